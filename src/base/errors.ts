@@ -1,0 +1,70 @@
+/**
+ * Errors of the outside world. A bug is an assertion (assert.ts); everything else that can go wrong is a
+ * GrapevineError with a code from this closed list, so that callers decide by code and never by message.
+ *
+ * A message says three things in this order: what was got, what was wanted, what to do about it.
+ */
+
+export const errorCodes = [
+  // The user's words: specs, flags, files. Exit code 2.
+  'BAD_SPEC',
+  'BAD_CONFIG',
+  'BAD_USAGE',
+  // Bytes from another peer.
+  'FRAME_BAD_MAGIC',
+  'FRAME_BAD_VERSION',
+  'FRAME_BAD_KIND',
+  'FRAME_BAD_HEADER',
+  'FRAME_TOO_LARGE',
+  'FRAME_TRUNCATED',
+  'FRAME_BAD_CHECKSUM',
+  'FRAME_WRONG_SWARM',
+  'FRAME_WRONG_PEER',
+  'FRAME_BAD_BODY',
+  'PAYLOAD_BAD_OPERATOR',
+  'PAYLOAD_BAD_LENGTH',
+  'PAYLOAD_BAD_VALUE',
+  // What one peer says to another about itself.
+  'HELLO_REFUSED',
+  'HELLO_TIMEOUT',
+  'SEQUENCE_GAP',
+  // Links and machines.
+  'LINK_DOWN',
+  'LINK_TIMEOUT',
+  'ADDRESS_IN_USE',
+  'SWARM_START_TIMEOUT',
+  'PEER_LOST',
+  'CHECKPOINT_FAILED',
+  // Training.
+  'TRAINER_NOT_FINITE',
+  'TRAINER_FAILED',
+  'DATA_UNAVAILABLE',
+  'INTERRUPTED',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Facts that help to find the cause: numbers, ids, addresses. JSON values only. */
+export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+
+export class GrapevineError extends Error {
+  override readonly name = 'GrapevineError';
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** True when `error` is a GrapevineError, of the given code if one is named. */
+export function isGrapevineError(error: unknown, code?: ErrorCode): error is GrapevineError {
+  return error instanceof GrapevineError && (code === undefined || error.code === code);
+}
+
+/** Text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

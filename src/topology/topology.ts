@@ -1,0 +1,45 @@
+/**
+ * A topology as the rest of the project sees it: a connected graph with a symmetric, doubly stochastic mixing
+ * matrix on it. Generators live one family a file beside this one; registry.ts names them.
+ */
+import { degreeOf, type Graph, neighborsOf } from './graph.js';
+
+/** W of the papers: w_ij for i != j aligned with graph.targets, w_ii apart; rows sum to 1 within 1e-12. */
+export interface MixingMatrix {
+  readonly graph: Graph;
+  readonly weights: Float64Array;
+  readonly selfWeights: Float64Array;
+}
+
+export interface Spectrum {
+  /** Second largest eigenvalue of W. */
+  readonly lambda2: number;
+  /** Smallest eigenvalue of W. */
+  readonly lambdaMin: number;
+  /** 1 - max(|lambda2|, |lambdaMin|). */
+  readonly gap: number;
+  /** ||I - W||_2 = 1 - lambdaMin. */
+  readonly beta: number;
+}
+
+export interface Topology {
+  /** The family: ring, torus, ... */
+  readonly name: string;
+  /** Canonical spec, every option spelled out. */
+  readonly spec: string;
+  readonly graph: Graph;
+  readonly mixing: MixingMatrix;
+}
+
+/** w_ij for the edge {i, j}; 0 where there is none. */
+export function weightOf(mixing: MixingMatrix, i: number, j: number): number {
+  const at = neighborsOf(mixing.graph, i).indexOf(j);
+  return at < 0 ? 0 : mixing.weights[mixing.graph.offsets[i]! + at]!;
+}
+
+/** Highest degree. */
+export function maxDegree(graph: Graph): number {
+  let highest = 0;
+  for (let i = 0; i < graph.nodes; i++) highest = Math.max(highest, degreeOf(graph, i));
+  return highest;
+}

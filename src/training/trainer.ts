@@ -1,0 +1,53 @@
+/**
+ * What the rest of the project knows of training. A GradientModel computes losses and gradients of a flat
+ * parameter vector (tfjs behind tfjs-model.ts, arithmetic in quadratic-model.ts); a Trainer runs local
+ * optimizer steps on it (local-trainer.ts). Tensors never leave this folder.
+ */
+import type { ParameterLayout } from './parameters.js';
+
+export interface TrainResult {
+  /** Parameters after the local steps; fresh, owned by the caller. */
+  readonly parameters: Float32Array;
+  /** Mean training loss over the local steps. */
+  readonly loss: number;
+  /** Samples processed. */
+  readonly samples: number;
+}
+
+export interface Evaluation {
+  readonly loss: number;
+  /** Share of correct answers in [0, 1]; null where the task has no such thing. */
+  readonly accuracy: number | null;
+}
+
+export interface Trainer {
+  readonly layout: ParameterLayout;
+  /**
+   * Local steps of round `round` from `parameters`, which are not changed.
+   * @throws GrapevineError TRAINER_NOT_FINITE when loss or parameters stop being finite numbers.
+   */
+  train(parameters: Float32Array, round: number): Promise<TrainResult>;
+  /** On the task's test set. */
+  evaluate(parameters: Float32Array): Promise<Evaluation>;
+  /** Frees what the trainer holds. */
+  stop(): void;
+}
+
+/** Loss and gradient of one model on one peer's data. */
+export interface GradientModel {
+  readonly layout: ParameterLayout;
+  /** The engine that does the arithmetic: "tfjs-wasm", "typescript", ... for the summary. */
+  readonly engine: string;
+  /** The common start of all peers: the same bits for the same seed. */
+  initialParameters(): Float32Array;
+  /** Number of training samples on this peer. */
+  readonly samples: number;
+  /**
+   * Mean loss over the samples `batch` (indices into this peer's shard) at `parameters`; writes the gradient
+   * into `gradient` (same length as `parameters`).
+   */
+  gradientInto(gradient: Float32Array, parameters: Float32Array, batch: Uint32Array): number;
+  evaluate(parameters: Float32Array): Evaluation;
+  /** Frees tensors and memory. */
+  dispose(): void;
+}

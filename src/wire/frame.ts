@@ -1,0 +1,101 @@
+/**
+ * The frame: what travels between two neighbors. A fixed header of 48 bytes, then a body. docs/wire-format.md
+ * holds the same table for implementers in other languages.
+ *
+ * offset bytes field      meaning
+ *      0     4 magic      "GVN1"
+ *      4     1 version    1
+ *      5     1 kind       FrameKind
+ *      6     2 reserved   0
+ *      8     4 bodyBytes  length of the body; refused above the receiver's limit before anything is allocated
+ *     12     4 bodyCrc    CRC-32 of the body
+ *     16     8 swarmTag   first 8 bytes of SHA-256 of the swarm id: a frame of another swarm is refused
+ *     24     4 sender     node index in the topology
+ *     28     4 receiver   node index in the topology
+ *     32     4 sequence   exchange number on this edge, from 1; 0 in control frames
+ *     36     4 round      the sender's round
+ *     40     4 reserved   0
+ *     44     4 headerCrc  CRC-32 of bytes 0 to 43
+ */
+
+export const FRAME_MAGIC = 0x314e5647; // "GVN1" read as little-endian u32
+export const FRAME_VERSION = 1;
+export const FRAME_HEADER_BYTES = 48;
+/** A control body (JSON) is a page of text at most. */
+export const MAX_CONTROL_BODY_BYTES = 8192;
+/** Differences that one delta frame may carry: those of one round, or a short backlog after a silence. */
+export const MAX_DELTA_PARTS = 16;
+
+export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5 } as const;
+export type FrameKind = keyof typeof frameKinds;
+
+/** How a part of a delta changes the receiver's replica. */
+export const partKinds = { add: 1, replace: 2 } as const;
+export type PartKind = keyof typeof partKinds;
+
+export interface DeltaPart {
+  readonly kind: PartKind;
+  /** A message of compression/: decodeAddInto reads it. */
+  readonly bytes: Uint8Array;
+}
+
+/** One end's contribution to one exchange on one edge. */
+export interface Delta {
+  /** Exchange number on the edge, from 1. */
+  readonly sequence: number;
+  /** The sender's round when it was made. */
+  readonly round: number;
+  /** The sender's consensus step size gamma (float32); the edge uses the smaller of the two ends'. */
+  readonly gamma: number;
+  /** 1 to MAX_DELTA_PARTS. */
+  readonly parts: readonly DeltaPart[];
+}
+
+interface FrameBase {
+  readonly swarmTag: Uint8Array;
+  readonly sender: number;
+  readonly receiver: number;
+}
+
+export interface DeltaFrame extends FrameBase {
+  readonly kind: 'delta';
+  readonly delta: Delta;
+}
+
+/** What a peer says first on every link. Both ends must agree on all but the address fields. */
+export interface Hello {
+  readonly protocol: number;
+  readonly swarm: string;
+  readonly configHash: string;
+  readonly topologyHash: string;
+  readonly layoutHash: string;
+  readonly maxFrameBytes: number;
+}
+
+export interface HelloFrame extends FrameBase {
+  readonly kind: 'hello';
+  readonly hello: Hello;
+}
+
+export interface AcceptFrame extends FrameBase {
+  readonly kind: 'accept';
+}
+
+export interface RefuseFrame extends FrameBase {
+  readonly kind: 'refuse';
+  /** Why, for a person; at most 500 characters. */
+  readonly reason: string;
+}
+
+/** The sender leaves: it has finished, was interrupted or failed. No delta follows. */
+export interface ByeFrame extends FrameBase {
+  readonly kind: 'bye';
+  readonly reason: 'finished' | 'interrupted' | 'failed';
+}
+
+export type Frame = DeltaFrame | HelloFrame | AcceptFrame | RefuseFrame | ByeFrame;
+
+export interface FrameLimits {
+  /** Longest frame, header included. */
+  readonly maxFrameBytes: number;
+}
