@@ -1,0 +1,157 @@
+/**
+ * What a run writes down. A run directory's metrics.jsonl holds one of these objects a line; the report and the
+ * summary are pure functions of them. Every number that counts something is cumulative since the start of the
+ * run, so that a lost line loses no bytes. Units are in the names; accuracy and shares are in [0, 1].
+ */
+
+export const METRICS_SCHEMA = 1;
+
+/** Seconds since the start, by what the peer was doing. */
+export interface PhaseSeconds {
+  readonly train: number;
+  readonly compress: number;
+  readonly exchange: number;
+  readonly wait: number;
+}
+
+/** First line. */
+export interface RunEvent {
+  readonly event: 'run';
+  readonly schema: number;
+  readonly version: string;
+  readonly commit: string | null;
+  readonly driver: 'swarm' | 'simulation';
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly configHash: string;
+  readonly engine: string;
+  readonly parameters: number;
+  readonly topology: {
+    readonly name: string;
+    readonly spec: string;
+    readonly nodes: number;
+    readonly edges: readonly (readonly [number, number])[];
+    readonly spectralGap: number;
+  };
+}
+
+/** One peer has finished one round. */
+export interface RoundEvent {
+  readonly event: 'round';
+  readonly atMs: number;
+  readonly peer: number;
+  readonly round: number;
+  /** Mean training loss over the round's local steps. */
+  readonly loss: number;
+  /** Of this peer's own model on the test set; null in rounds without evaluation. */
+  readonly accuracy: number | null;
+  /** Edges on which this round's exchange was applied, and edges in all. */
+  readonly activeLinks: number;
+  readonly links: number;
+  readonly payloadBytes: number;
+  readonly wireBytes: number;
+  readonly uncompressedBytes: number;
+  readonly samples: number;
+  readonly seconds: PhaseSeconds;
+}
+
+/** The swarm seen whole, at a round where every living peer has been evaluated. */
+export interface EvaluationEvent {
+  readonly event: 'evaluation';
+  readonly atMs: number;
+  readonly round: number;
+  /** Peers that the means run over. */
+  readonly peers: number;
+  readonly meanModel: { readonly loss: number; readonly accuracy: number | null };
+  /** Over the peers' own models. */
+  readonly local: {
+    readonly loss: number;
+    readonly mean: number | null;
+    readonly worst: number | null;
+    readonly best: number | null;
+  };
+  /** sqrt(mean_i ||x_i - mean||^2). */
+  readonly consensusDistance: number;
+  readonly payloadBytesPerPeer: number;
+  readonly wireBytesPerPeer: number;
+}
+
+/** An edge of one peer has changed its state. */
+export interface EdgeEvent {
+  readonly event: 'edge';
+  readonly atMs: number;
+  readonly peer: number;
+  readonly neighbor: number;
+  readonly round: number;
+  readonly state: 'active' | 'inactive' | 'closed';
+  /** An error code or a word: "deadline", "finished", "LINK_DOWN". */
+  readonly reason: string;
+}
+
+export interface PeerLostEvent {
+  readonly event: 'peer-lost';
+  readonly atMs: number;
+  readonly peer: number;
+  readonly round: number;
+  readonly reason: string;
+}
+
+/** Something worth a person's attention that did not end the run. */
+export interface NoticeEvent {
+  readonly event: 'notice';
+  readonly atMs: number;
+  readonly peer: number | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Last line. */
+export interface EndEvent {
+  readonly event: 'end';
+  readonly atMs: number;
+  readonly outcome: 'done' | 'failed' | 'interrupted';
+}
+
+export type MetricsEvent =
+  | RunEvent
+  | RoundEvent
+  | EvaluationEvent
+  | EdgeEvent
+  | PeerLostEvent
+  | NoticeEvent
+  | EndEvent;
+
+/** What `--json` prints and summary.json holds; the keys are a contract with scripts. */
+export interface RunSummary {
+  readonly peers: number;
+  readonly rounds: number;
+  readonly task: string;
+  readonly algorithm: string;
+  readonly compressor: string;
+  readonly partition: string;
+  readonly seed: number;
+  readonly configHash: string;
+  readonly engine: string;
+  readonly topology: {
+    readonly name: string;
+    readonly nodes: number;
+    readonly edges: number;
+    readonly spectralGap: number;
+  };
+  readonly accuracy: {
+    readonly meanModel: number | null;
+    readonly mean: number | null;
+    readonly worst: number | null;
+    readonly best: number | null;
+  };
+  readonly loss: { readonly meanModel: number; readonly mean: number };
+  readonly consensusDistance: number;
+  readonly payloadBytesPerPeer: number;
+  readonly wireBytesPerPeer: number;
+  readonly uncompressedBytesPerPeer: number;
+  /** uncompressed / payload. */
+  readonly compressionRatio: number;
+  readonly seconds: PhaseSeconds & { readonly total: number };
+  readonly samplesPerSecond: number;
+  /** Node indices, ascending. */
+  readonly peersLost: readonly number[];
+}
