@@ -40,12 +40,17 @@ export const errorCodes = [
   'TRAINER_FAILED',
   'DATA_UNAVAILABLE',
   'INTERRUPTED',
+  // A run's own files.
+  'METRICS_WRITE_FAILED',
+  'METRICS_UNREADABLE',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** Facts that help to find the cause: numbers, ids, addresses. JSON values only. */
-export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+export type ErrorFacts = Readonly<
+  Record<string, string | number | boolean | null | readonly (string | number)[]>
+>;
 
 export class GrapevineError extends Error {
   override readonly name = 'GrapevineError';

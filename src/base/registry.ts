@@ -41,7 +41,12 @@ export interface Registry<Made> {
 }
 
 /** An integer from `min` to `max`. */
-export function integerField(doc: string, fallback: number | undefined, min: number, max: number): OptionField<number> {
+export function integerField(
+  doc: string,
+  fallback: number | undefined,
+  min: number,
+  max: number,
+): OptionField<number> {
   return {
     doc,
     default: fallback,
@@ -55,7 +60,12 @@ export function integerField(doc: string, fallback: number | undefined, min: num
 }
 
 /** A number from `min` to `max`, both included. */
-export function numberField(doc: string, fallback: number | undefined, min: number, max: number): OptionField<number> {
+export function numberField(
+  doc: string,
+  fallback: number | undefined,
+  min: number,
+  max: number,
+): OptionField<number> {
   return {
     doc,
     default: fallback,
@@ -98,10 +108,14 @@ function readOptions(kind: string, entry: AnyEntry<unknown>, given: Readonly<Rec
   const fields = entry.fields as Record<string, OptionField<string | number>>;
   for (const key of Object.keys(given)) {
     if (!Object.hasOwn(fields, key)) {
-      throw new GrapevineError('BAD_SPEC', unknownNameMessage(`key of ${kind} ${entry.name}`, key, Object.keys(fields)), {
-        kind,
-        key,
-      });
+      throw new GrapevineError(
+        'BAD_SPEC',
+        unknownNameMessage(`key of ${kind} ${entry.name}`, key, Object.keys(fields)),
+        {
+          kind,
+          key,
+        },
+      );
     }
   }
   const options: Record<string, string | number> = {};
@@ -113,7 +127,11 @@ function readOptions(kind: string, entry: AnyEntry<unknown>, given: Readonly<Rec
     }
     const outcome = field.read(text);
     if ('wanted' in outcome) {
-      throw new GrapevineError('BAD_SPEC', `${kind} ${entry.name}: ${key}=${text}, wanted ${outcome.wanted}.`, { kind, key });
+      throw new GrapevineError(
+        'BAD_SPEC',
+        `${kind} ${entry.name}: ${key}=${text}, wanted ${outcome.wanted}.`,
+        { kind, key },
+      );
     }
     options[key] = outcome.value;
   }

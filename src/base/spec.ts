@@ -45,7 +45,10 @@ export function parseSpec(text: string, kind: string): Spec {
 }
 
 /** The canonical text of a spec, with the keys in the order of `options`. */
-export function formatSpec(name: string, options: Readonly<Record<string, string | number | boolean>>): string {
+export function formatSpec(
+  name: string,
+  options: Readonly<Record<string, string | number | boolean>>,
+): string {
   const pairs = Object.entries(options).map(([key, value]) => `${key}=${value}`);
   return pairs.length === 0 ? name : `${name}:${pairs.join(',')}`;
 }

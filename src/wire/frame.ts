@@ -14,7 +14,7 @@
  *     28     4 receiver   node index in the topology
  *     32     4 sequence   exchange number on this edge, from 1; 0 in control frames
  *     36     4 round      the sender's round
- *     40     4 reserved   0
+ *     40     4 acknowledged  highest sequence the sender has received from the receiver; 0 in control frames
  *     44     4 headerCrc  CRC-32 of bytes 0 to 43
  */
 
@@ -26,7 +26,7 @@ export const MAX_CONTROL_BODY_BYTES = 8192;
 /** Differences that one delta frame may carry: those of one round, or a short backlog after a silence. */
 export const MAX_DELTA_PARTS = 16;
 
-export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5 } as const;
+export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5, heartbeat: 6 } as const;
 export type FrameKind = keyof typeof frameKinds;
 
 /** How a part of a delta changes the receiver's replica. */
@@ -45,6 +45,8 @@ export interface Delta {
   readonly sequence: number;
   /** The sender's round when it was made. */
   readonly round: number;
+  /** Highest sequence the sender has received on this edge: tells the receiver what to send again. */
+  readonly acknowledged: number;
   /** The sender's consensus step size gamma (float32); the edge uses the smaller of the two ends'. */
   readonly gamma: number;
   /** 1 to MAX_DELTA_PARTS. */
@@ -93,7 +95,12 @@ export interface ByeFrame extends FrameBase {
   readonly reason: 'finished' | 'interrupted' | 'failed';
 }
 
-export type Frame = DeltaFrame | HelloFrame | AcceptFrame | RefuseFrame | ByeFrame;
+/** The sender lives, though it has no delta to send yet: it trains, or waits for another neighbor. */
+export interface HeartbeatFrame extends FrameBase {
+  readonly kind: 'heartbeat';
+}
+
+export type Frame = DeltaFrame | HelloFrame | AcceptFrame | RefuseFrame | ByeFrame | HeartbeatFrame;
 
 export interface FrameLimits {
   /** Longest frame, header included. */
