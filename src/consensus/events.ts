@@ -1,0 +1,72 @@
+/**
+ * The whole surface of the consensus core: what goes in and what comes out. A driver (node/peer.ts with real
+ * links, simulation/simulator.ts with virtual ones) feeds inputs to `step` and carries out the effects, in order.
+ */
+import type { ErrorCode } from '../base/errors.js';
+import type { Delta } from '../wire/frame.js';
+
+export type TimerName = 'tick' | 'retransmit' | 'drain';
+
+export type Input =
+  /** Links to the neighbors are up, or as many as will be: round 1 may begin. */
+  | { readonly type: 'start' }
+  /** The training that effect `train` asked for is done; `parameters` now belong to the core. */
+  | { readonly type: 'updateReady'; readonly round: number; readonly parameters: Float32Array }
+  | { readonly type: 'deltaReceived'; readonly from: number; readonly delta: Delta }
+  | { readonly type: 'heartbeatReceived'; readonly from: number }
+  | { readonly type: 'timerFired'; readonly timer: TimerName }
+  | { readonly type: 'neighborUp'; readonly neighbor: number }
+  | { readonly type: 'neighborDown'; readonly neighbor: number; readonly reason: string }
+  /** The neighbor has said that it will send nothing more. */
+  | { readonly type: 'neighborLeft'; readonly neighbor: number }
+  /** Finish the current round and stop there. */
+  | { readonly type: 'stopRequested' };
+
+export type EdgeStatus =
+  /** Rounds wait for this edge. */
+  | 'active'
+  /** Silent or without a link: rounds go on without it; a late difference wakes it up. */
+  | 'inactive'
+  /** The neighbor has left or broken the protocol: never used again. */
+  | 'closed';
+
+export type Effect =
+  /** Run the local steps of `round` from `parameters` (read only) and answer with `updateReady`. */
+  | { readonly type: 'train'; readonly round: number; readonly parameters: Float32Array }
+  | { readonly type: 'sendDelta'; readonly to: number; readonly delta: Delta }
+  | { readonly type: 'sendHeartbeat'; readonly to: number }
+  /** One timer a name: setting replaces, `cancelTimer` removes. */
+  | { readonly type: 'setTimer'; readonly timer: TimerName; readonly atMs: number }
+  | { readonly type: 'cancelTimer'; readonly timer: TimerName }
+  /** Break the link: the neighbor has sent what a correct peer never sends. */
+  | { readonly type: 'refuse'; readonly neighbor: number; readonly code: ErrorCode; readonly message: string }
+  | {
+      readonly type: 'edgeChanged';
+      readonly neighbor: number;
+      readonly status: EdgeStatus;
+      readonly reason: string;
+    }
+  /** One exchange of one edge has been applied; the audit numbers are there when options.audit is set. */
+  | {
+      readonly type: 'exchangeApplied';
+      readonly neighbor: number;
+      readonly sequence: number;
+      readonly audit: ExchangeAudit | null;
+    }
+  | {
+      readonly type: 'roundFinished';
+      readonly round: number;
+      readonly appliedEdges: number;
+      /** Read only; the core's own array. */
+      readonly parameters: Float32Array;
+    }
+  /** No round follows. Late differences are still applied if the driver delivers them. */
+  | { readonly type: 'finished'; readonly round: number };
+
+/** What the watchers of a simulation compare between the two ends of an edge. */
+export interface ExchangeAudit {
+  /** Sum of the entries of the correction that this end added to its parameters. */
+  readonly correctionSum: number;
+  /** CRC-32 of the two public replicas after the exchange, lower node first; 0 where there are none. */
+  readonly replicaHash: number;
+}

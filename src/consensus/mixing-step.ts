@@ -1,0 +1,42 @@
+/**
+ * The one formula that moves parameters along an edge {i, j}:
+ *
+ *     c = gamma w_ij (b - a)
+ *
+ * Both ends compute it in the same direction, from the lower node to the higher, in float64 rounded once to
+ * float32, so their bits agree; the lower end adds c, the higher subtracts it.
+ */
+
+/** The pair of vectors of an edge, by node order rather than by whose they are. */
+export interface OrderedPair {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+export function ordered(
+  node: number,
+  neighbor: number,
+  own: Float32Array,
+  theirs: Float32Array,
+): OrderedPair {
+  return node < neighbor ? { low: own, high: theirs } : { low: theirs, high: own };
+}
+
+/** c = factor (high - low), entry by entry. */
+export function correctionInto(out: Float32Array, pair: OrderedPair, factor: number): void {
+  const { low, high } = pair;
+  for (let i = 0; i < out.length; i++) out[i] = factor * (high[i]! - low[i]!);
+}
+
+/** Sum of the entries in float64; not finite when any entry is not. */
+export function sumOf(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
+
+/** target += sign x values, with sign +1 or -1. */
+export function addSignedInto(target: Float32Array, values: Float32Array, sign: 1 | -1): void {
+  if (sign === 1) for (let i = 0; i < target.length; i++) target[i]! += values[i]!;
+  else for (let i = 0; i < target.length; i++) target[i]! -= values[i]!;
+}

@@ -1,0 +1,49 @@
+/**
+ * From a topology and the choices of a run to the state of one peer. Both drivers and every test build peers
+ * here, so that the same seed gives the same peer everywhere.
+ */
+import { createRandom } from '../base/random.js';
+import type { Compressor, MatrixBlock } from '../compression/compressor.js';
+import { neighborsOf } from '../topology/graph.js';
+import type { Topology } from '../topology/topology.js';
+import type { AnyAlgorithm } from './algorithm.js';
+import { createPeerState, type PeerOptions, type PeerState } from './peer-state.js';
+
+export interface PeerSetup {
+  readonly topology: Topology;
+  /** ||I - W||_2 of the topology. */
+  readonly beta: number;
+  readonly algorithm: AnyAlgorithm;
+  readonly compressor: Compressor;
+  readonly blocks: readonly MatrixBlock[];
+  /** What all peers agree on before the first exchange: the common initial model, or zeros. */
+  readonly initialReplica: Float32Array;
+  readonly seed: number;
+  readonly options: PeerOptions;
+}
+
+/** The state of peer `node`, starting from `parameters`. */
+export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Array): PeerState {
+  const { topology, seed, options } = setup;
+  const { graph, mixing } = topology;
+  const first = graph.offsets[node]!;
+  const neighbors = Array.from(neighborsOf(graph, node), (neighbor, k) => ({
+    neighbor,
+    weight: mixing.weights[first + k]!,
+  }));
+  return createPeerState({
+    node,
+    neighbors,
+    parameters,
+    initialReplica: setup.initialReplica,
+    blocks: setup.blocks,
+    compressor: setup.compressor,
+    beta: setup.beta,
+    algorithm: setup.algorithm,
+    options,
+    randomFor: (purpose, neighbor) =>
+      purpose === 'node'
+        ? createRandom(seed, 'node', node)
+        : createRandom(seed, 'edge', Math.min(node, neighbor), Math.max(node, neighbor), node),
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * The state of one peer: plain data, owned by its driver, changed only by `step`.
+ *
+ * An edge is a stop-and-wait protocol of exchanges numbered from 1. Each end contributes one difference to an
+ * exchange; whoever has both applies it. At most one own difference is unapplied, and the one before it is kept
+ * until the neighbor says that it has it, so two differences a direction are all that is ever in flight or held.
+ */
+import type { MatrixBlock } from '../compression/compressor.js';
+import type { Delta } from '../wire/frame.js';
+import type { AlgorithmContext, AnyAlgorithm, EdgeView } from './algorithm.js';
+import type { EdgeStatus } from './events.js';
+
+export interface PeerOptions {
+  /** Rounds to run. */
+  readonly rounds: number;
+  /**
+   * A neighbor that has sent nothing for this long is silent: its edge goes inactive and rounds go on.
+   * Milliseconds.
+   */
+  readonly silenceMs: number;
+  /** A neighbor that lives but has sent no difference for this long is a straggler: likewise. Milliseconds. */
+  readonly roundDeadlineMs: number;
+  /** On links that lose frames: send again what has not been acknowledged after this long; else null. */
+  readonly retransmitMs: number | null;
+  /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
+  readonly audit: boolean;
+}
+
+export const defaultPeerOptions = {
+  /** A stopped process is noticed after this; far above any pause of a busy event loop seen (under 2 s). */
+  silenceMs: 6_000,
+  /** Ten times the slowest round measured with 64 peers on two cores. */
+  roundDeadlineMs: 60_000,
+  retransmitMs: null,
+  audit: false,
+} as const;
+
+export type Phase =
+  /** Before round 1. */
+  | 'idle'
+  /** The trainer has the parameters. */
+  | 'training'
+  /** Differences of this round are under way. */
+  | 'exchanging'
+  /** All rounds done; late differences still come in or are asked for. */
+  | 'draining'
+  | 'finished';
+
+export interface EdgeState extends EdgeView<unknown> {
+  own: Delta | null;
+  /** Contribution to the last applied exchange, until the neighbor is known to have it. */
+  previous: Delta | null;
+  /** The neighbor's contribution to exchange applied + 1, and, where it is ahead, to the one after. */
+  theirs: Delta | null;
+  theirsNext: Delta | null;
+  /** Number of exchanges applied. */
+  applied: number;
+  status: EdgeStatus;
+  /** The transport has a link. */
+  linked: boolean;
+  lastHeardMs: number;
+  lastSentMs: number;
+  memory: unknown;
+}
+
+export interface PeerState {
+  readonly context: AlgorithmContext;
+  readonly algorithm: AnyAlgorithm;
+  readonly options: PeerOptions;
+  /** Ascending by neighbor: the order of every sum. */
+  readonly edges: readonly EdgeState[];
+  readonly node: unknown;
+  parameters: Float32Array;
+  phase: Phase;
+  /** The round under way, from 1; 0 before the start. */
+  round: number;
+  /** When the exchange of this round began. */
+  exchangingSinceMs: number;
+  lastTickMs: number;
+  stopRequested: boolean;
+}
+
+export interface PeerInit {
+  readonly node: number;
+  /** Neighbors with their mixing weights w_ij, any order. */
+  readonly neighbors: readonly { readonly neighbor: number; readonly weight: number }[];
+  readonly parameters: Float32Array;
+  readonly initialReplica: Float32Array;
+  readonly blocks: readonly MatrixBlock[];
+  readonly compressor: AlgorithmContext['compressor'];
+  readonly beta: number;
+  readonly randomFor: AlgorithmContext['randomFor'];
+  readonly algorithm: AnyAlgorithm;
+  readonly options: PeerOptions;
+}
+
+function createEdge(init: PeerInit, context: AlgorithmContext, at: number): EdgeState {
+  const { neighbor, weight } = init.neighbors[at]!;
+  return {
+    neighbor,
+    weight,
+    own: null,
+    previous: null,
+    theirs: null,
+    theirsNext: null,
+    applied: 0,
+    status: 'inactive',
+    linked: false,
+    lastHeardMs: 0,
+    lastSentMs: 0,
+    memory: init.algorithm.createEdge(context, neighbor),
+  };
+}
+
+/** A peer before round 1, without links. */
+export function createPeerState(init: PeerInit): PeerState {
+  const { node, blocks, compressor, beta, initialReplica, randomFor } = init;
+  const scratch = new Float32Array(init.parameters.length);
+  const context: AlgorithmContext = { node, blocks, compressor, beta, initialReplica, randomFor, scratch };
+  return {
+    context,
+    algorithm: init.algorithm,
+    options: init.options,
+    edges: init.neighbors
+      .map((_, at) => createEdge(init, context, at))
+      .sort((a, b) => a.neighbor - b.neighbor),
+    node: init.algorithm.createNode(context),
+    parameters: init.parameters.slice(),
+    phase: 'idle',
+    round: 0,
+    exchangingSinceMs: 0,
+    lastTickMs: 0,
+    stopRequested: false,
+  };
+}

@@ -1,0 +1,331 @@
+/**
+ * The consensus core: step(state, input, now) -> effects. No clock, no network, no trainer, no randomness but
+ * what the state holds; the same code runs on libp2p and in the simulator.
+ *
+ * A round: train; send one difference to every neighbor; wait until every active edge has answered, or is given
+ * up for silent; apply all complete exchanges in ascending order of neighbor; next round.
+ */
+import { crc32 } from 'node:zlib';
+import { isGrapevineError } from '../base/errors.js';
+import type { Delta } from '../wire/frame.js';
+import type { ReplicaPair } from './algorithm.js';
+import type { Effect, ExchangeAudit, Input } from './events.js';
+import { advanceEdge, isComplete, receiveDelta, resendInto, sendInto } from './exchange.js';
+import { addSignedInto, ordered, sumOf } from './mixing-step.js';
+import type { EdgeState, PeerState } from './peer-state.js';
+
+/** Liveness is looked at this many times within a silence. */
+export const TICKS_PER_SILENCE = 4;
+
+export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
+  const effects: Effect[] = [];
+  switch (input.type) {
+    case 'start':
+      onStart(state, effects, nowMs);
+      break;
+    case 'updateReady':
+      onUpdateReady(state, effects, input, nowMs);
+      break;
+    case 'deltaReceived':
+      onDelta(state, effects, input, nowMs);
+      break;
+    case 'heartbeatReceived':
+      hear(edgeTo(state, input.from), nowMs);
+      break;
+    case 'timerFired':
+      onTimer(state, effects, input.timer, nowMs);
+      break;
+    case 'neighborUp':
+      onNeighborUp(state, effects, input.neighbor, nowMs);
+      break;
+    case 'neighborDown':
+      onNeighborDown(state, effects, input, nowMs);
+      break;
+    case 'neighborLeft':
+      onNeighborLeft(state, effects, input.neighbor, nowMs);
+      break;
+    case 'stopRequested':
+      state.stopRequested = true;
+      if (state.phase === 'idle') finish(state, effects);
+      break;
+    default:
+      input satisfies never;
+  }
+  return effects;
+}
+
+function edgeTo(state: PeerState, neighbor: number): EdgeState | undefined {
+  return state.edges.find((edge) => edge.neighbor === neighbor);
+}
+
+function hear(edge: EdgeState | undefined, nowMs: number): void {
+  if (edge !== undefined) edge.lastHeardMs = nowMs;
+}
+
+function setStatus(effects: Effect[], edge: EdgeState, status: EdgeState['status'], reason: string): void {
+  if (edge.status === status || edge.status === 'closed') return;
+  edge.status = status;
+  effects.push({ type: 'edgeChanged', neighbor: edge.neighbor, status, reason });
+}
+
+// --- rounds ---------------------------------------------------------------------------------------------------
+
+function onStart(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.phase !== 'idle') return;
+  for (const edge of state.edges) {
+    edge.lastHeardMs = nowMs;
+    if (edge.linked) setStatus(effects, edge, 'active', 'linked');
+  }
+  scheduleTick(state, effects, nowMs);
+  beginTraining(state, effects);
+}
+
+function beginTraining(state: PeerState, effects: Effect[]): void {
+  state.round += 1;
+  state.phase = 'training';
+  effects.push({ type: 'train', round: state.round, parameters: state.parameters });
+}
+
+function onUpdateReady(
+  state: PeerState,
+  effects: Effect[],
+  input: { readonly round: number; readonly parameters: Float32Array },
+  nowMs: number,
+): void {
+  if (state.phase !== 'training' || input.round !== state.round) return;
+  state.parameters = input.parameters;
+  state.phase = 'exchanging';
+  state.exchangingSinceMs = nowMs;
+  const { algorithm, context, node } = state;
+  const openEdges = state.edges.filter((edge) => edge.status !== 'closed');
+  algorithm.beginRound(context, node, { parameters: state.parameters, openEdges });
+  for (const edge of openEdges) if (edge.own === null) contribute(state, effects, edge, nowMs);
+  if (state.options.retransmitMs !== null) {
+    effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
+  }
+  finishRoundIfReady(state, effects, nowMs);
+}
+
+function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
+  const { algorithm, context, node, parameters } = state;
+  const { gamma, parts } = algorithm.compose(context, node, { parameters, edge });
+  edge.own = {
+    sequence: edge.applied + 1,
+    round: state.round,
+    acknowledged: 0,
+    gamma: Math.fround(gamma), // what the neighbor will read from the wire
+    parts,
+  };
+  sendInto(effects, edge, edge.own, nowMs);
+}
+
+function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.phase !== 'exchanging') return;
+  if (state.edges.some((edge) => edge.status === 'active' && edge.theirs === null)) return;
+  let appliedEdges = 0;
+  for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
+  const { round, parameters } = state;
+  effects.push({ type: 'roundFinished', round, appliedEdges, parameters });
+  if (state.stopRequested || round >= state.options.rounds) drain(state, effects, nowMs);
+  else beginTraining(state, effects);
+}
+
+// --- exchanges ------------------------------------------------------------------------------------------------
+
+/** Applies the next exchange of `edge` if both differences are here; a difference that cannot be is refused. */
+function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
+  if (!isComplete(edge)) return false;
+  const own = edge.own as Delta;
+  const theirs = edge.theirs as Delta;
+  const { algorithm, context } = state;
+  let replicas: ReplicaPair | null;
+  try {
+    replicas = algorithm.apply(context, state.node, { edge, own, theirs });
+  } catch (error) {
+    if (!isGrapevineError(error)) throw error;
+    refuse(effects, edge, error.code, error.message);
+    return false;
+  }
+  const correctionSum = sumOf(context.scratch);
+  if (!Number.isFinite(correctionSum)) {
+    refuse(
+      effects,
+      edge,
+      'PAYLOAD_BAD_VALUE',
+      `difference ${theirs.sequence} makes parameters that are not finite`,
+    );
+    return false;
+  }
+  const sign = context.node < edge.neighbor ? 1 : -1;
+  addSignedInto(state.parameters, context.scratch, sign);
+  advanceEdge(edge);
+  setStatus(effects, edge, 'active', 'answered');
+  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * correctionSum) : null;
+  effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
+  return true;
+}
+
+function auditOf(
+  state: PeerState,
+  edge: EdgeState,
+  replicas: ReplicaPair | null,
+  correctionSum: number,
+): ExchangeAudit {
+  if (replicas === null) return { correctionSum, replicaHash: 0 };
+  const { low, high } = ordered(state.context.node, edge.neighbor, replicas.own, replicas.theirs);
+  return { correctionSum, replicaHash: crc32(bytesOf(high), crc32(bytesOf(low))) };
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function refuse(
+  effects: Effect[],
+  edge: EdgeState,
+  code: Extract<Effect, { type: 'refuse' }>['code'],
+  message: string,
+) {
+  setStatus(effects, edge, 'closed', code);
+  edge.own = null;
+  edge.theirs = null;
+  edge.theirsNext = null;
+  effects.push({ type: 'refuse', neighbor: edge.neighbor, code, message });
+}
+
+function onDelta(
+  state: PeerState,
+  effects: Effect[],
+  input: { readonly from: number; readonly delta: Delta },
+  nowMs: number,
+): void {
+  const edge = edgeTo(state, input.from);
+  if (edge === undefined || edge.status === 'closed') return;
+  hear(edge, nowMs);
+  if (receiveDelta(effects, edge, input.delta, nowMs) === 'gap') {
+    const wanted = edge.applied + 1;
+    refuse(effects, edge, 'SEQUENCE_GAP', `difference ${input.delta.sequence} where ${wanted} was wanted`);
+  }
+  if (state.phase === 'draining' || state.phase === 'finished') applyLate(state, effects, edge);
+  else finishRoundIfReady(state, effects, nowMs);
+}
+
+/** After the last round there is no round end to wait for: the neighbor has applied this exchange, so must we. */
+function applyLate(state: PeerState, effects: Effect[], edge: EdgeState): void {
+  applyExchange(state, effects, edge);
+  if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
+}
+
+// --- liveness -------------------------------------------------------------------------------------------------
+
+function tickMs(state: PeerState): number {
+  return state.options.silenceMs / TICKS_PER_SILENCE;
+}
+
+function scheduleTick(state: PeerState, effects: Effect[], nowMs: number): void {
+  state.lastTickMs = nowMs;
+  effects.push({ type: 'setTimer', timer: 'tick', atMs: nowMs + tickMs(state) });
+}
+
+function onTimer(
+  state: PeerState,
+  effects: Effect[],
+  timer: 'tick' | 'retransmit' | 'drain',
+  nowMs: number,
+): void {
+  if (state.phase === 'finished') return;
+  if (timer === 'tick') onTick(state, effects, nowMs);
+  else if (timer === 'retransmit') onRetransmit(state, effects, nowMs);
+  else if (state.phase === 'draining') finish(state, effects);
+}
+
+function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
+  // A tick this late means that this process slept, not that its neighbors were silent.
+  const sleptMs = nowMs - state.lastTickMs - tickMs(state);
+  if (sleptMs > tickMs(state)) for (const edge of state.edges) edge.lastHeardMs += sleptMs;
+  for (const edge of state.edges) {
+    if (edge.linked && edge.status !== 'closed' && nowMs - edge.lastSentMs >= tickMs(state)) {
+      edge.lastSentMs = nowMs;
+      effects.push({ type: 'sendHeartbeat', to: edge.neighbor });
+    }
+    const overdue = overdueReason(state, edge, nowMs);
+    if (overdue !== null) setStatus(effects, edge, 'inactive', overdue);
+  }
+  scheduleTick(state, effects, nowMs);
+  finishRoundIfReady(state, effects, nowMs);
+}
+
+function overdueReason(state: PeerState, edge: EdgeState, nowMs: number): string | null {
+  if (edge.status !== 'active' || edge.theirs !== null) return null;
+  if (nowMs - edge.lastHeardMs >= state.options.silenceMs) return 'silent';
+  const waiting =
+    state.phase === 'exchanging' && nowMs - state.exchangingSinceMs >= state.options.roundDeadlineMs;
+  return waiting ? 'deadline' : null;
+}
+
+function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.options.retransmitMs === null) return;
+  for (const edge of state.edges) {
+    if (edge.status !== 'closed' && edge.own !== null && edge.theirs === null)
+      resendInto(effects, edge, nowMs);
+  }
+  effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
+}
+
+// --- links ----------------------------------------------------------------------------------------------------
+
+function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, nowMs: number): void {
+  const edge = edgeTo(state, neighbor);
+  if (edge === undefined || edge.status === 'closed') return;
+  edge.linked = true;
+  hear(edge, nowMs);
+  resendInto(effects, edge, nowMs);
+}
+
+function onNeighborDown(
+  state: PeerState,
+  effects: Effect[],
+  input: { readonly neighbor: number; readonly reason: string },
+  nowMs: number,
+): void {
+  const edge = edgeTo(state, input.neighbor);
+  if (edge === undefined) return;
+  edge.linked = false;
+  setStatus(effects, edge, 'inactive', input.reason);
+  finishRoundIfReady(state, effects, nowMs);
+}
+
+function onNeighborLeft(state: PeerState, effects: Effect[], neighbor: number, nowMs: number): void {
+  const edge = edgeTo(state, neighbor);
+  if (edge === undefined) return;
+  setStatus(effects, edge, 'closed', 'left');
+  // It sends before it leaves: a contribution that is not here was never made, so it never applied ours.
+  if (edge.theirs === null) edge.own = null;
+  finishRoundIfReady(state, effects, nowMs);
+  if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
+}
+
+// --- the end --------------------------------------------------------------------------------------------------
+
+/**
+ * On links that lose nothing, what was sent will arrive and the peer may go. On lossy ones it stays until its
+ * neighbors have what it sent and it has what they sent, or they stay silent.
+ */
+function isDrained(state: PeerState): boolean {
+  if (state.options.retransmitMs === null) return true;
+  return state.edges.every((edge) => edge.status === 'closed' || !edge.linked || edge.own === null);
+}
+
+function drain(state: PeerState, effects: Effect[], nowMs: number): void {
+  state.phase = 'draining';
+  if (isDrained(state)) finish(state, effects);
+  else effects.push({ type: 'setTimer', timer: 'drain', atMs: nowMs + state.options.silenceMs });
+}
+
+function finish(state: PeerState, effects: Effect[]): void {
+  state.phase = 'finished';
+  effects.push({ type: 'cancelTimer', timer: 'tick' });
+  effects.push({ type: 'cancelTimer', timer: 'retransmit' });
+  effects.push({ type: 'cancelTimer', timer: 'drain' });
+  effects.push({ type: 'finished', round: state.round });
+}

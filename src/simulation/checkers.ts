@@ -1,0 +1,128 @@
+/**
+ * Watchers that see all peers at once, as nobody can in a real swarm, and hold the run to the invariants of
+ * docs/consensus.md after every single step.
+ *
+ * - Replicas: the two ends of an edge have equal replicas, to the bit, after every exchange that both applied.
+ * - Antisymmetry: the corrections of the two ends sum to exactly zero.
+ * - Mean: the sum of all parameters is the sum of what trainers added, plus corrections whose other end has not
+ *   been applied (its peer is dead or behind), to within float32 rounding.
+ * - Rounds end: every living peer finishes.
+ */
+import { sumOf } from '../consensus/mixing-step.js';
+import type { Observation, SimulationInit } from './simulator.js';
+
+export interface Violation {
+  readonly invariant: 'replicas' | 'antisymmetry' | 'mean' | 'progress';
+  readonly message: string;
+}
+
+interface ExchangeRecord {
+  readonly node: number;
+  readonly correctionSum: number;
+  readonly replicaHash: number;
+}
+
+/** Relative float32 rounding allowed per parameter and applied exchange in the check of the mean. */
+export const ROUNDING = 2 ** -24;
+
+type Train = SimulationInit['train'];
+
+/** Watches one simulation; `observe` and `watchTraining(train)` go to SimulationInit. */
+export class InvariantChecker {
+  readonly violations: Violation[] = [];
+  /** Exchanges applied at one end only, so far: edge and sequence -> that end. */
+  private readonly halves = new Map<string, ExchangeRecord>();
+  private readonly sums: number[];
+  /** Sum of what each peer's trainer returned last: the array itself soon belongs to the core. */
+  private readonly trainedSums: number[] = [];
+  private readonly finished = new Set<number>();
+  private expectedSum: number;
+  private tolerance = 0;
+
+  constructor(initialParameters: readonly Float32Array[]) {
+    this.sums = initialParameters.map(sumOf);
+    this.expectedSum = this.sums.reduce((total, sum) => total + sum, 0);
+  }
+
+  watchTraining(train: Train): Train {
+    return async (node, round, parameters) => {
+      const result = await train(node, round, parameters);
+      this.trainedSums[node] = sumOf(result.parameters);
+      return result;
+    };
+  }
+
+  readonly observe = (seen: Observation): void => {
+    const { node, state, input, effects } = seen;
+    const before = this.sums[node]!;
+    if (input.type === 'updateReady') this.expectedSum += this.trainedSums[node]! - before;
+    for (const effect of effects) {
+      if (effect.type === 'finished') this.finished.add(node);
+      if (effect.type === 'exchangeApplied') this.checkExchange(node, effect);
+    }
+    this.sums[node] = sumOf(state.parameters);
+    this.checkMean(seen);
+  };
+
+  private checkExchange(
+    node: number,
+    effect: Extract<Observation['effects'][number], { type: 'exchangeApplied' }>,
+  ) {
+    const { neighbor, sequence } = effect;
+    const { correctionSum, replicaHash } = effect.audit!;
+    const key = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}#${sequence}`;
+    this.expectedSum += correctionSum;
+    const other = this.halves.get(key);
+    if (other === undefined) {
+      this.halves.set(key, { node, correctionSum, replicaHash });
+      return;
+    }
+    this.halves.delete(key);
+    if (other.replicaHash !== replicaHash) {
+      this.fail(
+        'replicas',
+        `edge ${key}: replicas ${other.replicaHash} at ${other.node}, ${replicaHash} at ${node}`,
+      );
+    }
+    if (other.correctionSum + correctionSum !== 0) {
+      this.fail('antisymmetry', `edge ${key}: corrections sum to ${other.correctionSum + correctionSum}`);
+    }
+  }
+
+  private checkMean({ node, state, effects, nowMs }: Observation): void {
+    const applied = effects.filter((effect) => effect.type === 'exchangeApplied').length;
+    if (applied > 0) {
+      let magnitude = 0;
+      for (const value of state.parameters) magnitude += Math.abs(value);
+      this.tolerance += (applied + 1) * ROUNDING * (magnitude + state.parameters.length);
+    }
+    const total = this.sums.reduce((sum, value) => sum + value, 0);
+    const drift = Math.abs(total - this.expectedSum);
+    if (drift > this.tolerance + 1e-9 * Math.abs(this.expectedSum)) {
+      this.fail(
+        'mean',
+        `at ${nowMs} ms after a step of peer ${node}: sum ${total}, expected ${this.expectedSum}`,
+      );
+    }
+  }
+
+  /** At the end: who should have finished, and which exchanges between the living are still half applied. */
+  conclude(living: readonly number[]): {
+    readonly halfApplied: number;
+    readonly violations: readonly Violation[];
+  } {
+    for (const node of living) {
+      if (!this.finished.has(node)) this.fail('progress', `peer ${node} did not finish its rounds`);
+    }
+    let halfApplied = 0;
+    for (const [key] of this.halves) {
+      const ends = key.slice(0, key.indexOf('#')).split('-').map(Number);
+      if (ends.every((end) => living.includes(end))) halfApplied += 1;
+    }
+    return { halfApplied, violations: this.violations };
+  }
+
+  private fail(invariant: Violation['invariant'], message: string): void {
+    this.violations.push({ invariant, message });
+  }
+}

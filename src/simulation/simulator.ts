@@ -1,0 +1,249 @@
+/**
+ * The second driver of the consensus core: many peers in one process on virtual time. Frames are encoded,
+ * carried by virtual links and decoded as on a network, so that codec, limits and byte counts are the ones that
+ * ship; a run is a function of its arguments, whatever the machine and its load.
+ */
+
+import { isGrapevineError } from '../base/errors.js';
+import { createRandom } from '../base/random.js';
+import type { Effect, Input, TimerName } from '../consensus/events.js';
+import type { PeerState } from '../consensus/peer-state.js';
+import { step } from '../consensus/step.js';
+import type { TrainResult } from '../training/trainer.js';
+import { checkAddressing, decodeFrame } from '../wire/decode.js';
+import { encodeFrame, swarmTagOf } from '../wire/encode.js';
+import type { Frame } from '../wire/frame.js';
+import { EventQueue } from './event-queue.js';
+import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
+
+/** What happens to a process from outside. */
+export type Fault =
+  /** SIGKILL: its neighbors lose their links to it. */
+  | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
+  /** SIGSTOP for a while, or for ever: silent, links stay up. */
+  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number };
+
+export interface SimulationInit {
+  readonly peers: readonly PeerState[];
+  /** The local steps of one peer; only its virtual duration counts. */
+  train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
+  /** Virtual duration of the local steps, in milliseconds. */
+  trainingMs(node: number, round: number): number;
+  readonly link: LinkOptions;
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+  readonly maxFrameBytes: number;
+  /** Virtual end of the run, in case peers wait for each other for ever. */
+  readonly horizonMs: number;
+  /** Sees every step of every peer. */
+  observe?(seen: Observation): Promise<void> | void;
+  /** Ends the run early when true, at the next event. */
+  interrupted?(): boolean;
+}
+
+export interface Observation {
+  readonly node: number;
+  readonly nowMs: number;
+  readonly input: Input;
+  readonly effects: readonly Effect[];
+  readonly state: PeerState;
+  /** For the input `updateReady`: what the trainer reported. */
+  readonly training: TrainResult | null;
+}
+
+export interface NodeCounters {
+  /** Bytes of compressed tensors sent. */
+  payloadBytes: number;
+  /** Bytes of whole frames sent. */
+  wireBytes: number;
+  deltasSent: number;
+  framesRefused: number;
+}
+
+export interface SimulationResult {
+  /** Virtual time of the last event, in milliseconds. */
+  readonly endMs: number;
+  readonly counters: readonly NodeCounters[];
+  readonly killed: readonly number[];
+}
+
+type Event =
+  | { readonly type: 'input'; readonly input: Input; readonly training?: TrainResult }
+  | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
+  | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
+  | { readonly type: 'fault'; readonly fault: Fault };
+
+interface VirtualNode {
+  readonly state: PeerState;
+  readonly counters: NodeCounters;
+  readonly timers: Map<TimerName, number>;
+  readonly links: Map<number, VirtualLink>;
+  alive: boolean;
+  frozenUntilMs: number;
+}
+
+function createNode(init: SimulationInit, state: PeerState): VirtualNode {
+  const { node } = state.context;
+  const links = state.edges.map(({ neighbor }): [number, VirtualLink] => [
+    neighbor,
+    createVirtualLink(init.link, createRandom(init.seed, 'link', node, neighbor)),
+  ]);
+  const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
+  return { state, counters, timers: new Map(), links: new Map(links), alive: true, frozenUntilMs: 0 };
+}
+
+/** One simulation; `run` once. */
+class Simulator {
+  private readonly queue = new EventQueue<{ readonly node: number; readonly event: Event }>();
+  private readonly nodes: readonly VirtualNode[];
+  private readonly swarmTag: Uint8Array;
+  private readonly init: SimulationInit;
+  private timerTokens = 0;
+  private nowMs = 0;
+
+  constructor(init: SimulationInit) {
+    this.init = init;
+    this.nodes = init.peers.map((state) => createNode(init, state));
+    this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
+  }
+
+  async run(): Promise<SimulationResult> {
+    this.schedule();
+    for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
+      if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      await this.dispatch(next.event.node, next.event.event);
+    }
+    return {
+      endMs: this.nowMs,
+      counters: this.nodes.map((node) => node.counters),
+      killed: this.nodes.flatMap((node, index) => (node.alive ? [] : [index])),
+    };
+  }
+
+  private schedule(): void {
+    this.nodes.forEach(({ state }, node) => {
+      for (const { neighbor } of state.edges) {
+        this.queue.push(0, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
+      }
+      this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
+    });
+    for (const fault of this.init.faults) {
+      this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
+    }
+  }
+
+  private async dispatch(index: number, event: Event): Promise<void> {
+    const node = this.nodes[index]!;
+    if (!node.alive) return;
+    if (event.type === 'fault') return this.inflict(index, event.fault);
+    if (this.nowMs < node.frozenUntilMs) {
+      // What reaches a stopped process waits in its sockets and runs, in order, when it is continued.
+      if (Number.isFinite(node.frozenUntilMs)) this.queue.push(node.frozenUntilMs, { node: index, event });
+      return;
+    }
+    if (event.type === 'input') return this.feed(index, event.input, event.training ?? null);
+    if (event.type === 'frame') return this.receive(index, event.from, event.frame);
+    if (node.timers.get(event.timer) !== event.token) return;
+    node.timers.delete(event.timer);
+    return this.feed(index, { type: 'timerFired', timer: event.timer }, null);
+  }
+
+  private inflict(index: number, fault: Fault): void {
+    const node = this.nodes[index]!;
+    if (fault.type === 'freeze') {
+      node.frozenUntilMs = this.nowMs + fault.forMs;
+      return;
+    }
+    node.alive = false;
+    for (const { neighbor } of node.state.edges) {
+      const input: Input = { type: 'neighborDown', neighbor: index, reason: 'LINK_DOWN' };
+      this.queue.push(this.nowMs + this.init.link.latencyMs, {
+        node: neighbor,
+        event: { type: 'input', input },
+      });
+    }
+  }
+
+  private receive(index: number, from: number, bytes: Uint8Array): Promise<void> | void {
+    let frame: Frame;
+    try {
+      frame = decodeFrame(bytes, this.init);
+      checkAddressing(frame, { swarmTag: this.swarmTag, sender: from, receiver: index });
+    } catch (error) {
+      if (!isGrapevineError(error)) throw error;
+      this.nodes[index]!.counters.framesRefused += 1; // lost to corruption: the sender will send it again
+      return;
+    }
+    if (frame.kind === 'delta')
+      return this.feed(index, { type: 'deltaReceived', from, delta: frame.delta }, null);
+    if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
+  }
+
+  private async feed(index: number, input: Input, training: TrainResult | null): Promise<void> {
+    const { state } = this.nodes[index]!;
+    const effects = step(state, input, this.nowMs);
+    await this.init.observe?.({ node: index, nowMs: this.nowMs, input, effects, state, training });
+    for (const effect of effects) await this.carryOut(index, effect);
+  }
+
+  private async carryOut(index: number, effect: Effect): Promise<void> {
+    const node = this.nodes[index]!;
+    switch (effect.type) {
+      case 'train': {
+        const { round } = effect;
+        const training = await this.init.train(index, round, effect.parameters);
+        const input: Input = { type: 'updateReady', round, parameters: training.parameters };
+        const atMs = this.nowMs + this.init.trainingMs(index, round);
+        this.queue.push(atMs, { node: index, event: { type: 'input', input, training } });
+        return;
+      }
+      case 'sendDelta':
+        node.counters.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+        node.counters.deltasSent += 1;
+        return this.send(index, effect.to, {
+          ...this.addressed(index, effect.to),
+          kind: 'delta',
+          delta: effect.delta,
+        });
+      case 'sendHeartbeat':
+        return this.send(index, effect.to, { ...this.addressed(index, effect.to), kind: 'heartbeat' });
+      case 'setTimer': {
+        const token = ++this.timerTokens;
+        node.timers.set(effect.timer, token);
+        const event: Event = { type: 'timer', timer: effect.timer, token };
+        this.queue.push(effect.atMs, { node: index, event });
+        return;
+      }
+      case 'cancelTimer':
+        node.timers.delete(effect.timer);
+        return;
+      case 'refuse':
+        this.queue.push(this.nowMs, {
+          node: effect.neighbor,
+          event: { type: 'input', input: { type: 'neighborDown', neighbor: index, reason: effect.code } },
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  private addressed(sender: number, receiver: number) {
+    return { swarmTag: this.swarmTag, sender, receiver };
+  }
+
+  private send(from: number, to: number, frame: Frame): void {
+    const node = this.nodes[from]!;
+    const bytes = encodeFrame(frame);
+    node.counters.wireBytes += bytes.length;
+    for (const arrival of node.links.get(to)!.carry(bytes, this.nowMs)) {
+      this.queue.push(arrival.atMs, { node: to, event: { type: 'frame', from, frame: arrival.frame } });
+    }
+  }
+}
+
+/** Runs peers to their end on virtual time. The peers' states are changed in place. */
+export function runSimulation(init: SimulationInit): Promise<SimulationResult> {
+  return new Simulator(init).run();
+}

@@ -1,0 +1,145 @@
+/**
+ * One seeded simulation under faults. Everything about it (topology, algorithm, compressor, link, who dies and
+ * when) follows from the seed, so a failure is replayed by its seed alone:
+ *
+ *     CHAOS_SEED=123 npx vitest run --project simulation test/simulation/invariants.test.ts
+ */
+import { createRandom, gaussian, type Random, uniform, uniformInt } from '../../src/base/random.js';
+import type { MatrixBlock } from '../../src/compression/compressor.js';
+import { compressors } from '../../src/compression/registry.js';
+import type { AnyAlgorithm } from '../../src/consensus/algorithm.js';
+import { setUpPeer } from '../../src/consensus/peer-setup.js';
+import type { PeerState } from '../../src/consensus/peer-state.js';
+import { algorithms } from '../../src/consensus/registry.js';
+import { InvariantChecker, type Violation } from '../../src/simulation/checkers.js';
+import type { LinkOptions } from '../../src/simulation/link-model.js';
+import { type Fault, runSimulation } from '../../src/simulation/simulator.js';
+import { buildTopology } from '../../src/topology/registry.js';
+import { spectrumOf } from '../../src/topology/spectrum.js';
+
+const blocks: readonly MatrixBlock[] = [
+  { name: 'matrix', offset: 0, rows: 6, cols: 5 },
+  { name: 'vector', offset: 30, rows: 1, cols: 4 },
+];
+const DIMENSION = 34;
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return items[uniformInt(random, items.length)]!;
+}
+
+export interface ChaosPlan {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly topology: string;
+  readonly algorithm: string;
+  readonly compressor: string;
+  readonly rounds: number;
+  readonly link: LinkOptions;
+  readonly faults: readonly Fault[];
+}
+
+function planFaults(random: Random, nodes: number): Fault[] {
+  const victims = uniformInt(random, Math.min(3, nodes - 1));
+  return Array.from({ length: victims }, (_, v): Fault => {
+    const atMs = uniform(random) * 1500;
+    if (uniform(random) < 0.5) return { type: 'kill', node: v * 2, atMs };
+    const forMs = uniform(random) < 0.5 ? Number.POSITIVE_INFINITY : 200 + uniform(random) * 2000;
+    return { type: 'freeze', node: v * 2, atMs, forMs };
+  });
+}
+
+export function planChaos(seed: number): ChaosPlan {
+  const random = createRandom(seed, 'chaos');
+  const algorithm = pick(random, ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact']);
+  const nodes = pick(random, [2, 4, 6, 8, 9]);
+  const lossy = uniform(random) < 0.8;
+  return {
+    seed,
+    nodes,
+    topology: pick(random, ['ring', 'torus', 'complete', 'star', 'random']),
+    algorithm,
+    compressor:
+      algorithm === 'exact'
+        ? 'none'
+        : pick(random, ['low-rank:rank=2,bits=4', 'low-rank:rank=1,bits=32', 'top-k:fraction=0.2', 'none']),
+    rounds: 12,
+    link: {
+      latencyMs: uniform(random) * 20,
+      jitterMs: uniform(random) * 60,
+      bandwidthMbps: pick(random, [0.5, 10, Number.POSITIVE_INFINITY]),
+      loss: lossy ? uniform(random) * 0.3 : 0,
+      duplication: uniform(random) * 0.2,
+      corruption: lossy ? uniform(random) * 0.05 : 0,
+    },
+    faults: planFaults(random, nodes),
+  };
+}
+
+export interface ChaosOutcome {
+  readonly plan: ChaosPlan;
+  readonly violations: readonly Violation[];
+  /** Exchanges between living peers that only one end has applied when the run is over. */
+  readonly halfApplied: number;
+  readonly states: readonly PeerState[];
+  readonly endMs: number;
+  readonly framesRefused: number;
+}
+
+/** Turns a correct algorithm into a faulty one, to see the checkers catch it. */
+export type Sabotage = (algorithm: AnyAlgorithm) => AnyAlgorithm;
+
+/** Runs the plan of `seed` to its end. */
+export async function runChaos(
+  seed: number,
+  sabotage: Sabotage = (algorithm) => algorithm,
+): Promise<ChaosOutcome> {
+  const plan = planChaos(seed);
+  const random = createRandom(seed, 'data');
+  const topology = buildTopology(plan.topology, plan.nodes, seed);
+  const targets = Array.from({ length: plan.nodes }, () =>
+    Float32Array.from({ length: DIMENSION }, () => gaussian(random)),
+  );
+  const start = Float32Array.from({ length: DIMENSION }, () => gaussian(random));
+  const setup = {
+    topology,
+    beta: spectrumOf(topology.mixing).beta,
+    algorithm: sabotage(algorithms.resolve(plan.algorithm)),
+    compressor: compressors.resolve(plan.compressor),
+    blocks,
+    initialReplica: start,
+    seed,
+    options: { rounds: plan.rounds, silenceMs: 1200, roundDeadlineMs: 5000, retransmitMs: 150, audit: true },
+  };
+  const peers = targets.map((_, node) => setUpPeer(setup, node, start));
+  const checker = new InvariantChecker(peers.map((peer) => peer.parameters));
+  const result = await runSimulation({
+    peers,
+    train: checker.watchTraining(async (node, _round, parameters) => ({
+      parameters: parameters.map((value, k) => value - 0.2 * (value - targets[node]![k]!)),
+      loss: 0,
+      samples: 1,
+    })),
+    trainingMs: (node, round) => 5 + 20 * uniform(createRandom(seed, 'training', node, round)),
+    link: plan.link,
+    faults: plan.faults,
+    seed,
+    maxFrameBytes: 1 << 16,
+    horizonMs: 600_000,
+    observe: checker.observe,
+  });
+  const gone = new Set(
+    plan.faults
+      .filter((fault) => fault.type === 'kill' || !Number.isFinite(fault.forMs))
+      .map((fault) => fault.node),
+  );
+  const living = peers.map((_, node) => node).filter((node) => !gone.has(node));
+  const { halfApplied, violations } = checker.conclude(living);
+  return {
+    plan,
+    violations,
+    halfApplied,
+    states: peers,
+    endMs: result.endMs,
+    framesRefused: result.counters.reduce((sum, counter) => sum + counter.framesRefused, 0),
+  };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type ChaosOutcome, runChaos } from './chaos.js';
+
+const SEEDS = 500;
+const BATCH = 100;
+
+const replay = (seed: number): string =>
+  `replay: CHAOS_SEED=${seed} npx vitest run --project simulation test/simulation/invariants.test.ts`;
+
+function problems({ plan, violations, halfApplied }: ChaosOutcome): string[] {
+  const found = violations.map(({ invariant, message }) => `seed ${plan.seed}: ${invariant}: ${message}`);
+  if (halfApplied > 0)
+    found.push(`seed ${plan.seed}: ${halfApplied} exchanges between the living are half applied`);
+  return found.length === 0 ? [] : [...found.slice(0, 3), JSON.stringify(plan), replay(plan.seed)];
+}
+
+describe('under loss, duplication, reordering, corruption, death and silence', () => {
+  const only = process.env.CHAOS_SEED;
+  const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, k) => k + 1) : [Number(only)];
+
+  for (let first = 0; first < seeds.length; first += BATCH) {
+    const batch = seeds.slice(first, first + BATCH);
+    it(`replicas stay equal, the mean is kept and every living peer finishes: seeds ${batch[0]} to ${batch.at(-1)}`, async () => {
+      const found: string[] = [];
+      for (const seed of batch) found.push(...problems(await runChaos(seed)));
+      expect(found).toEqual([]);
+    });
+  }
+
+  it('means what it says: the plans hold every algorithm, lost frames, refused frames, deaths and silences', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 60 }, (_, k) => runChaos(k + 1)));
+    const names = new Set(outcomes.map(({ plan }) => plan.algorithm));
+    expect(names.size).toBe(4);
+    expect(outcomes.some(({ framesRefused }) => framesRefused > 0)).toBe(true);
+    expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'kill'))).toBe(true);
+    expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'freeze'))).toBe(true);
+  });
+
+  it('is caught when one end of one edge moves by a little more than the other', async () => {
+    const outcome = await runChaos(3, (algorithm) => ({
+      ...algorithm,
+      apply(context, node, exchange) {
+        const replicas = algorithm.apply(context, node, exchange);
+        if (context.node === 1) context.scratch[0]! += 1e-3;
+        return replicas;
+      },
+    }));
+    expect(outcome.violations.map(({ invariant }) => invariant)).toContain('antisymmetry');
+  });
+
+  it('is caught when one bit of one replica differs', async () => {
+    const outcome = await runChaos(3, (algorithm) => ({
+      ...algorithm,
+      apply(context, node, exchange) {
+        const replicas = algorithm.apply(context, node, exchange);
+        if (context.node === 1 && replicas !== null) replicas.own[0]! *= 1 + 2 ** -23;
+        return replicas;
+      },
+    }));
+    expect(outcome.violations.map(({ invariant }) => invariant)).toContain('replicas');
+  });
+
+  it('is caught when parameters move outside of an exchange', async () => {
+    const outcome = await runChaos(3, (algorithm) => ({
+      ...algorithm,
+      compose(context, node, from) {
+        from.parameters[0]! += 0.01;
+        return algorithm.compose(context, node, from);
+      },
+    }));
+    expect(outcome.violations.length).toBeGreaterThan(0);
+  });
+
+  it('repeats a run to the bit from its seed', async () => {
+    const [first, second] = [await runChaos(17), await runChaos(17)];
+    expect(first.endMs).toBe(second.endMs);
+    first.states.forEach((state, node) => expect(state.parameters).toEqual(second.states[node]!.parameters));
+  });
+});

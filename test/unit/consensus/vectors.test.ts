@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { buildTopology } from '../../../src/topology/registry.js';
+import { consensusError, oneBlock, runGossip } from '../../reference/gossip-run.js';
+import { denseMixing, matrixFormExactGossip } from '../../reference/matrix-form.js';
+
+const vectors = (rows: number[][]): Float32Array[] => rows.map((row) => Float32Array.from(row));
+
+function expectClose(got: readonly Float32Array[], wanted: readonly (readonly number[])[], digits = 6): void {
+  wanted.forEach((row, node) => row.forEach((value, k) => expect(got[node]![k]).toBeCloseTo(value, digits)));
+}
+
+describe('CHOCO-Gossip (Koloskova et al. 2019, Algorithm 1)', () => {
+  const start = vectors([
+    [4, 1],
+    [0, 2],
+    [-2, 3],
+    [2, -2],
+  ]);
+
+  it('moves four peers on a ring by top-1 and gamma 0.2 as worked out by hand', async () => {
+    const trace = await runGossip({
+      topology: 'ring',
+      algorithm: 'choco:gamma=0.2',
+      compressor: 'top-k:count=1',
+      blocks: oneBlock(1, 2),
+      start,
+      rounds: 3,
+    });
+    expectClose(trace[1]!, [
+      [3.6, 1.13333333],
+      [0.26666667, 1.93333333],
+      [-1.86666667, 2.73333333],
+      [2, -1.8],
+    ]);
+    expectClose(trace[2]!, [
+      [3.21777778, 0.99555556],
+      [0.37333333, 1.94222222],
+      [-1.46666667, 2.34666667],
+      [1.87555556, -1.28444444],
+    ]);
+    expectClose(trace[3]!, [
+      [2.94696296, 0.89214815],
+      [0.41362963, 1.90755556],
+      [-1.05955556, 2.08148148],
+      [1.69896296, -0.88118519],
+    ]);
+  });
+
+  it('is plain gossip with the identity compressor and gamma 1', async () => {
+    const choco = await runGossip({
+      topology: 'ring',
+      algorithm: 'choco:gamma=1',
+      compressor: 'none',
+      blocks: oneBlock(1, 2),
+      start,
+      rounds: 5,
+    });
+    const exact = matrixFormExactGossip(denseMixing(buildTopology('ring', 4, 1)), start, 5);
+    for (let t = 1; t <= 5; t++)
+      expectClose(
+        choco[t]!,
+        exact[t]!.map((row) => Array.from(row)),
+        5,
+      );
+  });
+});
+
+describe('edge-CHOCO', () => {
+  it('brings two peers to their mean in three rounds of top-1, as worked out by hand', async () => {
+    const trace = await runGossip({
+      topology: 'complete',
+      algorithm: 'edge-choco',
+      compressor: 'top-k:count=1',
+      blocks: oneBlock(1, 3),
+      start: vectors([
+        [4, 1, -2],
+        [0, 3, 1],
+      ]),
+      rounds: 3,
+    });
+    expectClose(trace[1]!, [
+      [2, 2.5, -2],
+      [2, 1.5, 1],
+    ]);
+    expectClose(trace[2]!, [
+      [2, 2.5, -0.5],
+      [2, 1.5, -0.5],
+    ]);
+    expectClose(trace[3]!, [
+      [2, 2, -0.5],
+      [2, 2, -0.5],
+    ]);
+  });
+
+  it('agrees after one exchange between two peers when nothing is compressed', async () => {
+    const trace = await runGossip({
+      topology: 'complete',
+      algorithm: 'edge-choco',
+      compressor: 'none',
+      blocks: oneBlock(1, 3),
+      start: vectors([
+        [4, 1, -2],
+        [0, 3, 1],
+      ]),
+      rounds: 1,
+    });
+    expect(consensusError(trace[1]!)).toBe(0);
+  });
+});
+
+describe('exact gossip', () => {
+  it('equals X(t+1) = W X(t) of the matrix form on a torus', async () => {
+    const start = vectors([[1], [5], [-3], [8], [0], [2], [2], [-7]]);
+    const trace = await runGossip({
+      topology: 'torus',
+      algorithm: 'exact',
+      compressor: 'none',
+      blocks: oneBlock(1, 1),
+      start,
+      rounds: 6,
+    });
+    const twin = matrixFormExactGossip(denseMixing(buildTopology('torus', 8, 1)), start, 6);
+    for (let t = 1; t <= 6; t++)
+      expectClose(
+        trace[t]!,
+        twin[t]!.map((row) => Array.from(row)),
+        5,
+      );
+  });
+});
