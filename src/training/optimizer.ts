@@ -1,0 +1,115 @@
+/**
+ * Optimizers on flat vectors. An Optimizer is a set of free functions; what it remembers is a plain state of
+ * typed arrays, so a checkpoint stores it as it is. A round is: gossip hands over parameters, beginRound, H times
+ * stepInto, endRound, gossip.
+ *
+ * sgd   v = mu v + g,  u = v  (Nesterov: u = g + mu v),  x = x - eta u,  with g = grad + lambda x.
+ * qg    quasi-global momentum, quasi-global-momentum.ts.
+ */
+import { choiceField, createRegistry, numberField, type Registry } from '../base/registry.js';
+import {
+  beginQuasiGlobalRound,
+  createQuasiGlobalState,
+  endQuasiGlobalRound,
+  type MomentumOptions,
+  type QuasiGlobalRun,
+  quasiGlobalStepInto,
+} from './quasi-global-momentum.js';
+
+/** Plain arrays only. */
+export type OptimizerState = { readonly [key: string]: Float32Array | Uint32Array };
+
+/** One peer's optimizer at work: its state and the two numbers it shares with the trainer. */
+export interface OptimizerRun {
+  readonly state: OptimizerState;
+  /** eta > 0. */
+  readonly learningRate: number;
+  /** H >= 1. */
+  readonly localSteps: number;
+}
+
+export interface Optimizer {
+  /** Canonical spec. */
+  readonly spec: string;
+  /** State for a vector of `size` parameters, before the first round. */
+  createState(size: number): OptimizerState;
+  /** Sees what gossip has made of the parameters, which it does not change. */
+  beginRound(run: OptimizerRun, parameters: Float32Array): void;
+  /** One step, in place, along a `gradient` that it does not change. */
+  stepInto(parameters: Float32Array, gradient: Float32Array, run: OptimizerRun): void;
+  /** Sees the parameters that this round hands to gossip, which it does not change. */
+  endRound(run: OptimizerRun, parameters: Float32Array): void;
+}
+
+/** What a step needs beside the parameters and their gradient. */
+interface Step {
+  readonly run: OptimizerRun;
+  readonly options: MomentumOptions;
+}
+
+function sgdStepInto(parameters: Float32Array, gradient: Float32Array, { run, options }: Step): void {
+  const { momentum, nesterov, weightDecay } = options;
+  const rate = run.learningRate;
+  const velocity = run.state.velocity;
+  if (velocity === undefined) {
+    for (let k = 0; k < parameters.length; k++) {
+      parameters[k]! -= rate * (gradient[k]! + weightDecay * parameters[k]!);
+    }
+    return;
+  }
+  for (let k = 0; k < parameters.length; k++) {
+    const g = gradient[k]! + weightDecay * parameters[k]!;
+    const v = momentum * velocity[k]! + g;
+    velocity[k] = v;
+    parameters[k]! -= rate * (nesterov === 1 ? g + momentum * v : v);
+  }
+}
+
+function createSgd(options: MomentumOptions, spec: string): Optimizer {
+  return {
+    spec,
+    createState(size): OptimizerState {
+      return options.momentum === 0 ? {} : { velocity: new Float32Array(size) };
+    },
+    beginRound() {},
+    stepInto: (parameters, gradient, run) => sgdStepInto(parameters, gradient, { run, options }),
+    endRound() {},
+  };
+}
+
+function createQuasiGlobal(options: MomentumOptions, spec: string): Optimizer {
+  // createState below made the state, so it is a QuasiGlobalState.
+  const quasiGlobal = (run: OptimizerRun) => run as OptimizerRun & QuasiGlobalRun;
+  return {
+    spec,
+    createState: createQuasiGlobalState,
+    beginRound: (run, parameters) => beginQuasiGlobalRound(quasiGlobal(run), parameters, options),
+    stepInto: (parameters, gradient, run) =>
+      quasiGlobalStepInto(parameters, gradient, { run: quasiGlobal(run), options }),
+    endRound: (run, parameters) => endQuasiGlobalRound(quasiGlobal(run), parameters),
+  };
+}
+
+function momentumFields(momentum: number, nesterov: 0 | 1) {
+  return {
+    momentum: numberField('mu, in [0, 1)', momentum, 0, 0.9999),
+    nesterov: choiceField<0 | 1>('1: look one momentum step ahead', nesterov, [0, 1]),
+    weightDecay: numberField('lambda of g = grad + lambda x', 0, 0, 1),
+  };
+}
+
+/** The project's default is qg, with the momentum 0.9 and the Nesterov step of its paper. */
+export const optimizers: Registry<Optimizer> = createRegistry<Optimizer>('optimizer', [
+  {
+    name: 'qg',
+    summary: 'quasi-global momentum: follows the descent of the swarm, not of this peer alone',
+    fields: momentumFields(0.9, 1),
+    make: createQuasiGlobal,
+  },
+  {
+    name: 'sgd',
+    summary: 'stochastic gradient descent; momentum=0.9,nesterov=1 for local momentum',
+    fields: momentumFields(0, 0),
+    make: createSgd,
+  },
+]);

@@ -1,0 +1,108 @@
+/**
+ * Quasi-global momentum (Lin, Karimireddy, Stich and Jaggi 2021, "Quasi-global momentum: accelerating
+ * decentralized deep learning on heterogeneous data", ICML, Algorithm 1). Local momentum amplifies each peer's
+ * own direction, which on skewed data points away from the others'. QG remembers instead how far the parameters
+ * have moved over a round, gossip included: a local stand-in for the momentum of the mean model, at no byte.
+ *
+ *     in a step     g = grad + lambda x,  m = mu m^ + g,  u = g + mu m (Nesterov) or m,  x = x - eta u
+ *     once a round  m^ = mu m^ + (1 - mu) (x_start - x_now) / (eta H)
+ *
+ * x_start is where the last round began, x_now where this one begins; H = 1 is the paper's algorithm.
+ *
+ * Guard, ours: where consensus is weak, gossip can move the parameters much farther than training did, and
+ * dividing that by eta blows m^ up. With x_end what training handed to gossip, the displacement is
+ * (x_start - x_end) + (x_end - x_now); its gossip part is clipped to KAPPA times the norm of its training part.
+ */
+
+export interface MomentumOptions {
+  /** mu. */
+  readonly momentum: number;
+  readonly nesterov: 0 | 1;
+  /** lambda. */
+  readonly weightDecay: number;
+}
+
+/** Loose enough to leave healthy runs alone: there, gossip moves less than training does. */
+export const KAPPA = 10;
+
+/** Plain arrays, for a checkpoint. */
+export type QuasiGlobalState = {
+  /** m^. */
+  readonly buffer: Float32Array;
+  /** x_start and x_end of the last round. */
+  readonly start: Float32Array;
+  readonly end: Float32Array;
+  /** One entry: rounds begun. */
+  readonly rounds: Uint32Array;
+};
+
+export interface QuasiGlobalRun {
+  readonly state: QuasiGlobalState;
+  /** eta. */
+  readonly learningRate: number;
+  /** H. */
+  readonly localSteps: number;
+}
+
+/** State before the first round: m^ = 0. */
+export function createQuasiGlobalState(size: number): QuasiGlobalState {
+  return {
+    buffer: new Float32Array(size),
+    start: new Float32Array(size),
+    end: new Float32Array(size),
+    rounds: new Uint32Array(1),
+  };
+}
+
+/** Factor of the gossip part of the displacement: 1, or less where the guard clips it. */
+export function gossipFactor(state: QuasiGlobalState, now: Float32Array): number {
+  const { start, end } = state;
+  let training = 0;
+  let gossip = 0;
+  for (let k = 0; k < now.length; k++) {
+    training += (start[k]! - end[k]!) ** 2;
+    gossip += (end[k]! - now[k]!) ** 2;
+  }
+  return gossip <= KAPPA * KAPPA * training ? 1 : KAPPA * Math.sqrt(training / gossip);
+}
+
+/** Takes what gossip made of the last round into m^, and notes where this round starts. */
+export function beginQuasiGlobalRound(
+  run: QuasiGlobalRun,
+  parameters: Float32Array,
+  options: MomentumOptions,
+): void {
+  const { buffer, start, end, rounds } = run.state;
+  if (rounds[0]! > 0) {
+    const mu = options.momentum;
+    const factor = gossipFactor(run.state, parameters);
+    const perStep = (1 - mu) / (run.learningRate * run.localSteps);
+    for (let k = 0; k < buffer.length; k++) {
+      const displacement = start[k]! - end[k]! + factor * (end[k]! - parameters[k]!);
+      buffer[k] = mu * buffer[k]! + perStep * displacement;
+    }
+  }
+  start.set(parameters);
+  rounds[0]!++;
+}
+
+/** One local step; m^ stays as it is for the whole round. */
+export function quasiGlobalStepInto(
+  parameters: Float32Array,
+  gradient: Float32Array,
+  step: { readonly run: QuasiGlobalRun; readonly options: MomentumOptions },
+): void {
+  const { momentum, nesterov, weightDecay } = step.options;
+  const { learningRate } = step.run;
+  const { buffer } = step.run.state;
+  for (let k = 0; k < parameters.length; k++) {
+    const g = gradient[k]! + weightDecay * parameters[k]!;
+    const m = momentum * buffer[k]! + g;
+    parameters[k]! -= learningRate * (nesterov === 1 ? g + momentum * m : m);
+  }
+}
+
+/** Notes what training hands to gossip. */
+export function endQuasiGlobalRound(run: QuasiGlobalRun, parameters: Float32Array): void {
+  run.state.end.set(parameters);
+}

@@ -1,0 +1,56 @@
+/**
+ * Handwritten digits with a perceptron of one hidden layer: 784-128-10, ReLU, softmax cross-entropy; 101,770
+ * parameters in two blocks, 785 x 128 and 129 x 10. Small enough for eight peers on a laptop.
+ */
+import { assert } from '../../base/assert.js';
+import type { RegistryEntry } from '../../base/registry.js';
+import type { Dataset } from '../data/dataset.js';
+import { loadMnist, MNIST_CLASSES, MNIST_FEATURES } from '../data/mnist.js';
+import { histogramOf, type PartitionResult } from '../partition.js';
+import { createTfjsModel } from '../tfjs-model.js';
+import { startTfjs } from '../tfjs-runtime.js';
+import type { Task, TaskModelOptions } from './task.js';
+
+const HIDDEN = 128;
+
+/** One copy of the digits a process and cache directory, however many peers it runs. */
+const loading = new Map<string, Promise<Dataset>>();
+
+function digitsOf(cacheDirectory: string): Promise<Dataset> {
+  const known = loading.get(cacheDirectory);
+  if (known !== undefined) return known;
+  const started = loadMnist(cacheDirectory).catch((error: unknown) => {
+    loading.delete(cacheDirectory); // a later call may have better luck
+    throw error;
+  });
+  loading.set(cacheDirectory, started);
+  return started;
+}
+
+function split(data: Dataset, options: Omit<TaskModelOptions, 'peer'>): PartitionResult {
+  const result = options.partition.split(data.train.labels, options.peers, options.seed);
+  if (result.note !== null) options.onNotice?.(result.note);
+  return result;
+}
+
+export const mnistMlp: RegistryEntry<Record<string, never>, Task> = {
+  name: 'mnist-mlp',
+  summary: `10,000 MNIST digits, perceptron ${MNIST_FEATURES}-${HIDDEN}-${MNIST_CLASSES}`,
+  fields: {},
+  make: (_options, spec) => ({
+    name: 'mnist-mlp',
+    spec,
+    defaults: { learningRate: 0.05, batch: 32, localSteps: 5, rounds: 100 },
+    async createModel(options) {
+      const { peer, peers, cacheDirectory, seed } = options;
+      assert(peer === null || (peer >= 0 && peer < peers), `peer ${peer} is one of ${peers}`);
+      const [data, runtime] = await Promise.all([digitsOf(cacheDirectory), startTfjs()]);
+      const shard = peer === null ? new Uint32Array(0) : split(data, options).shards[peer]!;
+      return createTfjsModel({ runtime, data, shard, seed, hidden: [HIDDEN] });
+    },
+    async histograms(options) {
+      const data = await digitsOf(options.cacheDirectory);
+      return split(data, options).shards.map((shard) => histogramOf(data.train.labels, shard, data.classes));
+    },
+  }),
+};
