@@ -1,0 +1,100 @@
+/**
+ * A verified configuration turned into the objects of a run. Each process of a swarm and the simulator build the
+ * same plan from the same configuration; nothing of it travels.
+ */
+import type { Compressor } from '../compression/compressor.js';
+import { compressors } from '../compression/registry.js';
+import type { PeerSetup } from '../consensus/peer-setup.js';
+import { setUpPeer } from '../consensus/peer-setup.js';
+import type { PeerState } from '../consensus/peer-state.js';
+import { algorithms } from '../consensus/registry.js';
+import { buildTopology } from '../topology/registry.js';
+import { spectrumOf } from '../topology/spectrum.js';
+import type { Spectrum, Topology } from '../topology/topology.js';
+import { topologyHash } from '../topology/topology-hash.js';
+import { createLocalTrainer } from '../training/local-trainer.js';
+import { optimizers } from '../training/optimizer.js';
+import type { ParameterLayout } from '../training/parameters.js';
+import { partitions } from '../training/partition.js';
+import { tasks } from '../training/tasks/registry.js';
+import type { GradientModel, Trainer } from '../training/trainer.js';
+import { MAX_DELTA_PARTS } from '../wire/frame.js';
+import type { RunConfig } from './schema.js';
+import { configHash } from './verify.js';
+
+export interface RunPlan {
+  readonly config: RunConfig;
+  readonly configHash: string;
+  readonly topology: Topology;
+  readonly topologyHash: string;
+  readonly spectrum: Spectrum;
+  readonly compressor: Compressor;
+  /** The model of one peer, or with `null` one that only evaluates. */
+  createModel(peer: number | null): Promise<GradientModel>;
+  /** Runs the local steps of `peer` on its model, which it then owns. */
+  createTrainer(peer: number, model: GradientModel): Trainer;
+  /** The consensus state of `peer` before round 1. */
+  createPeer(peer: number, model: GradientModel, delivery: Delivery): PeerState;
+}
+
+/** What the driver's links promise. */
+export interface Delivery {
+  /** Send again after this long; null on links that lose nothing. */
+  readonly retransmitMs: number | null;
+  readonly audit: boolean;
+}
+
+export interface PlanOptions {
+  readonly cacheDirectory: string;
+  readonly onNotice?: (sentence: string) => void;
+}
+
+/** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */
+export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
+  const topology = buildTopology(config.topology, config.peers, config.seed);
+  const spectrum = spectrumOf(topology.mixing);
+  const compressor = compressors.resolve(config.compressor);
+  const task = tasks.resolve(config.task);
+  const partition = partitions.resolve(config.partition);
+  const { peers, seed } = config;
+  return {
+    config,
+    configHash: configHash(config),
+    topology,
+    topologyHash: topologyHash(topology),
+    spectrum,
+    compressor,
+    createModel: (peer) => task.createModel({ peer, peers, partition, seed, ...options }),
+    createTrainer(peer, model) {
+      const { learningRate, localSteps, batch } = config;
+      const optimizer = optimizers.resolve(config.optimizer);
+      return createLocalTrainer({ model, optimizer, learningRate, localSteps, batch, seed, peer });
+    },
+    createPeer(peer, model, delivery) {
+      const start = model.initialParameters();
+      const setup: PeerSetup = {
+        topology,
+        beta: spectrum.beta,
+        algorithm: algorithms.resolve(config.algorithm),
+        compressor,
+        blocks: model.layout.blocks,
+        initialReplica: start,
+        seed,
+        options: {
+          rounds: config.rounds,
+          silenceMs: config.silenceMs,
+          roundDeadlineMs: config.roundDeadlineMs,
+          ...delivery,
+        },
+      };
+      return setUpPeer(setup, peer, start);
+    },
+  };
+}
+
+/** Longest frame this run can need: MAX_DELTA_PARTS compressed differences, or one dense vector; and headers. */
+export function maxFrameBytesOf(plan: RunPlan, layout: ParameterLayout): number {
+  const dense = compressors.resolve('none').encodedBytes(layout.blocks);
+  const backlog = MAX_DELTA_PARTS * plan.compressor.encodedBytes(layout.blocks);
+  return Math.max(dense, Math.min(backlog, MAX_DELTA_PARTS * dense)) + 4096;
+}

@@ -1,0 +1,82 @@
+/**
+ * The configuration of a run: every choice that changes its result, and nothing else. Numbers here carry their
+ * unit, range and default with its origin; the specs (topology, compressor, ...) are read by their registries.
+ * The same keys stand in a --config file, behind GRAPEVINE_ in the environment and, in kebab case, as flags.
+ */
+import * as z from 'zod';
+
+const spec = z.string().min(1).max(500);
+
+/** Milliseconds of a deadline: 50 ms is under any scheduler's noise, a day is for ever. */
+const deadline = z.number().min(50).max(86_400_000);
+
+export const runConfigSchema = z.strictObject({
+  /** Number of peers; 4096 fits the simulator, a machine bears far fewer processes. */
+  peers: z.int().min(1).max(4096).default(8),
+  topology: spec.default('torus'),
+  algorithm: spec.default('edge-choco'),
+  /** Absent: what suits the algorithm (DEFAULT_COMPRESSOR, or none for exact gossip). */
+  compressor: spec.optional(),
+  optimizer: spec.default('qg'),
+  task: spec.default('mnist-mlp'),
+  partition: spec.default('iid'),
+  /** Absent: the task's. */
+  rounds: z.int().min(1).max(10_000_000).optional(),
+  /** Optimizer steps between two exchanges (H). Absent: the task's. */
+  localSteps: z.int().min(1).max(100_000).optional(),
+  /** Samples a step. Absent: the task's. */
+  batch: z.int().min(1).max(100_000).optional(),
+  /** Absent: the task's. */
+  learningRate: z.number().positive().max(1000).optional(),
+  seed: z.int().min(0).max(0xffffffff).default(1),
+  /** Rounds between two evaluations of all peers and their mean. Absent: a twentieth of the rounds. */
+  evaluateEvery: z.int().min(1).optional(),
+  /** A neighbor that sends nothing for this long is left out of the rounds. Default: consensus/peer-state.ts. */
+  silenceMs: deadline.default(6_000),
+  /** A neighbor that lives but owes its difference for this long is left out until it comes. */
+  roundDeadlineMs: deadline.default(60_000),
+});
+
+/** What the simulator needs beyond a run: the virtual network and its faults. */
+export const simulationConfigSchema = z.strictObject({
+  /** One-way delay of a link in milliseconds; 0.1 is a local network. */
+  latencyMs: z.number().min(0).max(60_000).default(0.1),
+  /** Uniform extra delay in milliseconds; frames may overtake each other. */
+  jitterMs: z.number().min(0).max(60_000).default(0),
+  /** Megabits a second, each direction of each link; 1000 is gigabit Ethernet. */
+  bandwidthMbps: z.number().positive().max(1e6).default(1000),
+  /** Probability that a frame is lost. */
+  loss: z.number().min(0).max(0.9).default(0),
+  /** Virtual duration of one local step in milliseconds: 3 is mnist-mlp on one core. */
+  stepMs: z.number().min(0).max(3_600_000).default(3),
+  /** What happens to processes: kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000 (virtual milliseconds). */
+  faults: z.array(spec).max(1000).default([]),
+});
+
+export type RunConfigInput = z.input<typeof runConfigSchema>;
+export type SimulationConfig = z.output<typeof simulationConfigSchema>;
+
+/** A verified configuration: specs canonical, defaults filled in. JSON values only. */
+export interface RunConfig {
+  readonly peers: number;
+  readonly topology: string;
+  readonly algorithm: string;
+  readonly compressor: string;
+  readonly optimizer: string;
+  readonly task: string;
+  readonly partition: string;
+  readonly rounds: number;
+  readonly localSteps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly evaluateEvery: number;
+  readonly silenceMs: number;
+  readonly roundDeadlineMs: number;
+}
+
+/** Rank and bits with the best accuracy per byte in our own runs: docs/consensus.md has the table. */
+export const DEFAULT_COMPRESSOR = 'low-rank:rank=8,bits=4';
+
+/** Evaluations a run, unless evaluateEvery says otherwise: enough for a curve. */
+export const EVALUATIONS_PER_RUN = 20;

@@ -1,0 +1,87 @@
+/**
+ * From what was written to what will be run: checks every key and spec, fills in what depends on other choices
+ * (the task's learning rate, the algorithm's compressor), and freezes the result.
+ */
+import { createHash } from 'node:crypto';
+import { closest } from 'fastest-levenshtein';
+import type * as z from 'zod';
+import { GrapevineError } from '../base/errors.js';
+import { compressors } from '../compression/registry.js';
+import { algorithms } from '../consensus/registry.js';
+import { topologies } from '../topology/registry.js';
+import { optimizers } from '../training/optimizer.js';
+import { partitions } from '../training/partition.js';
+import { tasks } from '../training/tasks/registry.js';
+import { DEFAULT_COMPRESSOR, EVALUATIONS_PER_RUN, type RunConfig, runConfigSchema } from './schema.js';
+
+function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): string {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys
+      .map(
+        (key) =>
+          `unknown key "${key}", did you mean "${closest(key, [...known])}"? There is: ${known.join(', ')}`,
+      )
+      .join('; ');
+  }
+  const path = issue.path.join('.');
+  const got = 'input' in issue && issue.input !== undefined ? `, got ${JSON.stringify(issue.input)}` : '';
+  return `${path === '' ? '' : `${path}: `}${issue.message}${got}`;
+}
+
+/**
+ * Checks `value` against `schema`.
+ * @param source where the value came from ("swarm.yaml", "flags"), for the message.
+ * @throws GrapevineError BAD_CONFIG naming each key, what was got and what was wanted.
+ */
+export function parseConfig<T extends z.ZodObject>(schema: T, value: unknown, source: string): z.output<T> {
+  const outcome = schema.safeParse(value, { reportInput: true });
+  if (outcome.success) return outcome.data;
+  const known = Object.keys(schema.shape);
+  const problems = outcome.error.issues.map((issue) => describeIssue(issue, known));
+  throw new GrapevineError('BAD_CONFIG', `${source}: ${problems.join('; ')}.`, { source });
+}
+
+function compressorFor(algorithm: string, given: string | undefined): string {
+  if (!algorithm.startsWith('exact')) return compressors.canonical(given ?? DEFAULT_COMPRESSOR);
+  const wanted = compressors.canonical(given ?? 'none');
+  if (wanted !== 'none') {
+    throw new GrapevineError(
+      'BAD_CONFIG',
+      `algorithm exact sends parameters as they are, got compressor "${wanted}": leave the compressor out, or choose ` +
+        'edge-choco or choco to compress.',
+    );
+  }
+  return wanted;
+}
+
+/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export function verifyRunConfig(input: unknown, source = 'config'): RunConfig {
+  const given = parseConfig(runConfigSchema, input, source);
+  const { defaults } = tasks.resolve(given.task);
+  const algorithm = algorithms.canonical(given.algorithm);
+  const rounds = given.rounds ?? defaults.rounds;
+  const config: RunConfig = {
+    peers: given.peers,
+    topology: topologies.canonical(given.topology),
+    algorithm,
+    compressor: compressorFor(algorithm, given.compressor),
+    optimizer: optimizers.canonical(given.optimizer),
+    task: tasks.canonical(given.task),
+    partition: partitions.canonical(given.partition),
+    rounds,
+    localSteps: given.localSteps ?? defaults.localSteps,
+    batch: given.batch ?? defaults.batch,
+    learningRate: given.learningRate ?? defaults.learningRate,
+    seed: given.seed,
+    evaluateEvery: given.evaluateEvery ?? Math.max(1, Math.round(rounds / EVALUATIONS_PER_RUN)),
+    silenceMs: given.silenceMs,
+    roundDeadlineMs: given.roundDeadlineMs,
+  };
+  return Object.freeze(config);
+}
+
+/** First 16 hex digits of SHA-256 over the keys in alphabetical order: equal for equal runs. */
+export function configHash(config: RunConfig): string {
+  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,318 @@
+/**
+ * The first driver of the consensus core: one peer on real links. Inputs come from the transport, the trainer and
+ * the clock; effects go back to them, in order. No decision about the algorithm is made here.
+ */
+import type { Clock } from '../base/clock.js';
+import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import type { Effect, Input, TimerName } from '../consensus/events.js';
+import type { PeerState } from '../consensus/peer-state.js';
+import { step } from '../consensus/step.js';
+import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
+import type { Evaluation, Trainer, TrainResult } from '../training/trainer.js';
+import { checkAddressing, decodeFrame } from '../wire/decode.js';
+import { encodeFrame } from '../wire/encode.js';
+import type { ByeFrame, Frame, FrameLimits } from '../wire/frame.js';
+import type { Transport } from './transport.js';
+
+export interface PeerInit {
+  readonly state: PeerState;
+  readonly trainer: Trainer;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly swarmTag: Uint8Array;
+  readonly limits: FrameLimits;
+  /** The model is evaluated in rounds that are multiples of this, and in the last. */
+  readonly evaluateEvery: number;
+  /** How long round 1 waits for links before it begins with those there are. Milliseconds. */
+  readonly startTimeoutMs: number;
+  onRound(report: RoundReport): void;
+  onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
+}
+
+/** One finished round; `evaluation` and `parameters` are there in rounds with an evaluation. */
+export interface RoundReport {
+  readonly event: Omit<RoundEvent, 'atMs'>;
+  readonly evaluation: Evaluation | null;
+  /** The core's own array of this round: read only, and not changed by later rounds. */
+  readonly parameters: Float32Array;
+}
+
+/** Mean time a peer waits for its neighbors' farewell before it closes its links. */
+export const FAREWELL_TIMEOUT_MS = 3_000;
+
+class Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (error: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => {}); // its owner awaits it in run(), possibly after it has failed
+  }
+}
+
+/** One peer; `run` once. */
+export class Peer {
+  private readonly init: PeerInit;
+  private readonly timers = new Map<TimerName, () => void>();
+  private readonly done = new Deferred<number>();
+  private readonly linked = new Set<number>();
+  private readonly left = new Set<number>();
+  private readonly farewell = new Deferred<void>();
+  private readonly ready = new Deferred<void>();
+  private readonly seconds = { train: 0, compress: 0, exchange: 0, wait: 0 };
+  private readonly totals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };
+  /** Links to break: the rejection of the frame's handler tells the transport to. */
+  private readonly refused = new Map<number, GrapevineError>();
+  private training: TrainResult | null = null;
+  private waitingSinceMs: number | null = null;
+  private pendingSends = 0;
+  private evaluation: Promise<void> = Promise.resolve();
+  private ended = false;
+
+  constructor(init: PeerInit) {
+    this.init = init;
+  }
+
+  private get node(): number {
+    return this.init.state.context.node;
+  }
+
+  /**
+   * Runs all rounds. Resolves with the last round when the peer has said goodbye and closed its links.
+   * @throws GrapevineError TRAINER_NOT_FINITE, ADDRESS_IN_USE, ...
+   */
+  async run(): Promise<number> {
+    const { transport, clock, startTimeoutMs } = this.init;
+    let reason: ByeFrame['reason'] = 'failed';
+    try {
+      await transport.start({
+        onNeighborUp: (neighbor) => this.onNeighborUp(neighbor),
+        onNeighborDown: (neighbor, error) => this.onNeighborDown(neighbor, error),
+        onFrame: (neighbor, frame) => this.onFrame(neighbor, frame),
+      });
+      if (this.init.state.edges.length === 0) this.ready.resolve();
+      const cancel = clock.after(startTimeoutMs, () => this.ready.resolve());
+      await Promise.race([this.ready.promise, this.done.promise]);
+      cancel();
+      this.feed({ type: 'start' });
+      const round = await this.done.promise;
+      await this.evaluation;
+      reason = this.init.state.stopRequested ? 'interrupted' : 'finished';
+      return round;
+    } finally {
+      await this.sayGoodbye(reason);
+      for (const cancel of this.timers.values()) cancel();
+      await transport.stop();
+      this.init.trainer.stop();
+    }
+  }
+
+  /** Finish the current round, then stop. */
+  requestStop(): void {
+    this.feed({ type: 'stopRequested' });
+    this.ready.resolve();
+  }
+
+  private feed(input: Input): void {
+    if (this.ended) return;
+    const { state, clock } = this.init;
+    const startedMs = clock.nowMs();
+    let effects: Effect[];
+    try {
+      effects = step(state, input, startedMs);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.seconds.compress += (clock.nowMs() - startedMs) / 1000;
+    for (const effect of effects) this.carryOut(effect);
+    if (state.phase === 'exchanging' && this.pendingSends === 0) this.waitingSinceMs ??= clock.nowMs();
+  }
+
+  private fail(error: unknown): void {
+    this.ended = true;
+    this.done.reject(error);
+  }
+
+  private carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'train':
+        this.train(effect.round, effect.parameters).catch((error: unknown) => this.fail(error));
+        return;
+      case 'sendDelta': {
+        this.totals.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+        this.totals.uncompressedBytes += 4 * this.init.state.parameters.length;
+        this.send(effect.to, { ...this.addressed(effect.to), kind: 'delta', delta: effect.delta });
+        return;
+      }
+      case 'sendHeartbeat':
+        this.send(effect.to, { ...this.addressed(effect.to), kind: 'heartbeat' });
+        return;
+      case 'setTimer':
+        this.setTimer(effect.timer, effect.atMs);
+        return;
+      case 'cancelTimer':
+        this.timers.get(effect.timer)?.();
+        this.timers.delete(effect.timer);
+        return;
+      case 'refuse':
+        this.refused.set(effect.neighbor, new GrapevineError(effect.code, effect.message));
+        return;
+      case 'edgeChanged':
+        this.init.onEdge({
+          event: 'edge',
+          peer: this.node,
+          neighbor: effect.neighbor,
+          round: this.init.state.round,
+          state: effect.status,
+          reason: effect.reason,
+        });
+        return;
+      case 'roundFinished':
+        this.reportRound(effect);
+        return;
+      case 'finished':
+        this.ended = true;
+        this.done.resolve(effect.round);
+        return;
+      case 'exchangeApplied':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  private async train(round: number, parameters: Float32Array): Promise<void> {
+    const startedMs = this.init.clock.nowMs();
+    const result = await this.init.trainer.train(parameters, round);
+    this.seconds.train += (this.init.clock.nowMs() - startedMs) / 1000;
+    this.totals.samples += result.samples;
+    this.training = result;
+    this.feed({ type: 'updateReady', round, parameters: result.parameters });
+  }
+
+  private addressed(receiver: number) {
+    return { swarmTag: this.init.swarmTag, sender: this.node, receiver };
+  }
+
+  private send(to: number, frame: Frame): void {
+    const startedMs = this.init.clock.nowMs();
+    this.pendingSends += 1;
+    this.init.transport
+      .send(to, encodeFrame(frame))
+      .catch((error: unknown) => {
+        // The transport reports the dead link by onNeighborDown; what was lost is sent again on the next one.
+        if (!isGrapevineError(error, 'LINK_DOWN')) this.fail(error);
+      })
+      .finally(() => {
+        this.pendingSends -= 1;
+        const nowMs = this.init.clock.nowMs();
+        if (this.pendingSends === 0) this.seconds.exchange += (nowMs - startedMs) / 1000;
+        if (this.pendingSends === 0 && this.init.state.phase === 'exchanging') this.waitingSinceMs ??= nowMs;
+      });
+  }
+
+  private setTimer(timer: TimerName, atMs: number): void {
+    this.timers.get(timer)?.();
+    const delayMs = Math.max(0, atMs - this.init.clock.nowMs());
+    const cancel = this.init.clock.after(delayMs, () => {
+      this.timers.delete(timer);
+      this.feed({ type: 'timerFired', timer });
+    });
+    this.timers.set(timer, cancel);
+  }
+
+  private onNeighborUp(neighbor: number): void {
+    this.linked.add(neighbor);
+    this.feed({ type: 'neighborUp', neighbor });
+    if (this.linked.size === this.init.state.edges.length) this.ready.resolve();
+  }
+
+  private onNeighborDown(neighbor: number, error: GrapevineError): void {
+    this.linked.delete(neighbor);
+    this.feed({ type: 'neighborDown', neighbor, reason: error.code });
+    this.checkFarewell();
+  }
+
+  private onFrame(neighbor: number, bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes, this.init.limits);
+    checkAddressing(frame, { swarmTag: this.init.swarmTag, sender: neighbor, receiver: this.node });
+    if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
+    else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
+    else if (frame.kind === 'bye') {
+      this.left.add(neighbor);
+      this.feed({ type: 'neighborLeft', neighbor });
+      this.checkFarewell();
+    }
+    const refusal = this.refused.get(neighbor);
+    if (refusal !== undefined) {
+      this.refused.delete(neighbor);
+      throw refusal;
+    }
+  }
+
+  private reportRound(effect: Extract<Effect, { type: 'roundFinished' }>): void {
+    const { state, clock, evaluateEvery, trainer, onRound } = this.init;
+    if (this.waitingSinceMs !== null) this.seconds.wait += (clock.nowMs() - this.waitingSinceMs) / 1000;
+    this.waitingSinceMs = null;
+    const { round, parameters } = effect;
+    const event = this.roundEvent(effect);
+    const last = round === state.options.rounds || state.stopRequested;
+    if (!last && round % evaluateEvery !== 0) {
+      onRound({ event, evaluation: null, parameters });
+      return;
+    }
+    this.evaluation = trainer.evaluate(parameters).then(
+      (evaluation) => onRound({ event: { ...event, accuracy: evaluation.accuracy }, evaluation, parameters }),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  private roundEvent(effect: Extract<Effect, { type: 'roundFinished' }>): Omit<RoundEvent, 'atMs'> {
+    return {
+      event: 'round',
+      peer: this.node,
+      round: effect.round,
+      loss: this.training?.loss ?? 0,
+      accuracy: null,
+      activeLinks: effect.appliedEdges,
+      links: this.init.state.edges.length,
+      payloadBytes: this.totals.payloadBytes,
+      wireBytes: this.init.transport.counters().sentBytes,
+      uncompressedBytes: this.totals.uncompressedBytes,
+      samples: this.totals.samples,
+      seconds: { ...this.seconds },
+    };
+  }
+
+  private checkFarewell(): void {
+    if ([...this.linked].every((neighbor) => this.left.has(neighbor))) this.farewell.resolve();
+  }
+
+  /** Tells every neighbor, then waits a moment for theirs, so that no frame is cut off by a closing socket. */
+  private async sayGoodbye(reason: ByeFrame['reason']): Promise<void> {
+    this.ended = true;
+    const active = new Set(
+      this.init.state.edges.filter((edge) => edge.status === 'active').map((e) => e.neighbor),
+    );
+    const byes = [...this.linked].map((to) =>
+      this.init.transport
+        .send(to, encodeFrame({ ...this.addressed(to), kind: 'bye', reason }))
+        .catch((error: unknown) => {
+          if (!isGrapevineError(error)) throw new Error(`goodbye to peer ${to}: ${messageOf(error)}`);
+        }),
+    );
+    for (const neighbor of this.linked) if (!active.has(neighbor)) this.left.add(neighbor); // silent: do not wait
+    let cancel = (): void => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.init.clock.after(FAREWELL_TIMEOUT_MS, resolve);
+    });
+    this.checkFarewell();
+    await Promise.race([Promise.allSettled(byes).then(() => this.farewell.promise), timeout]);
+    cancel();
+  }
+}

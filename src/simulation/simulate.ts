@@ -1,0 +1,154 @@
+/**
+ * A whole run in the simulator: the same configuration, algorithms and bytes as a real swarm, the same events
+ * written, virtual time on every clock. Seconds in its metrics are simulated seconds.
+ */
+
+import type { PeerState } from '../consensus/peer-state.js';
+import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
+import type { MetricsEvent, RoundEvent } from '../metrics/events.js';
+import type { Evaluation, GradientModel, Trainer } from '../training/trainer.js';
+import { deltaFrameBytes } from '../wire/encode.js';
+import { FRAME_HEADER_BYTES } from '../wire/frame.js';
+import type { LinkOptions } from './link-model.js';
+import type { Fault, Observation, SimulationResult } from './simulator.js';
+import { runSimulation } from './simulator.js';
+
+/** A run that has been set up: one peer, trainer and link table entry a node. */
+export interface SimulatedRun {
+  readonly peers: readonly PeerState[];
+  readonly trainers: readonly Trainer[];
+  /** Evaluates mean models. */
+  readonly evaluator: GradientModel;
+  readonly evaluateEvery: number;
+  readonly link: LinkOptions;
+  readonly faults: readonly Fault[];
+  /** Virtual duration of one peer's local steps of one round, in milliseconds. */
+  readonly trainingMs: number;
+  readonly seed: number;
+  readonly maxFrameBytes: number;
+  readonly horizonMs: number;
+  record(event: MetricsEvent): void;
+  interrupted?(): boolean;
+}
+
+export interface SimulatedOutcome extends SimulationResult {
+  /** The mean of the last complete evaluation; null when there was none. */
+  readonly meanModel: Float32Array | null;
+}
+
+interface Totals {
+  trainSeconds: number;
+  waitSeconds: number;
+  exchangingSinceMs: number;
+  loss: number;
+  samples: number;
+  payloadBytes: number;
+  wireBytes: number;
+  uncompressedBytes: number;
+}
+
+/** Runs `run` to its end, recording as it goes. */
+export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
+  const collector = createEvaluationCollector(run.peers.keys());
+  const totals = run.peers.map(
+    (): Totals => ({
+      trainSeconds: 0,
+      waitSeconds: 0,
+      exchangingSinceMs: 0,
+      loss: 0,
+      samples: 0,
+      payloadBytes: 0,
+      wireBytes: 0,
+      uncompressedBytes: 0,
+    }),
+  );
+  let meanModel: Float32Array | null = null;
+
+  const recordViews = (views: readonly SwarmView[], nowMs: number): void => {
+    for (const view of views) {
+      meanModel = view.meanModel;
+      run.record({ ...view.event, atMs: nowMs, meanModel: run.evaluator.evaluate(view.meanModel) });
+    }
+  };
+
+  const observe = async (seen: Observation): Promise<void> => {
+    const mine = totals[seen.node]!;
+    account(mine, seen, run.trainingMs);
+    for (const effect of seen.effects) {
+      if (effect.type === 'edgeChanged') {
+        const { node: peer, nowMs: atMs, state } = seen;
+        const { neighbor, status, reason } = effect;
+        run.record({ event: 'edge', atMs, peer, neighbor, round: state.round, state: status, reason });
+      }
+      if (effect.type !== 'roundFinished') continue;
+      const { round, parameters } = effect;
+      const evaluate = round % run.evaluateEvery === 0 || round === seen.state.options.rounds;
+      const evaluation = evaluate ? await run.trainers[seen.node]!.evaluate(parameters) : null;
+      const event = roundEvent(seen, mine, { round, appliedEdges: effect.appliedEdges, evaluation });
+      run.record(event);
+      if (evaluation === null) continue;
+      const { payloadBytes, wireBytes, peer } = event;
+      recordViews(
+        collector.add({ peer, round, parameters, ...evaluation, payloadBytes, wireBytes }),
+        seen.nowMs,
+      );
+    }
+  };
+
+  for (const fault of run.faults) {
+    if (fault.type === 'freeze' && Number.isFinite(fault.forMs)) continue;
+    recordViews(collector.forget(fault.node), fault.atMs);
+  }
+  const result = await runSimulation({
+    ...run,
+    train: (node, round, parameters) => run.trainers[node]!.train(parameters, round),
+    trainingMs: () => run.trainingMs,
+    observe,
+  });
+  return { ...result, meanModel };
+}
+
+/** Adds one step of one peer to its totals. */
+function account(
+  mine: Totals,
+  { input, effects, nowMs, training, state }: Observation,
+  trainingMs: number,
+): void {
+  if (input.type === 'updateReady') {
+    mine.trainSeconds += trainingMs / 1000;
+    mine.loss = training!.loss;
+    mine.samples += training!.samples;
+    mine.exchangingSinceMs = nowMs;
+  }
+  for (const effect of effects) {
+    if (effect.type === 'roundFinished') mine.waitSeconds += (nowMs - mine.exchangingSinceMs) / 1000;
+    if (effect.type === 'sendHeartbeat') mine.wireBytes += FRAME_HEADER_BYTES;
+    if (effect.type !== 'sendDelta') continue;
+    const payload = effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    mine.payloadBytes += payload;
+    mine.wireBytes += deltaFrameBytes(effect.delta);
+    mine.uncompressedBytes += 4 * state.parameters.length;
+  }
+}
+
+function roundEvent(
+  { node, nowMs, state }: Observation,
+  mine: Totals,
+  finished: { readonly round: number; readonly appliedEdges: number; readonly evaluation: Evaluation | null },
+): RoundEvent {
+  return {
+    event: 'round',
+    atMs: nowMs,
+    peer: node,
+    round: finished.round,
+    loss: mine.loss,
+    accuracy: finished.evaluation?.accuracy ?? null,
+    activeLinks: finished.appliedEdges,
+    links: state.edges.length,
+    payloadBytes: mine.payloadBytes,
+    wireBytes: mine.wireBytes,
+    uncompressedBytes: mine.uncompressedBytes,
+    samples: mine.samples,
+    seconds: { train: mine.trainSeconds, compress: 0, exchange: 0, wait: mine.waitSeconds },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * The same lockstep run on any driver: per peer and round the bits of the parameters. Simulator, memory transport
+ * and libp2p must agree on every one of them.
+ */
+import { systemClock } from '../../src/base/clock.js';
+import { planRun, type RunPlan } from '../../src/config/run-plan.js';
+import { verifyRunConfig } from '../../src/config/verify.js';
+import { Peer } from '../../src/node/peer.js';
+import type { Transport } from '../../src/node/transport.js';
+import { perfectLink } from '../../src/simulation/link-model.js';
+import { runSimulation } from '../../src/simulation/simulator.js';
+import { layoutHash } from '../../src/training/parameters.js';
+import { swarmTagOf } from '../../src/wire/encode.js';
+import type { Hello } from '../../src/wire/frame.js';
+
+/** trace[peer][round - 1]: the parameters after the round, as hex of their bytes. */
+export type Trace = string[][];
+
+export const MAX_FRAME_BYTES = 1 << 16;
+const delivery = { retransmitMs: null, audit: false };
+
+export function keystonePlan(choices: { readonly topology: string; readonly algorithm: string }): RunPlan {
+  const config = verifyRunConfig({
+    ...choices,
+    peers: 8,
+    rounds: 12,
+    task: 'quadratic:dimension=64',
+    learningRate: 0.05,
+    localSteps: 3,
+    seed: 5,
+  });
+  return planRun(config, { cacheDirectory: 'unused: the quadratic has no data' });
+}
+
+const hex = (values: Float32Array): string =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
+
+export async function traceOnSimulator(plan: RunPlan): Promise<Trace> {
+  const { peers: count, seed } = plan.config;
+  const trace: Trace = Array.from({ length: count }, () => []);
+  const models = await Promise.all(trace.map((_, peer) => plan.createModel(peer)));
+  const trainers = models.map((model, peer) => plan.createTrainer(peer, model));
+  await runSimulation({
+    peers: models.map((model, peer) => plan.createPeer(peer, model, delivery)),
+    train: (node, round, parameters) => trainers[node]!.train(parameters, round),
+    trainingMs: (node, round) => 1 + ((node * 7 + round) % 5), // unequal speeds must not matter
+    link: { ...perfectLink, latencyMs: 2 },
+    faults: [],
+    seed,
+    maxFrameBytes: MAX_FRAME_BYTES,
+    horizonMs: Number.POSITIVE_INFINITY,
+    observe({ node, effects }) {
+      for (const effect of effects)
+        if (effect.type === 'roundFinished') trace[node]!.push(hex(effect.parameters));
+    },
+  });
+  return trace;
+}
+
+export interface TransportInit {
+  readonly node: number;
+  readonly neighbors: readonly number[];
+  readonly hello: Hello;
+  readonly limits: { readonly maxFrameBytes: number };
+  readonly swarmTag: Uint8Array;
+}
+
+/** Runs all peers of `plan` in this process, each on a transport that `createTransport` makes. */
+export async function traceOnTransport(
+  plan: RunPlan,
+  createTransport: (init: TransportInit) => Promise<Transport>,
+): Promise<Trace> {
+  const swarm = 'keystone';
+  const swarmTag = swarmTagOf(swarm);
+  const limits = { maxFrameBytes: MAX_FRAME_BYTES };
+  const trace: Trace = Array.from({ length: plan.config.peers }, () => []);
+  const peers: Peer[] = [];
+  for (let node = 0; node < plan.config.peers; node++) {
+    const model = await plan.createModel(node);
+    const state = plan.createPeer(node, model, delivery);
+    const hello: Hello = {
+      protocol: 1,
+      swarm,
+      configHash: plan.configHash,
+      topologyHash: plan.topologyHash,
+      layoutHash: layoutHash(model.layout),
+      maxFrameBytes: MAX_FRAME_BYTES,
+    };
+    const neighbors = state.edges.map(({ neighbor }) => neighbor);
+    peers.push(
+      new Peer({
+        state,
+        trainer: plan.createTrainer(node, model),
+        transport: await createTransport({ node, neighbors, hello, limits, swarmTag }),
+        clock: systemClock,
+        swarmTag,
+        limits,
+        evaluateEvery: 1000,
+        startTimeoutMs: 30_000,
+        onRound: ({ parameters }) => trace[node]!.push(hex(parameters)),
+        onEdge() {},
+      }),
+    );
+  }
+  await Promise.all(peers.map((peer) => peer.run()));
+  return trace;
+}
