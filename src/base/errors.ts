@@ -35,6 +35,8 @@ export const errorCodes = [
   'SWARM_START_TIMEOUT',
   'PEER_LOST',
   'CHECKPOINT_FAILED',
+  // Arithmetic that gives up rather than guess.
+  'NOT_CONVERGED',
   // Training.
   'TRAINER_NOT_FINITE',
   'TRAINER_FAILED',
