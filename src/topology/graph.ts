@@ -17,7 +17,10 @@ export interface Graph {
 export function graphFromEdges(nodes: number, pairs: Iterable<readonly [number, number]>): Graph {
   const adjacency: number[][] = Array.from({ length: nodes }, () => []);
   for (const [a, b] of pairs) {
-    assert(a !== b && a >= 0 && b >= 0 && a < nodes && b < nodes, `edge ${a}-${b} joins two of ${nodes} nodes`);
+    assert(
+      a !== b && a >= 0 && b >= 0 && a < nodes && b < nodes,
+      `edge ${a}-${b} joins two of ${nodes} nodes`,
+    );
     adjacency[a]!.push(b);
     adjacency[b]!.push(a);
   }
@@ -25,7 +28,8 @@ export function graphFromEdges(nodes: number, pairs: Iterable<readonly [number, 
   const targets: number[] = [];
   for (let i = 0; i < nodes; i++) {
     const sorted = adjacency[i]!.sort((p, q) => p - q);
-    for (let k = 0; k < sorted.length; k++) if (k === 0 || sorted[k] !== sorted[k - 1]) targets.push(sorted[k]!);
+    for (let k = 0; k < sorted.length; k++)
+      if (k === 0 || sorted[k] !== sorted[k - 1]) targets.push(sorted[k]!);
     offsets[i + 1] = targets.length;
   }
   return { nodes, offsets, targets: Uint32Array.from(targets) };

@@ -1,0 +1,82 @@
+/**
+ * What every topology family promises, whatever its graph: connected, simple, symmetric, doubly stochastic, and a
+ * function of (nodes, options, seed) alone. A new family adds one line to topology.test.ts.
+ */
+import { describe, expect, it } from 'vitest';
+import { edgeCount, isConnected, neighborsOf } from '../../src/topology/graph.js';
+import { buildTopology, topologies } from '../../src/topology/registry.js';
+import { spectrumOf } from '../../src/topology/spectrum.js';
+import { type Topology, weightOf } from '../../src/topology/topology.js';
+import { topologyHash } from '../../src/topology/topology-hash.js';
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+export function topologyConformance(name: string, spec: string, sizes: readonly number[]): void {
+  describe(`topology ${spec}`, () => {
+    it.each(sizes)('is a connected graph without loops or doubled edges on %i nodes', (nodes) => {
+      for (const seed of SEEDS) expectSimpleAndConnected(buildTopology(spec, nodes, seed), nodes);
+    });
+
+    it.each(sizes)('has a symmetric mixing matrix whose rows sum to 1 within 1e-12 on %i nodes', (nodes) => {
+      for (const seed of SEEDS) expectDoublyStochastic(buildTopology(spec, nodes, seed));
+    });
+
+    it.each(sizes)('has a spectral gap in (0, 1] on %i nodes', (nodes) => {
+      const { gap, lambda2, lambdaMin, beta } = spectrumOf(buildTopology(spec, nodes, 1).mixing);
+      expect(gap).toBeGreaterThan(0);
+      expect(gap).toBeLessThanOrEqual(1);
+      expect(lambdaMin).toBeLessThanOrEqual(lambda2);
+      expect(beta).toBe(1 - lambdaMin);
+    });
+
+    it.each(sizes)('is rebuilt exactly from its seed and the spec it reports, on %i nodes', (nodes) => {
+      for (const seed of SEEDS) {
+        const first = buildTopology(spec, nodes, seed);
+        const again = buildTopology(first.spec, nodes, seed);
+        expect(first.name).toBe(name);
+        expect(again.spec).toBe(first.spec);
+        expect([...again.graph.targets]).toEqual([...first.graph.targets]);
+        expect([...again.mixing.weights]).toEqual([...first.mixing.weights]);
+      }
+    });
+
+    it('depends on the seed if and only if it says so', () => {
+      const largest = Math.max(...sizes);
+      const hashes = new Set(SEEDS.map((seed) => topologyHash(buildTopology(spec, largest, seed))));
+      expect(hashes.size).toBe(topologies.resolve(spec).seeded ? SEEDS.length : 1);
+    });
+
+    it('has no edge on one node and one edge on two', () => {
+      if (sizes.includes(1)) expect(edgeCount(buildTopology(spec, 1, 1).graph)).toBe(0);
+      if (sizes.includes(2)) expect(edgeCount(buildTopology(spec, 2, 1).graph)).toBe(1);
+    });
+  });
+}
+
+function expectSimpleAndConnected({ graph }: Topology, nodes: number): void {
+  expect(graph.nodes).toBe(nodes);
+  expect(graph.offsets).toHaveLength(nodes + 1);
+  expect(graph.offsets[nodes]).toBe(graph.targets.length);
+  expect(isConnected(graph)).toBe(true);
+  for (let i = 0; i < nodes; i++) {
+    const neighbors = [...neighborsOf(graph, i)];
+    expect(neighbors).not.toContain(i);
+    expect(neighbors).toEqual([...new Set(neighbors)].sort((p, q) => p - q));
+    for (const j of neighbors) expect(neighborsOf(graph, j)).toContain(i);
+  }
+}
+
+function expectDoublyStochastic({ graph, mixing }: Topology): void {
+  expect(mixing.weights).toHaveLength(graph.targets.length);
+  for (let i = 0; i < graph.nodes; i++) {
+    let sum = mixing.selfWeights[i]!;
+    expect(sum).toBeGreaterThan(0);
+    for (const j of neighborsOf(graph, i)) {
+      const weight = weightOf(mixing, i, j);
+      expect(weight).toBeGreaterThan(0);
+      expect(weight).toBe(weightOf(mixing, j, i));
+      sum += weight;
+    }
+    expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+  }
+}

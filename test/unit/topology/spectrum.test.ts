@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { metropolisHastings, mixInto, toDense } from '../../../src/topology/mixing.js';
+import { buildTopology, topologies } from '../../../src/topology/registry.js';
+import { ringGraph } from '../../../src/topology/ring.js';
+import { DENSE_NODES, lanczosSpectrumOf, spectrumOf } from '../../../src/topology/spectrum.js';
+import { referenceEigenvalues } from '../../reference/eigenvalues.js';
+
+/**
+ * Spectra computed by public reference code: epfml/powergossip's generators and BlueFog's, each with its matrix
+ * taken as is. [spec, nodes, largest |eigenvalue| but the first, smallest eigenvalue].
+ */
+const published: readonly (readonly [string, number, number, number])[] = [
+  ['ring', 4, 0.3333333333333337, -0.3333333333333337],
+  ['ring', 8, 0.8047378541243653, -0.3333333333333335],
+  ['ring', 12, 0.9106836025229599, -0.33333333333333337],
+  ['ring', 16, 0.949253021674191, -0.3333333333333335],
+  ['ring', 24, 0.9772838841927131, -0.33333333333333437],
+  ['ring', 25, 0.9790554407524201, -0.32807646754298614],
+  ['ring', 32, 0.9871901869354901, -0.33333333333333237],
+  ['ring', 64, 0.9967898177814657, -0.3333333333333328],
+  ['torus', 16, 0.6000000000000003, -0.6000000000000002],
+  ['torus', 25, 0.7236067977499795, -0.44721359549995854],
+  ['torus', 32, 0.8828427124746212, -0.6000000000000004],
+  ['torus', 64, 0.8828427124746231, -0.5999999999999992],
+  ['complete', 4, 0, 0],
+  ['complete', 8, 0, 0],
+  ['complete', 64, 0, 0],
+  ['star', 4, 0.7500000000000001, 0],
+  ['star', 12, 0.9166666666666672, 0],
+  ['star', 64, 0.9843750000000013, 0],
+];
+
+describe('spectrumOf', () => {
+  it.each(published)('agrees with published generators on %s of %i nodes', (spec, nodes, slem, lambdaMin) => {
+    const spectrum = spectrumOf(buildTopology(spec, nodes, 0).mixing);
+    expect(Math.abs(1 - spectrum.gap - slem)).toBeLessThan(1e-12);
+    expect(Math.abs(spectrum.lambdaMin - lambdaMin)).toBeLessThan(1e-12);
+    expect(Math.abs(spectrum.beta - (1 - lambdaMin))).toBeLessThan(1e-12);
+  });
+
+  it('differs from powergossip on 2 x k, where that code counts the edge along the short side twice', () => {
+    // Its Torus(4) and Torus(8) have the gap 0.4 and lambda_n = -0.6: weights 1/5 with one neighbor at 2/5.
+    expect(spectrumOf(buildTopology('torus', 4, 0).mixing).gap).toBeCloseTo(2 / 3, 12);
+    expect(spectrumOf(buildTopology('torus', 8, 0).mixing).gap).toBeCloseTo(1 / 2, 12);
+  });
+
+  it('takes the gap from the negative end where that is the longer one', () => {
+    const spectrum = spectrumOf(buildTopology('torus:rows=4,cols=4', 16, 0).mixing);
+    expect(spectrum.lambda2).toBeCloseTo(0.6, 12);
+    expect(spectrum.lambdaMin).toBeCloseTo(-0.6, 12);
+    const odd = spectrumOf(buildTopology('torus:rows=3,cols=4', 12, 0).mixing);
+    expect(odd.lambda2).toBeCloseTo(0.6, 12);
+    expect(odd.lambdaMin).toBeCloseTo(-0.4, 12);
+    const pair = spectrumOf({
+      ...metropolisHastings(ringGraph(2)),
+      weights: Float64Array.of(0.9, 0.9),
+      selfWeights: Float64Array.of(0.1, 0.1),
+    });
+    expect(pair.lambdaMin).toBeCloseTo(-0.8, 14);
+    expect(pair.gap).toBeCloseTo(0.2, 14);
+  });
+
+  it('calls a single node mixed: gap 1, beta 1', () => {
+    expect(spectrumOf(buildTopology('ring', 1, 0).mixing)).toEqual({
+      lambda2: 0,
+      lambdaMin: 0,
+      gap: 1,
+      beta: 1,
+    });
+  });
+
+  it('agrees with ml-matrix to 1e-12 on every family', () => {
+    const names = topologies.entries.map(({ name }) => name);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.integer({ min: 2, max: 40 }),
+        fc.nat(1000),
+        (name, nodes, seed) => {
+          const { mixing } = buildTopology(name, nodes, seed);
+          const reference = referenceEigenvalues(toDense(mixing), nodes);
+          const { lambda2, lambdaMin } = spectrumOf(mixing);
+          expect(reference[nodes - 1]).toBeCloseTo(1, 12);
+          expect(Math.abs(lambda2 - reference[nodes - 2]!)).toBeLessThan(1e-12);
+          expect(Math.abs(lambdaMin - reference[0]!)).toBeLessThan(1e-12);
+        },
+      ),
+      { seed: 19, numRuns: 60 },
+    );
+  });
+
+  it('bounds what one gossip step leaves of a deviation from the mean', () => {
+    const { mixing } = buildTopology('random-regular', 50, 4);
+    const { gap } = spectrumOf(mixing);
+    const x = Float64Array.from({ length: 50 }, (_, i) => Math.cos(3 * i * i));
+    const mean = x.reduce((sum, value) => sum + value, 0) / 50;
+    const deviation = x.map((value) => value - mean);
+    const mixed = new Float64Array(50);
+    mixInto(mixed, mixing, deviation);
+    const norm = (values: Float64Array): number =>
+      Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    expect(norm(mixed)).toBeLessThanOrEqual((1 - gap) * norm(deviation) * (1 + 1e-12));
+  });
+});
+
+describe('lanczosSpectrumOf', () => {
+  it.each([
+    ['ring', 300],
+    ['torus', 324],
+    ['random', 400],
+    ['random-regular', 600],
+    ['random-regular:degree=2', 301],
+    ['complete', 300],
+    ['star', 350],
+  ])('agrees with the dense method to 1e-8 on %s of %i nodes', (spec, nodes) => {
+    const { mixing } = buildTopology(spec, nodes, 6);
+    const dense = spectrumOf(mixing);
+    const lanczos = lanczosSpectrumOf(mixing);
+    expect(nodes).toBeLessThanOrEqual(DENSE_NODES);
+    expect(Math.abs(lanczos.lambda2 - dense.lambda2)).toBeLessThan(1e-8);
+    expect(Math.abs(lanczos.lambdaMin - dense.lambdaMin)).toBeLessThan(1e-8);
+  });
+
+  it('takes over above the dense limit and meets the closed form of the ring', () => {
+    const nodes = 700;
+    const { lambda2, lambdaMin } = spectrumOf(buildTopology('ring', nodes, 0).mixing);
+    expect(nodes).toBeGreaterThan(DENSE_NODES);
+    expect(Math.abs(lambda2 - (1 + 2 * Math.cos((2 * Math.PI) / nodes)) / 3)).toBeLessThan(1e-10);
+    expect(Math.abs(lambdaMin + 1 / 3)).toBeLessThan(1e-10);
+  });
+
+  it('handles two nodes, where one dimension is left', () => {
+    expect(lanczosSpectrumOf(buildTopology('ring', 2, 0).mixing).lambda2).toBeCloseTo(0, 14);
+  });
+
+  it('fails with NOT_CONVERGED rather than guess', () => {
+    const { mixing } = buildTopology('ring', 5000, 0);
+    expect(() => lanczosSpectrumOf(mixing, 100)).toThrow(expect.objectContaining({ code: 'NOT_CONVERGED' }));
+    expect(() => lanczosSpectrumOf(mixing, 100)).toThrow(
+      /5000 nodes is too small .* after 100 Lanczos steps/,
+    );
+  });
+
+  it('resolves the gap of a random regular graph of 20,000 nodes: near 1 - (1 + 2 sqrt 3) / 5 (Friedman 2008)', () => {
+    const { gap } = spectrumOf(buildTopology('random-regular', 20_000, 1).mixing);
+    expect(Math.abs(gap - (1 - (1 + 2 * Math.sqrt(3)) / 5))).toBeLessThan(0.002);
+  });
+});
