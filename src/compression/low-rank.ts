@@ -1,0 +1,172 @@
+/**
+ * Low-rank compression by warm-started power iteration with quantized factors. Per block Z (m x n) and rank r:
+ *
+ *     repeat s times:   P = orth(Z Q)            m x r, Gram-Schmidt
+ *                       Q = Z^T P                n x r
+ *     in the last one   P~ = round(P),  Q = Z^T P~ (P~^T P~)^-1,  Q~ = round(Q)
+ *     send (P~, Q~);    the receiver adds P~ Q~^T;   the next message starts from Q / ||Q||_F
+ *
+ * The iteration is that of PowerSGD (Vogels, Karimireddy and Jaggi 2019, algorithm 1) and PowerGossip (Vogels et
+ * al. 2020), here with both factors made by the sender. Q is the least-squares factor for the P~ that travels,
+ * so rounding P only tilts the subspace: ||Z - P~ Q^T||^2 = ||Z||^2 - ||P~ Q^T||^2. At 8 bits and more P~^T P~ is
+ * the identity but for 1e-4 and the correction is left out: it changed omega by less than 2e-5.
+ * Rounding has one scale for each column (quantizer.ts). s = `iterations`, and at least 2 from a cold start.
+ *
+ * A block with m n <= r (m + n), vectors among them, would gain nothing from factors (PowerSGD's rule at a
+ * compression rate of 1): it goes as int8 (vector.ts), or as float32 when the factors do.
+ *
+ * Body: section of P~, section of Q~ (factor-section.ts): r (m + n) b / 8 + 8 r bytes, each section's codes
+ * rounded up to a byte, and 4 r (m + n) at 32 bits. parameter = r.
+ */
+import { choiceField, integerField, type RegistryEntry } from '../base/registry.js';
+import { solveRightFactorInPlace } from '../linalg/least-squares.js';
+import { orthonormalizeInPlace } from '../linalg/orthonormalize.js';
+import {
+  addOuterProductInto,
+  createFactor,
+  type Factor,
+  productInto,
+  transposedProductInto,
+} from '../linalg/skinny-products.js';
+import {
+  checkFactor,
+  type FactorBits,
+  type FactorForm,
+  factorBits,
+  maxMagnitude,
+  readFactor,
+  sectionBytes,
+  writeFactorRounding,
+} from './factor-section.js';
+import { createNoneOperator } from './none.js';
+import {
+  type BlockParams,
+  type BlockShape,
+  MAX_FLOAT32,
+  type Operator,
+  type OperatorDecoder,
+  type OperatorFamily,
+  type OperatorPlan,
+  refuseParams,
+  refuseValue,
+  requireLength,
+} from './operator.js';
+import { createVectorOperator } from './vector.js';
+import { createWarmStart, storeWarmStart, warmStartOf } from './warm-start.js';
+
+const LOW_RANK_CODE = 3;
+/** The rank travels as u16; a higher one than this compresses no matrix that a peer would train. */
+const MAX_RANK = 1024;
+/** More iterations than any spectrum needs in float32 once started warm. */
+const MAX_ITERATIONS = 100;
+/** A fresh Gaussian start spends its first iteration on finding the row space. */
+const COLD_ITERATIONS = 2;
+/** Rounding at this many bits or fewer leaves P~ so far from orthonormal that Q is corrected for it. */
+const CORRECTED_BITS = 4;
+
+export interface LowRankOptions {
+  /** r; clipped to min(m, n) of each block. */
+  readonly rank: number;
+  /** Bits per factor entry: 4, 8, or 32 for float32. */
+  readonly bits: FactorBits;
+  /** Power iterations a message, warm. They cost time and no bytes. */
+  readonly iterations: number;
+}
+
+/** The forms of both factors of a block. */
+function formsOf(
+  { rows, cols }: BlockShape,
+  { bits, parameter: rank }: BlockParams,
+): readonly [FactorForm, FactorForm] {
+  return [
+    { length: rows, rank, bits },
+    { length: cols, rank, bits },
+  ];
+}
+
+/** Refuses factors whose product could leave float32; the decoder refuses the same with twice the bound. */
+function requireRepresentable(block: BlockShape, left: Factor, right: Factor): void {
+  const largest = maxMagnitude(right.values, 0, right.values.length);
+  const product = left.rank * maxMagnitude(left.values, 0, left.values.length) * largest;
+  if (product <= MAX_FLOAT32 / 2 && largest <= MAX_FLOAT32 / 2) return;
+  refuseValue(
+    block,
+    `its values are too large for float32 factors (up to ${product}). Lower the learning rate.`,
+  );
+}
+
+function createLowRankOperator(shape: BlockShape, { rank, bits, iterations }: LowRankOptions): Operator {
+  const { rows, cols } = shape;
+  const params: BlockParams = { bits, parameter: rank };
+  const [leftForm, rightForm] = formsOf(shape, params);
+  return {
+    code: LOW_RANK_CODE,
+    ...params,
+    bodyBytes: sectionBytes(leftForm) + sectionBytes(rightForm),
+    createState: (random) => createWarmStart(rank * cols, random),
+    encodeInto(writer, block, state) {
+      const start = warmStartOf(state);
+      const left = createFactor(rows, rank);
+      const right: Factor = { values: Float64Array.from(start.q), length: cols, rank };
+      const sweeps = start.warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
+      for (let s = 1; s <= sweeps; s++) {
+        productInto(left, block, right);
+        orthonormalizeInPlace(left);
+        if (s === sweeps) writeFactorRounding(writer, left, bits);
+        transposedProductInto(right, block, left);
+      }
+      if (bits <= CORRECTED_BITS) solveRightFactorInPlace(right, left);
+      requireRepresentable(block, left, right);
+      storeWarmStart(start, right, block);
+      writeFactorRounding(writer, right, bits);
+    },
+  };
+}
+
+const decoder: OperatorDecoder = {
+  code: LOW_RANK_CODE,
+  name: 'low-rank',
+  check(body, block, params) {
+    const { bits, parameter: rank } = params;
+    if (!factorBits.some((known) => known === bits)) {
+      refuseParams(decoder, block, `got ${bits} bits, wanted ${factorBits.join(', ')}`);
+    }
+    const highest = Math.min(block.rows, block.cols);
+    if (rank < 1 || rank > highest) refuseParams(decoder, block, `got rank ${rank}, wanted 1 to ${highest}`);
+    const [leftForm, rightForm] = formsOf(block, params);
+    const split = sectionBytes(leftForm);
+    requireLength(body, block, split + sectionBytes(rightForm));
+    const left = checkFactor(body.subarray(0, split), block, leftForm);
+    const right = checkFactor(body.subarray(split), block, rightForm);
+    if (rank * left * right > MAX_FLOAT32)
+      refuseValue(block, 'its factors have a product that is too large for float32');
+  },
+  decodeAddInto(out, body, params) {
+    const [leftForm, rightForm] = formsOf(out, params);
+    const split = sectionBytes(leftForm);
+    const left = readFactor(body.subarray(0, split), leftForm);
+    const right = readFactor(body.subarray(split), rightForm);
+    addOuterProductInto(out, left, right);
+  },
+};
+
+/** The operator for a block of `shape`: low rank where that saves numbers, else int8 or float32. */
+export function planLowRank(shape: BlockShape, options: LowRankOptions): Operator {
+  const { rows, cols } = shape;
+  const rank = Math.min(options.rank, rows, cols);
+  if (rows * cols > rank * (rows + cols)) return createLowRankOperator(shape, { ...options, rank });
+  return options.bits === 32 ? createNoneOperator(shape) : createVectorOperator(shape);
+}
+
+const entry: RegistryEntry<LowRankOptions, OperatorPlan> = {
+  name: 'low-rank',
+  summary: 'power iteration with quantized factors; small blocks as int8',
+  fields: {
+    rank: integerField('columns of each factor', 8, 1, MAX_RANK),
+    bits: choiceField('bits per factor entry; 32 is float32', 4, factorBits),
+    iterations: integerField('power iterations a message', 1, 1, MAX_ITERATIONS),
+  },
+  make: (options) => (shape) => planLowRank(shape, options),
+};
+
+export const lowRankFamily: OperatorFamily = { entry, decoder };

@@ -1,0 +1,143 @@
+/**
+ * A compressed vector as bytes. For each block, in layout order, a header of 8 bytes and a body:
+ *
+ * offset bytes field      meaning
+ *      0     1 operator   which decoder reads the body (operators.ts)
+ *      1     1 bits       bits per number in the body
+ *      2     2 parameter  rank, or another number the operator names; little-endian, as all that follows
+ *      4     4 bodyBytes  length of the body; must be what the operator's formula says for this block
+ *      8     - body       the operator's file has its layout
+ *
+ * The message describes itself: the receiver needs the blocks and nothing of the sender's options. Decoding runs
+ * twice over the message, first to check all of it, then to add; what is refused has changed nothing.
+ */
+import { assert } from '../base/assert.js';
+import { ByteReader, ByteWriter } from '../base/bytes.js';
+import { GrapevineError } from '../base/errors.js';
+import type { CompressorState, MatrixBlock } from './compressor.js';
+import type { BlockParams, BlockSlice, OperatorDecoder, OperatorPlan } from './operator.js';
+import { refuseValue } from './operator.js';
+import { decoderOf, listDecoders } from './operators.js';
+
+export const BLOCK_HEADER_BYTES = 8;
+
+/** Exponent bits of a float32: all set in infinities and NaN, and in nothing else. */
+const EXPONENT_MASK = 0x7f800000;
+
+/** The part of the flat vector that belongs to `block`; a view. */
+function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
+  const { name, offset, rows, cols } = block;
+  const end = offset + rows * cols;
+  assert(
+    rows > 0 && cols > 0 && end <= vector.length,
+    `block "${name}" lies inside a vector of ${vector.length}`,
+  );
+  return { name, rows, cols, values: vector.subarray(offset, end) };
+}
+
+function requireFinite(block: BlockSlice): void {
+  const { values } = block;
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < words.length; i++) {
+    if ((words[i] & EXPONENT_MASK) === EXPONENT_MASK) {
+      refuseValue(block, `entry ${i} is ${values[i]}, wanted a finite number. Lower the learning rate.`);
+    }
+  }
+}
+
+/** Length of every message that `plan` makes for `blocks`, in bytes: 8 a block and the bodies. */
+export function messageBytes(blocks: readonly MatrixBlock[], plan: OperatorPlan): number {
+  return blocks.reduce((sum, block) => sum + BLOCK_HEADER_BYTES + plan(block).bodyBytes, 0);
+}
+
+/**
+ * Encodes `values` block by block with the operators of `sender.plan`; advances `sender.state`.
+ * @throws GrapevineError PAYLOAD_BAD_VALUE naming the block: when a value is not finite, with no state changed;
+ * when values are too large for an operator's numbers, with the states of earlier blocks advanced.
+ */
+export function encodeMessage(
+  values: Float32Array,
+  blocks: readonly MatrixBlock[],
+  sender: { readonly plan: OperatorPlan; readonly state: CompressorState },
+): Uint8Array {
+  assert(
+    sender.state.length === blocks.length,
+    `state has one entry a block: ${sender.state.length}, ${blocks.length}`,
+  );
+  const slices = blocks.map((block) => sliceOf(values, block));
+  for (const slice of slices) requireFinite(slice);
+  const writer = new ByteWriter(messageBytes(blocks, sender.plan));
+  slices.forEach((slice, index) => {
+    const operator = sender.plan(slice);
+    writer.u8(operator.code);
+    writer.u8(operator.bits);
+    writer.u16(operator.parameter);
+    writer.u32(operator.bodyBytes);
+    const end = writer.length + operator.bodyBytes;
+    operator.encodeInto(writer, slice, sender.state[index]);
+    assert(writer.length === end, `the body of block "${slice.name}" has ${operator.bodyBytes} bytes`);
+  });
+  return writer.finish();
+}
+
+/** A block's part of a message, checked. */
+interface BlockMessage {
+  readonly decoder: OperatorDecoder;
+  readonly params: BlockParams;
+  readonly body: Uint8Array;
+}
+
+function readBlock(reader: ByteReader, block: MatrixBlock): BlockMessage {
+  const code = reader.u8();
+  const params = { bits: reader.u8(), parameter: reader.u16() };
+  const body = reader.bytes(reader.u32());
+  const decoder = decoderOf(code);
+  if (decoder === undefined) {
+    throw new GrapevineError(
+      'PAYLOAD_BAD_OPERATOR',
+      `block "${block.name}": got operator ${code}, wanted one of ${listDecoders()}. Drop the message; the sender may run a newer version.`,
+      { block: block.name, code },
+    );
+  }
+  decoder.check(body, block, params);
+  return { decoder, params, body };
+}
+
+/** Checks all of `message` and returns its parts, one a block, as views. */
+function readMessage(message: Uint8Array, blocks: readonly MatrixBlock[]): readonly BlockMessage[] {
+  const reader = new ByteReader(message);
+  const parts = blocks.map((block) => readBlock(reader, block));
+  if (reader.remaining > 0) {
+    throw new GrapevineError(
+      'PAYLOAD_BAD_LENGTH',
+      `got ${reader.remaining} bytes after the last of ${blocks.length} blocks, wanted none. Drop the message; the sender may train another model.`,
+      { got: message.length, wanted: message.length - reader.remaining },
+    );
+  }
+  return parts;
+}
+
+/**
+ * out += the decoded message, each decoded value rounded to float32 first. The same bytes and the same `out` give
+ * the same bits on every machine. A refused message leaves `out` as it was; an accepted one adds finite numbers
+ * only (their sum with `out` may still overflow: that is the caller's to see).
+ * @throws GrapevineError PAYLOAD_BAD_OPERATOR, PAYLOAD_BAD_LENGTH, PAYLOAD_BAD_VALUE
+ */
+export function decodeAddInto(out: Float32Array, message: Uint8Array, blocks: readonly MatrixBlock[]): void {
+  const slices = blocks.map((block) => sliceOf(out, block));
+  readMessage(message, blocks).forEach(({ decoder, params, body }, index) => {
+    decoder.decodeAddInto(slices[index], body, params);
+  });
+}
+
+/**
+ * out = the decoded message on every block; entries of `out` outside the blocks stay as they are.
+ * @throws GrapevineError as decodeAddInto; a refused message leaves `out` as it was.
+ */
+export function decodeInto(out: Float32Array, message: Uint8Array, blocks: readonly MatrixBlock[]): void {
+  const slices = blocks.map((block) => sliceOf(out, block));
+  readMessage(message, blocks).forEach(({ decoder, params, body }, index) => {
+    slices[index].values.fill(0);
+    decoder.decodeAddInto(slices[index], body, params);
+  });
+}
