@@ -39,6 +39,7 @@ export interface RoundEvent {
   readonly event: 'round';
   readonly atMs: number;
   readonly peer: number;
+  /** Rounds this peer has finished, this one included: the first is 1. */
   readonly round: number;
   /** Mean training loss over the round's local steps. */
   readonly loss: number;
@@ -58,6 +59,7 @@ export interface RoundEvent {
 export interface EvaluationEvent {
   readonly event: 'evaluation';
   readonly atMs: number;
+  /** Rounds finished; 0 is the model before training. */
   readonly round: number;
   /** Peers that the means run over. */
   readonly peers: number;
@@ -120,7 +122,10 @@ export type MetricsEvent =
   | NoticeEvent
   | EndEvent;
 
-/** What `--json` prints and summary.json holds; the keys are a contract with scripts. */
+/**
+ * What `--json` prints and summary.json holds; the keys are a contract with scripts. null stands for what was
+ * never measured (a run without an evaluation has no loss, and 0 would rank it best).
+ */
 export interface RunSummary {
   readonly peers: number;
   readonly rounds: number;
@@ -143,13 +148,13 @@ export interface RunSummary {
     readonly worst: number | null;
     readonly best: number | null;
   };
-  readonly loss: { readonly meanModel: number; readonly mean: number };
-  readonly consensusDistance: number;
+  readonly loss: { readonly meanModel: number | null; readonly mean: number | null };
+  readonly consensusDistance: number | null;
   readonly payloadBytesPerPeer: number;
   readonly wireBytesPerPeer: number;
   readonly uncompressedBytesPerPeer: number;
-  /** uncompressed / payload. */
-  readonly compressionRatio: number;
+  /** uncompressed / payload; null where nothing was sent. */
+  readonly compressionRatio: number | null;
   readonly seconds: PhaseSeconds & { readonly total: number };
   readonly samplesPerSecond: number;
   /** Node indices, ascending. */

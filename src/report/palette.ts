@@ -1,0 +1,46 @@
+/**
+ * Colors of everything drawn. Series: Okabe and Ito 2008, "Color Universal Design", told apart by readers with
+ * any common color blindness. Shares: cividis (Nuñez, Anderton and Renslow 2018), which they see as others do.
+ *
+ * Inside the report the variables of html.ts decide, light or dark; the fallback after the comma serves an SVG
+ * that is taken out of it.
+ */
+
+export const ink = {
+  text: 'var(--ink, #1b1f24)',
+  soft: 'var(--ink-soft, #5b6570)',
+  grid: 'var(--grid, #e3e7eb)',
+  surface: 'var(--surface, #ffffff)',
+  lost: 'var(--lost, #c1440e)',
+} as const;
+
+export const series = {
+  blue: 'var(--blue, #0072b2)',
+  green: 'var(--green, #009e73)',
+  orange: 'var(--orange, #e69f00)',
+  gray: 'var(--gray, #b4bcc4)',
+} as const;
+
+const cividisStops: readonly (readonly [number, number, number])[] = [
+  [0, 32, 77],
+  [49, 68, 107],
+  [102, 105, 112],
+  [149, 143, 120],
+  [203, 186, 105],
+  [255, 234, 70],
+];
+
+/** cividis at `share` in [0, 1], as #rrggbb. */
+export function cividis(share: number): string {
+  const at = Math.min(1, Math.max(0, share)) * (cividisStops.length - 1);
+  const low = Math.min(cividisStops.length - 2, Math.floor(at));
+  const channels = cividisStops[low]!.map((from, i) =>
+    Math.round(from + (cividisStops[low + 1]![i]! - from) * (at - low)),
+  );
+  return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** Black or white, whichever is read better on cividis(share). */
+export function inkOnCividis(share: number): string {
+  return share < 0.55 ? '#ffffff' : '#10151a';
+}

@@ -1,0 +1,60 @@
+/**
+ * The stylesheet of report.html. Colors are variables with a light and a dark set; the SVGs inside use the same
+ * names (palette.ts). One column on a telephone, three at 1280 pixels.
+ */
+export const reportStyle = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --surface: #ffffff; --line: #dde2e7;
+  --ink: #1b1f24; --ink-soft: #59636e; --grid: #e6eaee;
+  --blue: #0072b2; --green: #009e73; --orange: #e69f00; --gray: #b4bcc4; --lost: #c1440e;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #0f1317; --surface: #181d23; --line: #2b333b;
+    --ink: #e8ecf0; --ink-soft: #a3aeb9; --grid: #2a3138;
+    --blue: #56b4e9; --green: #2fc79b; --orange: #f0b429; --gray: #5d6873; --lost: #f08a4b;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif; }
+main { max-width: 1240px; margin: 0 auto; padding: 28px 20px 48px; }
+header { margin-bottom: 22px; }
+h1 { margin: 0 0 4px; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { margin: 0 0 10px; font-size: 16px; font-weight: 600; }
+p { margin: 0; }
+.soft { color: var(--ink-soft); }
+.alert { color: var(--lost); font-weight: 600; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 14px; margin-bottom: 14px; }
+.cards dl { margin: 0; }
+.cards dt { color: var(--ink-soft); font-size: 14px; }
+.cards dd { margin: 0; }
+.cards .value { font-size: 27px; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.cards .note { color: var(--ink-soft); font-size: 13px; }
+.card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 15px 17px; min-width: 0; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; margin-bottom: 14px; }
+.grid.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); }
+figure { margin: 0; }
+svg { display: block; width: 100%; height: auto; overflow: visible; }
+.drawing svg { max-width: 620px; margin: 0 auto; }
+.scroll { overflow: auto; max-height: 600px; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th { color: var(--ink-soft); font-weight: 500; white-space: nowrap; }
+td.number, th.number { text-align: right; white-space: nowrap; }
+tr:last-child > * { border-bottom: 0; }
+td.text { overflow-wrap: anywhere; }
+thead th { position: sticky; top: 0; background: var(--surface); }
+pre { margin: 0; padding: 12px 14px; background: var(--page); border-radius: 7px; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.6 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
+pre span { display: inline-block; max-width: 100%; }
+.stack > * + * { margin-top: 14px; }
+ul { margin: 0; padding-left: 18px; font-size: 14px; overflow-wrap: anywhere; }
+@media (max-width: 600px) {
+  main { padding: 18px 12px 32px; }
+  h1 { font-size: 21px; }
+  .card { padding: 13px; }
+  .cards { grid-template-columns: repeat(2, 1fr); gap: 10px; }
+  .cards .value { font-size: 22px; }
+}
+@media print { .card { break-inside: avoid; } .scroll { max-height: none; } }
+`;
