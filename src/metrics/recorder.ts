@@ -18,7 +18,7 @@ import type { MetricsEvent } from './events.js';
 /** Name of the events' file in a run directory. */
 export const METRICS_FILE = 'metrics.jsonl';
 
-/** 16 MiB, some 40,000 round events: minutes of a large swarm, and little beside one model. */
+/** 16 MiB, some 50,000 round events of 315 bytes: minutes of a large swarm, and little beside one model. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
 export interface Recorder {

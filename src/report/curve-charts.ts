@@ -1,6 +1,6 @@
 /**
  * What was learned, against what it cost: accuracy and loss against rounds, bytes and seconds (the comparison of
- * every paper on compressed gossip, e.g. Koloskova, Lin, Stich and Jaggi 2020, figures 1 to 3), and how far apart
+ * every paper on compressed gossip, e.g. Koloskova, Lin, Stich and Jaggi 2020), and how far apart
  * the peers are. The band between the worst and the best peer belongs to the accuracy only: evaluations carry the
  * mean of the peers' losses, not their range.
  */

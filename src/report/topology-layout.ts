@@ -28,7 +28,7 @@ export interface Layout {
   readonly grid: { readonly rows: number; readonly columns: number } | null;
 }
 
-/** Beyond this the springs (quadratic a step) take seconds and show a ball: a circle says as much. */
+/** Beyond this the springs (quadratic a step) take over half a second and show a ball: a circle says as much. */
 const MAX_SPRING_NODES = 400;
 
 /** Enough for 64 nodes to settle; 60 ms there. */
