@@ -4,6 +4,7 @@
  */
 import type { Compressor, MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
+import type { AnyAlgorithm } from '../../src/consensus/algorithm.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import { defaultPeerOptions } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
@@ -14,7 +15,7 @@ import { spectrumOf } from '../../src/topology/spectrum.js';
 
 export interface GossipRun {
   readonly topology: string;
-  readonly algorithm: string;
+  readonly algorithm: string | AnyAlgorithm;
   readonly compressor: string | Compressor;
   readonly blocks: readonly MatrixBlock[];
   /** One start vector a peer. */
@@ -23,9 +24,11 @@ export interface GossipRun {
   /** What the public replicas start from; default zeros. */
   readonly initialReplica?: Float32Array;
   readonly seed?: number;
+  /** The rounds whose parameters are kept, for long runs of large models; default all. */
+  readonly keep?: readonly number[];
 }
 
-/** Copies of all parameters after each round: result[t][node]. */
+/** Copies of all parameters after each kept round: result[t][node]; empty for the others. */
 export async function runGossip(run: GossipRun): Promise<Float32Array[][]> {
   const seed = run.seed ?? 1;
   const topology = buildTopology(run.topology, run.start.length, seed);
@@ -34,7 +37,7 @@ export async function runGossip(run: GossipRun): Promise<Float32Array[][]> {
   const setup = {
     topology,
     beta: spectrumOf(topology.mixing).beta,
-    algorithm: algorithms.resolve(run.algorithm),
+    algorithm: typeof run.algorithm === 'string' ? algorithms.resolve(run.algorithm) : run.algorithm,
     compressor,
     blocks: run.blocks,
     initialReplica: run.initialReplica ?? new Float32Array(run.start[0]!.length),
@@ -54,7 +57,8 @@ export async function runGossip(run: GossipRun): Promise<Float32Array[][]> {
     horizonMs: Number.POSITIVE_INFINITY,
     observe({ node, effects }) {
       for (const effect of effects) {
-        if (effect.type === 'roundFinished') trace[effect.round]![node] = effect.parameters.slice();
+        if (effect.type !== 'roundFinished' || run.keep?.includes(effect.round) === false) continue;
+        trace[effect.round]![node] = effect.parameters.slice();
       }
     },
   });
