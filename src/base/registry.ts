@@ -52,7 +52,7 @@ export function integerField(
     default: fallback,
     read(text) {
       const value = Number(text);
-      return Number.isInteger(value) && value >= min && value <= max
+      return text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max
         ? { value }
         : { wanted: `an integer from ${min} to ${max}` };
     },

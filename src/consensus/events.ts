@@ -19,8 +19,8 @@ export type Input =
   | { readonly type: 'neighborDown'; readonly neighbor: number; readonly reason: string }
   /** The neighbor has said that it will send nothing more. */
   | { readonly type: 'neighborLeft'; readonly neighbor: number }
-  /** Finish the current round and stop there. */
-  | { readonly type: 'stopRequested' };
+  /** Stop after `afterRound`, or after the round under way if that is later. */
+  | { readonly type: 'stopRequested'; readonly afterRound: number };
 
 export type EdgeStatus =
   /** Rounds wait for this edge. */

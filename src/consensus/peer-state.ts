@@ -77,7 +77,8 @@ export interface PeerState {
   /** When the exchange of this round began. */
   exchangingSinceMs: number;
   lastTickMs: number;
-  stopRequested: boolean;
+  /** Rounds end after this one: options.rounds, or sooner when a stop was asked for. */
+  lastRound: number;
 }
 
 export interface PeerInit {
@@ -130,6 +131,6 @@ export function createPeerState(init: PeerInit): PeerState {
     round: 0,
     exchangingSinceMs: 0,
     lastTickMs: 0,
-    stopRequested: false,
+    lastRound: init.options.rounds,
   };
 }

@@ -45,8 +45,8 @@ export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
       onNeighborLeft(state, effects, input.neighbor, nowMs);
       break;
     case 'stopRequested':
-      state.stopRequested = true;
-      if (state.phase === 'idle') finish(state, effects);
+      state.lastRound = Math.min(state.lastRound, Math.max(state.round, input.afterRound));
+      if (state.phase === 'idle' && state.lastRound === 0) finish(state, effects);
       break;
     default:
       input satisfies never;
@@ -126,7 +126,7 @@ function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number):
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   const { round, parameters } = state;
   effects.push({ type: 'roundFinished', round, appliedEdges, parameters });
-  if (state.stopRequested || round >= state.options.rounds) drain(state, effects, nowMs);
+  if (round >= state.lastRound) drain(state, effects, nowMs);
   else beginTraining(state, effects);
 }
 

@@ -25,6 +25,8 @@ export interface PeerInit {
   readonly evaluateEvery: number;
   /** How long round 1 waits for links before it begins with those there are. Milliseconds. */
   readonly startTimeoutMs: number;
+  /** The transport listens: its addresses are known. */
+  onListening?(): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
 }
@@ -94,6 +96,7 @@ export class Peer {
         onNeighborDown: (neighbor, error) => this.onNeighborDown(neighbor, error),
         onFrame: (neighbor, frame) => this.onFrame(neighbor, frame),
       });
+      this.init.onListening?.();
       if (this.init.state.edges.length === 0) this.ready.resolve();
       const cancel = clock.after(startTimeoutMs, () => this.ready.resolve());
       await Promise.race([this.ready.promise, this.done.promise]);
@@ -101,7 +104,7 @@ export class Peer {
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
-      reason = this.init.state.stopRequested ? 'interrupted' : 'finished';
+      reason = this.init.state.lastRound < this.init.state.options.rounds ? 'interrupted' : 'finished';
       return round;
     } finally {
       await this.sayGoodbye(reason);
@@ -111,9 +114,9 @@ export class Peer {
     }
   }
 
-  /** Finish the current round, then stop. */
-  requestStop(): void {
-    this.feed({ type: 'stopRequested' });
+  /** Stop after `afterRound`, or after the round under way if that is later. */
+  requestStop(afterRound: number): void {
+    this.feed({ type: 'stopRequested', afterRound });
     this.ready.resolve();
   }
 
@@ -261,8 +264,7 @@ export class Peer {
     this.waitingSinceMs = null;
     const { round, parameters } = effect;
     const event = this.roundEvent(effect);
-    const last = round === state.options.rounds || state.stopRequested;
-    if (!last && round % evaluateEvery !== 0) {
+    if (round < state.lastRound && round % evaluateEvery !== 0) {
       onRound({ event, evaluation: null, parameters });
       return;
     }

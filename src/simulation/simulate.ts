@@ -29,6 +29,8 @@ export interface SimulatedRun {
   readonly horizonMs: number;
   record(event: MetricsEvent): void;
   interrupted?(): boolean;
+  /** Called once a round: lets the host process see to its signals and its screen. */
+  yieldToHost?(): Promise<void>;
 }
 
 export interface SimulatedOutcome extends SimulationResult {
@@ -86,6 +88,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       const evaluation = evaluate ? await run.trainers[seen.node]!.evaluate(parameters) : null;
       const event = roundEvent(seen, mine, { round, appliedEdges: effect.appliedEdges, evaluation });
       run.record(event);
+      if (seen.node === 0) await run.yieldToHost?.();
       if (evaluation === null) continue;
       const { payloadBytes, wireBytes, peer } = event;
       recordViews(
@@ -95,15 +98,20 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     }
   };
 
-  for (const fault of run.faults) {
-    if (fault.type === 'freeze' && Number.isFinite(fault.forMs)) continue;
-    recordViews(collector.forget(fault.node), fault.atMs);
-  }
+  const lost = run.faults.filter((fault) => fault.type === 'kill' || !Number.isFinite(fault.forMs));
+  const onFault = (fault: Fault, nowMs: number): void => {
+    if (!lost.includes(fault)) return;
+    const reason = fault.type === 'kill' ? 'killed' : 'silent';
+    const { round } = run.peers[fault.node]!;
+    run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
+    recordViews(collector.forget(fault.node), nowMs);
+  };
   const result = await runSimulation({
     ...run,
     train: (node, round, parameters) => run.trainers[node]!.train(parameters, round),
     trainingMs: () => run.trainingMs,
     observe,
+    onFault,
   });
   return { ...result, meanModel };
 }

@@ -37,6 +37,8 @@ export interface SimulationInit {
   readonly horizonMs: number;
   /** Sees every step of every peer. */
   observe?(seen: Observation): Promise<void> | void;
+  /** Told when a fault strikes. */
+  onFault?(fault: Fault, nowMs: number): void;
   /** Ends the run early when true, at the next event. */
   interrupted?(): boolean;
 }
@@ -111,6 +113,7 @@ class Simulator {
     this.schedule();
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
+      if (this.isStale(next.event.node, next.event.event)) continue;
       this.nowMs = Math.max(this.nowMs, next.atMs);
       await this.dispatch(next.event.node, next.event.event);
     }
@@ -133,9 +136,14 @@ class Simulator {
     }
   }
 
+  /** Of no consequence: for a dead peer, or a timer that was set anew or cancelled. */
+  private isStale(index: number, event: Event): boolean {
+    const node = this.nodes[index]!;
+    return !node.alive || (event.type === 'timer' && node.timers.get(event.timer) !== event.token);
+  }
+
   private async dispatch(index: number, event: Event): Promise<void> {
     const node = this.nodes[index]!;
-    if (!node.alive) return;
     if (event.type === 'fault') return this.inflict(index, event.fault);
     if (this.nowMs < node.frozenUntilMs) {
       // What reaches a stopped process waits in its sockets and runs, in order, when it is continued.
@@ -144,13 +152,13 @@ class Simulator {
     }
     if (event.type === 'input') return this.feed(index, event.input, event.training ?? null);
     if (event.type === 'frame') return this.receive(index, event.from, event.frame);
-    if (node.timers.get(event.timer) !== event.token) return;
     node.timers.delete(event.timer);
     return this.feed(index, { type: 'timerFired', timer: event.timer }, null);
   }
 
   private inflict(index: number, fault: Fault): void {
     const node = this.nodes[index]!;
+    this.init.onFault?.(fault, this.nowMs);
     if (fault.type === 'freeze') {
       node.frozenUntilMs = this.nowMs + fault.forMs;
       return;

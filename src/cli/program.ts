@@ -1,0 +1,154 @@
+/** The command line: names, flags and help. What the commands do is in their own files. */
+import { Command, Option } from 'commander';
+import { GrapevineError } from '../base/errors.js';
+import { compressors } from '../compression/registry.js';
+import { configHash } from '../config/verify.js';
+import { algorithms } from '../consensus/registry.js';
+import { topologies } from '../topology/registry.js';
+import { optimizers } from '../training/optimizer.js';
+import { partitions } from '../training/partition.js';
+import { tasks } from '../training/tasks/registry.js';
+import type { CommandContext } from './command-context.js';
+import { packageVersion } from './package-facts.js';
+import { runReport } from './report-command.js';
+import { type Flags, readSettings, type Settings } from './settings.js';
+import { runSimulate } from './simulate-command.js';
+import { runSwarm } from './swarm-command.js';
+import { runTopology } from './topology-command.js';
+
+/** Builds a context from the flags that every command has. */
+export type MakeContext = (flags: {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}) => CommandContext;
+
+const names = ({ entries }: { readonly entries: readonly { readonly name: string }[] }): string =>
+  entries.map(({ name }) => name).join(', ');
+
+function addOutputFlags(command: Command): Command {
+  return command
+    .option('--json', 'print the summary as one JSON object on stdout, all else on stderr')
+    .option('--quiet', 'print nothing but errors (and the JSON of --json)')
+    .option('--debug', 'print stack traces and what worker processes print');
+}
+
+function addRunFlags(command: Command): Command {
+  command
+    .option('--peers <n>', 'number of peers (8)')
+    .option('--topology <spec>', `who talks to whom: ${names(topologies)} (torus)`)
+    .option('--algorithm <spec>', `how peers agree: ${names(algorithms)} (edge-choco)`)
+    .option('--compressor <spec>', `what travels: ${names(compressors)} (low-rank:rank=8,bits=4)`)
+    .option('--optimizer <spec>', `local steps: ${names(optimizers)} (qg)`)
+    .option('--task <spec>', `data and model: ${names(tasks)} (mnist-mlp)`)
+    .option('--partition <spec>', `who has which samples: ${names(partitions)} (iid)`)
+    .option('--rounds <n>', "rounds of training and exchange (the task's)")
+    .option('--local-steps <n>', "optimizer steps a round (the task's)")
+    .option('--batch <n>', "samples a step (the task's)")
+    .option('--learning-rate <x>', "(the task's)")
+    .option('--seed <n>', 'everything random follows from it (1)')
+    .option('--evaluate-every <n>', 'rounds between evaluations (a twentieth of the rounds)')
+    .option('--silence-ms <ms>', 'a neighbor silent for this long is left out (6000)')
+    .option('--round-deadline-ms <ms>', 'a neighbor late for this long is left out (60000)')
+    .option('--config <file>', 'YAML or JSON with the same keys in camelCase; flags win over it')
+    .option('--out <directory>', 'run directory (runs/TIME-TOPOLOGY-ALGORITHM)')
+    .option('--print-config', 'print the resulting configuration and stop');
+  return addOutputFlags(command);
+}
+
+function printSettings(settings: Settings, context: CommandContext): number {
+  const { run, simulation, launch } = settings;
+  const text = JSON.stringify({ ...run, ...simulation, ...launch, configHash: configHash(run) }, null, 2);
+  context.output.stdout.write(`${text}\n`);
+  return 0;
+}
+
+type SettingsRunner = (settings: Settings, context: CommandContext) => Promise<number>;
+
+/** The program; `done` receives each command's exit code. */
+export function createProgram(
+  environment: Readonly<Record<string, string | undefined>>,
+  makeContext: MakeContext,
+  done: (exitCode: number) => void,
+): Command {
+  const program = new Command('grapevine')
+    .description(
+      'Serverless peers train one model by gossiping low-rank, error-compensated differences over libp2p.',
+    )
+    .version(packageVersion)
+    .showHelpAfterError('(add --help for the flags)')
+    .exitOverride();
+
+  const runWith = (run: SettingsRunner) => async (flags: Flags) => {
+    const context = makeContext(flags as Parameters<MakeContext>[0]);
+    const settings = await readSettings(flags, environment);
+    done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
+  };
+
+  addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
+    .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
+    .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
+    .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
+    .action(runWith(runSwarm));
+
+  addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
+    .option('--latency-ms <ms>', 'one-way delay of a link (0.1)')
+    .option('--jitter-ms <ms>', 'extra delay, uniform from 0 to this (0)')
+    .option('--bandwidth-mbps <n>', 'megabits a second of each direction of a link (1000)')
+    .option('--loss <p>', 'probability that a frame is lost (0)')
+    .option('--step-ms <ms>', 'virtual duration of a local step (3)')
+    .addOption(
+      new Option(
+        '--fault <spec>',
+        'kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000; may be repeated',
+      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]),
+    )
+    .action((flags: Flags) => {
+      const { fault, ...rest } = flags;
+      return runWith(runSimulate)(fault === undefined ? rest : { ...rest, faults: fault });
+    });
+
+  addOutputFlags(
+    program
+      .command('topology <spec>')
+      .description(`build, describe, draw and export a topology: ${names(topologies)}`),
+  )
+    .option('--peers <n>', 'number of nodes', '8')
+    .option('--seed <n>', 'seed of random families', '1')
+    .option('--export <format>', 'print the graph as dot, json, graphml or gexf')
+    .option('--svg <file>', 'draw it')
+    .action(async (spec: string, flags: Flags) => {
+      const context = makeContext(flags as Parameters<MakeContext>[0]);
+      done(
+        await runTopology(
+          {
+            spec,
+            peers: wholeNumber('--peers', flags.peers),
+            seed: wholeNumber('--seed', flags.seed),
+            json: flags.json === true,
+            export: textOf(flags.export),
+            svg: textOf(flags.svg),
+          },
+          context,
+        ),
+      );
+    });
+
+  addOutputFlags(
+    program.command('report <directory...>').description('tables and plots from run directories'),
+  ).action(async (directories: string[], flags: Flags) => {
+    done(await runReport(directories, makeContext(flags as Parameters<MakeContext>[0])));
+  });
+  return program;
+}
+
+function textOf(value: Flags[string]): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function wholeNumber(flag: string, value: Flags[string]): number {
+  const number = Number(value);
+  if (typeof value === 'string' && value.trim() !== '' && Number.isInteger(number) && number >= 0)
+    return number;
+  throw new GrapevineError('BAD_USAGE', `${flag} ${String(value)}: wanted a whole number of at least 0.`);
+}

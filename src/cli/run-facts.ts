@@ -1,0 +1,38 @@
+/** What heads every metrics file, and where a run writes when --out does not say. */
+import { join } from 'node:path';
+import type { RunPlan } from '../config/run-plan.js';
+import { METRICS_SCHEMA, type RunEvent } from '../metrics/events.js';
+import { edgesOf } from '../topology/graph.js';
+import { currentCommit, packageVersion } from './package-facts.js';
+
+/** The first event of a run. */
+export function runEvent(
+  plan: RunPlan,
+  facts: { readonly driver: RunEvent['driver']; readonly engine: string; readonly parameters: number },
+  extra: Readonly<Record<string, unknown>> = {},
+): RunEvent {
+  const { topology, spectrum, config, configHash } = plan;
+  return {
+    event: 'run',
+    schema: METRICS_SCHEMA,
+    version: packageVersion,
+    commit: currentCommit(),
+    ...facts,
+    config: { ...config, ...extra },
+    configHash,
+    topology: {
+      name: topology.name,
+      spec: topology.spec,
+      nodes: topology.graph.nodes,
+      edges: [...edgesOf(topology.graph)],
+      spectralGap: spectrum.gap,
+    },
+  };
+}
+
+/** runs/2026-11-22T08-15-30-torus-edge-choco, below the current directory. */
+export function defaultRunDirectory(plan: RunPlan, now: Date): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
+  const word = (spec: string): string => spec.split(':')[0]!;
+  return join('runs', `${time}-${word(plan.config.topology)}-${word(plan.config.algorithm)}`);
+}

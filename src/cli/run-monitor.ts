@@ -1,0 +1,174 @@
+/**
+ * What a person and a run directory see of a run, whichever driver runs it: the live table or a line a round,
+ * metrics.jsonl while it goes, config.json, summary.json and report.html.
+ */
+import { mkdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { createLogUpdate } from 'log-update';
+import pc from 'picocolors';
+import { GrapevineError, messageOf } from '../base/errors.js';
+import type { MetricsEvent, RunSummary } from '../metrics/events.js';
+import { readMetrics } from '../metrics/read-metrics.js';
+import { createRecorder, METRICS_FILE, type Recorder } from '../metrics/recorder.js';
+import { summarize } from '../metrics/summary.js';
+import { emptyDisplay, foldDisplay } from '../report/display-state.js';
+import { progressLine, summaryText } from '../report/summary-text.js';
+import { swarmTable } from '../report/swarm-table.js';
+import { createRoundLines } from './round-lines.js';
+
+/** The table is redrawn at most this often: a person reads no faster, and drawing takes time from training. */
+const REDRAW_MS = 200;
+
+/** Rows of the table's header, summary and progress bar. */
+const TABLE_FRAME_ROWS = 9;
+
+type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** NO_COLOR is not set, or FORCE_COLOR is. */
+  readonly colorAllowed: boolean;
+}
+
+export interface RunMonitor {
+  readonly directory: string;
+  record(event: MetricsEvent): void;
+  /** A sentence for the person, now. */
+  say(sentence: string): void;
+  /** Writes summary and report and prints the summary. Call once, after the last event. */
+  finish(): Promise<RunSummary>;
+  /** Ends the display without a summary. */
+  abandon(): Promise<void>;
+}
+
+function makeDirectories(directory: string): void {
+  try {
+    mkdirSync(join(directory, 'checkpoints'), { recursive: true });
+  } catch (cause) {
+    throw new GrapevineError(
+      'BAD_USAGE',
+      `run directory ${directory} cannot be made (${messageOf(cause)}): choose another with --out.`,
+      { directory },
+      cause,
+    );
+  }
+}
+
+interface Display {
+  show(event: MetricsEvent): void;
+  say(sentence: string): void;
+  end(): void;
+}
+
+/** A table that redraws itself, for a terminal. */
+function createTableDisplay(
+  stream: OutputOptions['stdout'],
+  color: ReturnType<typeof pc.createColors>,
+): Display {
+  const draw = createLogUpdate(stream as NodeJS.WriteStream, { showCursor: true });
+  let state = emptyDisplay;
+  let drawnMs = Number.NEGATIVE_INFINITY;
+  const redraw = (): void => {
+    drawnMs = performance.now();
+    const maxPeers = Math.max(4, (stream.rows ?? 24) - TABLE_FRAME_ROWS);
+    if (state.run !== null) draw(swarmTable(state, { columns: stream.columns ?? 80, color, maxPeers }));
+  };
+  return {
+    show(event) {
+      state = foldDisplay(state, event);
+      if (performance.now() - drawnMs >= REDRAW_MS) redraw();
+    },
+    say(sentence) {
+      draw.clear();
+      stream.write(`${sentence}\n`);
+      redraw();
+    },
+    end() {
+      redraw();
+      draw.done();
+    },
+  };
+}
+
+/** A line a round, for a pipe or a log. */
+function createLineDisplay(stream: Writable): Display {
+  const lines = createRoundLines();
+  return {
+    show(event) {
+      const line = event.event === 'evaluation' ? progressLine(event) : lines(event);
+      if (line !== null) stream.write(`${line}\n`);
+    },
+    say: (sentence) => void stream.write(`${sentence}\n`),
+    end() {},
+  };
+}
+
+const silentDisplay: Display = { show() {}, say() {}, end() {} };
+
+async function writeOutputs(directory: string, recorder: Recorder): Promise<RunSummary> {
+  await recorder.close();
+  const events = await readMetrics(join(directory, METRICS_FILE));
+  const summary = summarize(events);
+  await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  const { renderReport } = await import('../report/html.js'); // loads the plotting library: not at start-up
+  await writeFile(join(directory, 'report.html'), await renderReport(events));
+  return summary;
+}
+
+/** @throws GrapevineError BAD_USAGE when the run directory cannot be made */
+export function createRunMonitor(directory: string, output: OutputOptions): RunMonitor {
+  makeDirectories(directory);
+  const recorder = createRecorder(directory);
+  const stream = output.json ? output.stderr : output.stdout;
+  const interactive = stream.isTTY === true;
+  const color = pc.createColors(interactive && output.colorAllowed);
+  const display = output.quiet
+    ? silentDisplay
+    : interactive
+      ? createTableDisplay(stream, color)
+      : createLineDisplay(stream);
+  return {
+    directory,
+    record(event) {
+      recorder.record(event);
+      if (event.event === 'run') {
+        const config = {
+          ...event.config,
+          configHash: event.configHash,
+          version: event.version,
+          commit: event.commit,
+        };
+        recordConfig(directory, config).catch((error: unknown) => display.say(messageOf(error)));
+      }
+      if (event.event === 'notice') display.say(event.message);
+      display.show(event);
+    },
+    say: (sentence) => display.say(sentence),
+    async finish() {
+      display.end();
+      const summary = await writeOutputs(directory, recorder);
+      if (output.json) output.stdout.write(`${JSON.stringify(summary)}\n`);
+      if (!output.quiet) {
+        stream.write(`\n${summaryText(summary, { color })}\n\n  report: ${join(directory, 'report.html')}\n`);
+      }
+      return summary;
+    },
+    async abandon() {
+      display.end();
+      await recorder.close();
+    },
+  };
+}
+
+async function recordConfig(directory: string, config: object): Promise<void> {
+  await writeFile(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}

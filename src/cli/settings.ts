@@ -1,0 +1,78 @@
+/**
+ * From command line, environment and file to settings: the run itself, the simulator's network, and how to launch.
+ * A file may hold keys of all three; each command uses what concerns it.
+ */
+import * as z from 'zod';
+import {
+  type RunConfig,
+  runConfigSchema,
+  type SimulationConfig,
+  simulationConfigSchema,
+} from '../config/schema.js';
+import type { ConfigKeys } from '../config/sources.js';
+import { readConfigFile, readEnvironment, typedValue } from '../config/sources.js';
+import { parseConfig, verifyRunConfig } from '../config/verify.js';
+
+/** How a swarm is launched and where it writes; none of it changes the result. */
+export const launchConfigSchema = z.strictObject({
+  /** Worker processes; absent: as many as this machine bears (cli/process-count.ts). */
+  processes: z.int().min(1).max(1024).optional(),
+  /** Address that each peer listens on; port 0 takes any that is free. */
+  listen: z.string().default('/ip4/127.0.0.1/tcp/0'),
+  /** How long round 1 waits for links. Milliseconds. */
+  startTimeoutMs: z.number().min(100).max(3_600_000).default(60_000),
+  /** Run directory; absent: runs/ and a name made of time and choices. */
+  out: z.string().min(1).optional(),
+});
+
+export type LaunchConfig = z.output<typeof launchConfigSchema>;
+
+export interface Settings {
+  readonly run: RunConfig;
+  readonly simulation: SimulationConfig;
+  readonly launch: LaunchConfig;
+}
+
+const runKeys = Object.keys(runConfigSchema.shape);
+const simulationKeys = Object.keys(simulationConfigSchema.shape);
+const launchKeys = Object.keys(launchConfigSchema.shape);
+const allShape = { ...runConfigSchema.shape, ...simulationConfigSchema.shape, ...launchConfigSchema.shape };
+const allKeys = z.strictObject(allShape).partial();
+
+export const configKeys = { run: runKeys, simulation: simulationKeys, launch: launchKeys };
+
+function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
+}
+
+/** Flags as commander gives them: text, lists of text, or absent. */
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+
+function readFlags(flags: Flags): ConfigKeys {
+  const found: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(flags)) {
+    if (value === undefined || !(key in allShape)) continue;
+    found[key] = typeof value === 'string' ? typedValue(value) : value;
+  }
+  return found;
+}
+
+/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export async function readSettings(
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Settings> {
+  const path = flags.config;
+  const fromFile = typeof path === 'string' ? await readConfigFile(path) : {};
+  parseConfig(allKeys, fromFile, typeof path === 'string' ? path : 'config');
+  const fromEnvironment = readEnvironment(environment, Object.keys(allShape));
+  parseConfig(allKeys, fromEnvironment, 'environment (GRAPEVINE_*)');
+  const fromFlags = readFlags(flags);
+  parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
+  const merged = { ...fromFile, ...fromEnvironment, ...fromFlags };
+  return {
+    run: verifyRunConfig(only(runKeys, merged)),
+    simulation: parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config'),
+    launch: parseConfig(launchConfigSchema, only(launchKeys, merged), 'config'),
+  };
+}

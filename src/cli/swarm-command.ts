@@ -1,0 +1,188 @@
+/** `grapevine swarm`: launches peers on this machine, over libp2p TCP, and watches them. */
+import { randomUUID } from 'node:crypto';
+import { availableParallelism, freemem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../base/clock.js';
+import { GrapevineError } from '../base/errors.js';
+import { planRun, type RunPlan } from '../config/run-plan.js';
+import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
+import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
+import type { FromWorker } from '../node/swarm-messages.js';
+import { writeSafeTensors } from '../training/safetensors.js';
+import type { GradientModel } from '../training/trainer.js';
+import type { CommandContext } from './command-context.js';
+import { processCount } from './process-count.js';
+import { defaultRunDirectory, runEvent } from './run-facts.js';
+import { createRunMonitor, type RunMonitor } from './run-monitor.js';
+import type { Settings } from './settings.js';
+
+const WORKER_PATH = fileURLToPath(new URL('./swarm-worker.js', import.meta.url));
+
+/** Twice what neighbors wait: they give a silent peer up first, and the launcher then agrees. */
+const LAUNCHER_PATIENCE = 2;
+
+interface Failure {
+  readonly peer: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Turns what workers report into the run's events; holds the latest mean model. */
+class SwarmWatch {
+  meanModel: Float32Array | null = null;
+  readonly failures: Failure[] = [];
+  private readonly startedMs = performance.now();
+  private readonly rounds = new Map<number, number>();
+  private readonly collector: ReturnType<typeof createEvaluationCollector>;
+  private readonly monitor: RunMonitor;
+  private readonly evaluator: GradientModel;
+
+  constructor(peers: number, monitor: RunMonitor, evaluator: GradientModel) {
+    this.collector = createEvaluationCollector(Array.from({ length: peers }, (_, peer) => peer));
+    this.monitor = monitor;
+    this.evaluator = evaluator;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.startedMs;
+  }
+
+  onMessage(message: FromWorker): void {
+    const atMs = this.elapsedMs;
+    switch (message.type) {
+      case 'round':
+      case 'evaluation': {
+        this.rounds.set(message.event.peer, message.event.round);
+        this.monitor.record({ ...message.event, atMs });
+        if (message.type === 'round') return;
+        const { peer, round, payloadBytes, wireBytes } = message.event;
+        const { parameters, evaluation } = message;
+        this.recordViews(
+          this.collector.add({ peer, round, parameters, ...evaluation, payloadBytes, wireBytes }),
+        );
+        return;
+      }
+      case 'edge':
+        this.monitor.record({ ...message.event, atMs });
+        return;
+      case 'notice': {
+        const { peer, code, message: text } = message;
+        this.monitor.record({ event: 'notice', atMs, peer, code, message: text });
+        return;
+      }
+      case 'failed':
+        this.failures.push(message);
+        return;
+      default:
+        return;
+    }
+  }
+
+  onLost(peer: number, reason: string): void {
+    const round = this.rounds.get(peer) ?? 0;
+    this.monitor.record({ event: 'peer-lost', atMs: this.elapsedMs, peer, round, reason });
+    this.recordViews(this.collector.forget(peer));
+  }
+
+  private recordViews(views: readonly SwarmView[]): void {
+    for (const { event, meanModel } of views) {
+      this.meanModel = meanModel;
+      this.monitor.record({ ...event, atMs: this.elapsedMs, meanModel: this.evaluator.evaluate(meanModel) });
+    }
+  }
+}
+
+function failureMessage(failures: readonly Failure[]): string {
+  const first = failures[0]!;
+  const others = failures.length > 1 ? ` (and ${failures.length - 1} more peers)` : '';
+  return `peer ${first.peer} failed${others}: ${first.message}`;
+}
+
+function createLauncher(
+  settings: Settings,
+  context: CommandContext,
+  watch: SwarmWatch,
+  directory: string,
+): SwarmLauncher {
+  const { run, launch } = settings;
+  const machine = { cores: availableParallelism(), freeBytes: freemem() };
+  return new SwarmLauncher({
+    workerPath: WORKER_PATH,
+    peers: run.peers,
+    processes: Math.min(run.peers, launch.processes ?? processCount(run.peers, machine)),
+    assignment: {
+      config: { ...run },
+      swarm: randomUUID(),
+      listen: launch.listen,
+      cacheDirectory: context.cacheDirectory,
+      checkpointDirectory: join(directory, 'checkpoints'),
+      startTimeoutMs: launch.startTimeoutMs,
+    },
+    clock: systemClock,
+    silenceMs: LAUNCHER_PATIENCE * run.silenceMs,
+    onMessage: (message) => watch.onMessage(message),
+    onLost: (peer, { reason }) => watch.onLost(peer, reason),
+    onErrorOutput: (text) => {
+      if (context.debug) context.output.stderr.write(text);
+    },
+  });
+}
+
+/** First Ctrl+C: finish the round and write checkpoints. Second: leave at once. */
+function onInterrupt(launcher: SwarmLauncher, monitor: RunMonitor): { interrupted: boolean; remove(): void } {
+  const state = { interrupted: false, remove: () => {} };
+  const handler = (): void => {
+    if (state.interrupted) {
+      launcher.kill();
+      process.exit(130);
+    }
+    state.interrupted = true;
+    monitor.say('Stopping after this round; press Ctrl+C again to leave at once.');
+    launcher.stop();
+  };
+  process.on('SIGINT', handler).on('SIGTERM', handler);
+  state.remove = () => void process.off('SIGINT', handler).off('SIGTERM', handler);
+  return state;
+}
+
+/** The exit code. @throws GrapevineError */
+export async function runSwarm(settings: Settings, context: CommandContext): Promise<number> {
+  const plan: RunPlan = planRun(settings.run, { cacheDirectory: context.cacheDirectory });
+  const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
+  const monitor = createRunMonitor(directory, context.output);
+  const evaluator = await plan.createModel(null);
+  const watch = new SwarmWatch(settings.run.peers, monitor, evaluator);
+  const { engine, layout } = evaluator;
+  monitor.record(runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }));
+  const launcher = createLauncher(settings, context, watch, directory);
+  const interrupt = onInterrupt(launcher, monitor);
+  let outcome: SwarmOutcome;
+  try {
+    outcome = await launcher.run();
+  } catch (error) {
+    await monitor.abandon();
+    throw error;
+  } finally {
+    interrupt.remove();
+  }
+  const failed = watch.failures.length > 0 || outcome.finished.length === 0;
+  const end = interrupt.interrupted ? 'interrupted' : failed ? 'failed' : 'done';
+  monitor.record({ event: 'end', atMs: watch.elapsedMs, outcome: end });
+  if (watch.meanModel !== null) {
+    await writeSafeTensors(join(directory, 'checkpoints', 'mean-model.safetensors'), layout, watch.meanModel);
+  }
+  await monitor.finish();
+  evaluator.dispose();
+  if (watch.failures.length > 0) {
+    const code = watch.failures[0]!.code as GrapevineError['code'];
+    throw new GrapevineError(code, failureMessage(watch.failures));
+  }
+  if (outcome.finished.length === 0) {
+    throw new GrapevineError(
+      'PEER_LOST',
+      `no peer finished: all ${settings.run.peers} were killed or fell silent.`,
+    );
+  }
+  return interrupt.interrupted ? 130 : 0;
+}

@@ -1,0 +1,139 @@
+/**
+ * A worker process of a local swarm: runs one or more peers over libp2p and reports to its launcher. Ctrl+C in a
+ * terminal reaches the whole process group; here it is the launcher's to answer. When the launcher is gone, so
+ * is the worker.
+ */
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.js';
+import { isGrapevineError, messageOf } from '../base/errors.js';
+import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
+import { verifyRunConfig } from '../config/verify.js';
+import { createLibp2pTransport } from '../node/libp2p-transport.js';
+import { Peer } from '../node/peer.js';
+import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
+import { layoutHash } from '../training/parameters.js';
+import { writeSafeTensors } from '../training/safetensors.js';
+import { swarmTagOf } from '../wire/encode.js';
+import { FRAME_VERSION } from '../wire/frame.js';
+
+const running: Peer[] = [];
+let stopAfterRound: number | null = null;
+
+function report(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** A peer, and a promise of its checkpoint, to be awaited when the peer has run. */
+interface WorkerPeer {
+  readonly peer: Peer;
+  checkpoint: Promise<void>;
+}
+
+async function createWorkerPeer(
+  plan: RunPlan,
+  node: number,
+  assignment: WorkerAssignment,
+): Promise<WorkerPeer> {
+  const model = await plan.createModel(node);
+  const state = plan.createPeer(node, model, { retransmitMs: null, audit: false });
+  const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
+  const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
+  const swarmTag = swarmTagOf(swarm);
+  const transport = await createLibp2pTransport({
+    node,
+    neighbors: state.edges.map(({ neighbor }) => neighbor),
+    hello: {
+      protocol: FRAME_VERSION,
+      swarm,
+      configHash: plan.configHash,
+      topologyHash: plan.topologyHash,
+      layoutHash: layoutHash(model.layout),
+      maxFrameBytes: limits.maxFrameBytes,
+    },
+    swarmTag,
+    limits,
+    listen: [listen],
+    bootstrap: [...bootstrap],
+    seed: plan.config.seed,
+    onRefused: ({ neighbor, error }) =>
+      report({
+        type: 'notice',
+        peer: node,
+        code: error.code,
+        message: `link with peer ${neighbor ?? '?'}: ${error.message}`,
+      }),
+  });
+  const made: WorkerPeer = {
+    peer: new Peer({
+      state,
+      trainer: plan.createTrainer(node, model),
+      transport,
+      clock: systemClock,
+      swarmTag,
+      limits,
+      evaluateEvery: plan.config.evaluateEvery,
+      startTimeoutMs,
+      onListening: () => report({ type: 'listening', peer: node, addresses: transport.addresses() }),
+      onEdge: (event) => report({ type: 'edge', event }),
+      onRound({ event, evaluation, parameters }) {
+        const last = event.round === state.lastRound;
+        transport.setStatus({ round: event.round, state: last ? 'finished' : 'training' });
+        if (evaluation === null) report({ type: 'round', event });
+        else report({ type: 'evaluation', event, evaluation, parameters });
+        if (last && checkpointDirectory !== null) {
+          const path = join(checkpointDirectory, `peer-${node}.safetensors`);
+          made.checkpoint = writeSafeTensors(path, model.layout, parameters).catch((error: unknown) => {
+            report({ type: 'notice', peer: node, code: 'CHECKPOINT_FAILED', message: messageOf(error) });
+          });
+        }
+      },
+    }),
+    checkpoint: Promise.resolve(),
+  };
+  return made;
+}
+
+async function runPeer(plan: RunPlan, node: number, assignment: WorkerAssignment): Promise<void> {
+  try {
+    const made = await createWorkerPeer(plan, node, assignment);
+    running.push(made.peer);
+    if (stopAfterRound !== null) made.peer.requestStop(stopAfterRound);
+    const round = await made.peer.run();
+    await made.checkpoint;
+    report({ type: 'finished', peer: node, round });
+  } catch (error) {
+    const code = isGrapevineError(error) ? error.code : 'BUG';
+    const message =
+      isGrapevineError(error) || !(error instanceof Error)
+        ? messageOf(error)
+        : (error.stack ?? error.message);
+    report({ type: 'failed', peer: node, code, message });
+  }
+}
+
+async function begin(assignment: WorkerAssignment): Promise<void> {
+  const plan = planRun(verifyRunConfig(assignment.config, 'launcher'), {
+    cacheDirectory: assignment.cacheDirectory,
+    onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
+  });
+  await Promise.all(assignment.peers.map((node) => runPeer(plan, node, assignment)));
+}
+
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'stop') {
+    stopAfterRound = message.afterRound;
+    for (const peer of running) peer.requestStop(message.afterRound);
+    return;
+  }
+  begin(message).catch((error: unknown) => {
+    for (const peer of message.peers) {
+      const code = isGrapevineError(error) ? error.code : 'BUG';
+      report({ type: 'failed', peer, code, message: messageOf(error) });
+    }
+  });
+});
+report({ type: 'alive' });
+setInterval(() => report({ type: 'alive' }), ALIVE_MS).unref();

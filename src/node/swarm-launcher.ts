@@ -1,0 +1,202 @@
+/**
+ * Launches a swarm of worker processes on this machine and watches it to its end: who has finished, who was
+ * killed, who has fallen silent. Peers find each other by the first one's address; the launcher is no server of
+ * the swarm, and a swarm whose launcher only watches trains the same model.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Clock } from '../base/clock.js';
+import { GrapevineError } from '../base/errors.js';
+import type { FromWorker, ToWorker, WorkerAssignment } from './swarm-messages.js';
+
+export interface SwarmLauncherInit {
+  /** The module that a worker process runs. */
+  readonly workerPath: string;
+  readonly peers: number;
+  readonly processes: number;
+  /** What all workers are told; peers and bootstrap are the launcher's to fill in. */
+  readonly assignment: Omit<WorkerAssignment, 'peers' | 'bootstrap'>;
+  readonly clock: Clock;
+  /** A process that says nothing for this long is silent. Milliseconds. */
+  readonly silenceMs: number;
+  onMessage(message: FromWorker): void;
+  /** A peer will not come back, or (`silent`) has not been heard of lately. */
+  onLost(peer: number, loss: PeerLoss): void;
+  /** Worker's standard error, line by line as it comes. */
+  onErrorOutput(text: string): void;
+}
+
+export interface PeerLoss {
+  readonly reason: string;
+  /** The peer itself said why it could not go on; else something outside took it. */
+  readonly failed: boolean;
+}
+
+export interface SwarmOutcome {
+  readonly finished: readonly number[];
+  readonly lost: readonly number[];
+}
+
+interface Worker {
+  readonly index: number;
+  readonly process: ChildProcess;
+  readonly peers: readonly number[];
+  heardMs: number;
+}
+
+type PeerFate = 'running' | 'finished' | 'lost';
+
+/** Peers of process `index` of `processes`: an equal share, contiguous. */
+export function peersOfProcess(index: number, processes: number, peers: number): number[] {
+  const first = Math.floor((index * peers) / processes);
+  const end = Math.floor(((index + 1) * peers) / processes);
+  return Array.from({ length: end - first }, (_, k) => first + k);
+}
+
+/** How often the launcher looks for silent processes, in milliseconds. */
+const WATCH_MS = 500;
+/** A process that was told to end and does not is ended after this. */
+const EXIT_GRACE_MS = 5_000;
+
+/** One swarm; `run` once. */
+export class SwarmLauncher {
+  private readonly init: SwarmLauncherInit;
+  private readonly workers: Worker[] = [];
+  private readonly fates: PeerFate[];
+  private readonly rounds: number[];
+  private cancelWatch: () => void = () => {};
+  private settle: { resolve(outcome: SwarmOutcome): void; reject(error: unknown): void } | null = null;
+
+  constructor(init: SwarmLauncherInit) {
+    this.init = init;
+    this.fates = new Array<PeerFate>(init.peers).fill('running');
+    this.rounds = new Array<number>(init.peers).fill(0);
+  }
+
+  /**
+   * Resolves when every peer has finished or is lost, and all processes have ended.
+   * @throws GrapevineError when no peer could start
+   */
+  async run(): Promise<SwarmOutcome> {
+    const settled = new Promise<SwarmOutcome>((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    for (let index = 0; index < this.init.processes; index++) this.spawn(index);
+    this.begin(this.workers[0]!, []);
+    this.watch();
+    try {
+      return await settled;
+    } finally {
+      this.cancelWatch();
+      await this.endProcesses();
+    }
+  }
+
+  /** All peers finish the same round, soon, and stop. */
+  stop(): void {
+    // Neighbors are within a round of each other; two more leave time for the word to get around.
+    const afterRound = Math.max(0, ...this.rounds) + 2;
+    for (const worker of this.workers) this.tell(worker, { type: 'stop', afterRound });
+  }
+
+  /** Ends all processes at once. */
+  kill(): void {
+    for (const { process } of this.workers) process.kill('SIGKILL');
+  }
+
+  private spawn(index: number): void {
+    const { workerPath, peers, processes, clock, onErrorOutput } = this.init;
+    const child = fork(workerPath, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const worker = {
+      index,
+      process: child,
+      peers: peersOfProcess(index, processes, peers),
+      heardMs: clock.nowMs(),
+    };
+    this.workers.push(worker);
+    child.on('message', (message) => this.onMessage(worker, message as FromWorker));
+    child.on('exit', (code, signal) => this.onExit(worker, signal ?? `exit code ${code}`));
+    child.on('error', (error) => this.onExit(worker, error.message));
+    child.stderr?.setEncoding('utf8').on('data', onErrorOutput);
+  }
+
+  private begin(worker: Worker, bootstrap: readonly string[]): void {
+    this.tell(worker, { type: 'begin', ...this.init.assignment, peers: worker.peers, bootstrap });
+  }
+
+  private tell(worker: Worker, message: ToWorker): void {
+    if (!worker.process.connected) return;
+    worker.process.send(message, () => {}); // a process that is gone is noticed by its exit
+  }
+
+  private onMessage(worker: Worker, message: FromWorker): void {
+    worker.heardMs = this.init.clock.nowMs();
+    if (message.type === 'listening' && message.peer === 0) {
+      for (const other of this.workers.slice(1)) this.begin(other, message.addresses);
+    }
+    if (message.type === 'round' || message.type === 'evaluation') {
+      this.rounds[message.event.peer] = message.event.round;
+    }
+    this.init.onMessage(message);
+    if (message.type === 'finished') this.fates[message.peer] = 'finished';
+    if (message.type === 'failed') this.lose(message.peer, { reason: message.code, failed: true });
+    if (message.type === 'failed' && message.code === 'ADDRESS_IN_USE') {
+      this.settle?.reject(new GrapevineError('ADDRESS_IN_USE', message.message));
+    }
+    this.settleIfOver();
+  }
+
+  private onExit(worker: Worker, reason: string): void {
+    for (const peer of worker.peers) {
+      if (this.fates[peer] === 'running') this.lose(peer, { reason, failed: false });
+    }
+    this.settleIfOver();
+  }
+
+  private lose(peer: number, loss: PeerLoss): void {
+    if (this.fates[peer] !== 'running') return;
+    this.fates[peer] = 'lost';
+    this.init.onLost(peer, loss);
+  }
+
+  private isSilent(worker: Worker): boolean {
+    return this.init.clock.nowMs() - worker.heardMs > this.init.silenceMs;
+  }
+
+  /** Gives up silent processes; they are ended, so that no peer both counts as lost and goes on. */
+  private watch(): void {
+    for (const worker of this.workers) {
+      const running = worker.peers.filter((peer) => this.fates[peer] === 'running');
+      if (running.length === 0 || !this.isSilent(worker)) continue;
+      for (const peer of running) this.lose(peer, { reason: 'silent', failed: false });
+      worker.process.kill('SIGKILL');
+    }
+    this.settleIfOver();
+    this.cancelWatch = this.init.clock.after(WATCH_MS, () => this.watch());
+  }
+
+  private settleIfOver(): void {
+    if (this.fates.includes('running')) return;
+    const peersWith = (fate: PeerFate): number[] =>
+      this.fates.flatMap((f, peer) => (f === fate ? [peer] : []));
+    this.settle?.resolve({ finished: peersWith('finished'), lost: peersWith('lost') });
+  }
+
+  private async endProcesses(): Promise<void> {
+    await Promise.all(
+      this.workers.map(({ process }) => {
+        if (process.exitCode !== null || process.signalCode !== null) return undefined;
+        return new Promise<void>((resolve) => {
+          const cancel = this.init.clock.after(EXIT_GRACE_MS, () => process.kill('SIGKILL'));
+          process.once('exit', () => {
+            cancel();
+            resolve();
+          });
+          if (process.connected) process.disconnect();
+        });
+      }),
+    );
+  }
+}

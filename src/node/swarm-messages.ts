@@ -1,0 +1,49 @@
+/**
+ * What the launcher of a local swarm and its worker processes say to each other, over Node's IPC channel. It
+ * starts peers and watches them; no parameter on its way from one peer to another passes here.
+ */
+import type { ErrorCode } from '../base/errors.js';
+import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
+import type { Evaluation } from '../training/trainer.js';
+
+/** What one worker process is to run. */
+export interface WorkerAssignment {
+  /** The verified configuration, as verifyRunConfig returns it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly peers: readonly number[];
+  readonly swarm: string;
+  readonly bootstrap: readonly string[];
+  readonly listen: string;
+  readonly cacheDirectory: string;
+  /** Where each peer leaves its model at the end; null: nowhere. */
+  readonly checkpointDirectory: string | null;
+  readonly startTimeoutMs: number;
+}
+
+export type ToWorker =
+  | ({ readonly type: 'begin' } & WorkerAssignment)
+  | { readonly type: 'stop'; readonly afterRound: number };
+
+export type FromWorker =
+  /** The process has started; then every ALIVE_MS. */
+  | { readonly type: 'alive' }
+  | { readonly type: 'listening'; readonly peer: number; readonly addresses: readonly string[] }
+  | { readonly type: 'round'; readonly event: Omit<RoundEvent, 'atMs'> }
+  | {
+      readonly type: 'evaluation';
+      readonly event: Omit<RoundEvent, 'atMs'>;
+      readonly evaluation: Evaluation;
+      readonly parameters: Float32Array;
+    }
+  | { readonly type: 'edge'; readonly event: Omit<EdgeEvent, 'atMs'> }
+  | { readonly type: 'notice'; readonly peer: number | null; readonly code: string; readonly message: string }
+  | { readonly type: 'finished'; readonly peer: number; readonly round: number }
+  | {
+      readonly type: 'failed';
+      readonly peer: number;
+      readonly code: ErrorCode | 'BUG';
+      readonly message: string;
+    };
+
+/** A worker says that it lives this often. */
+export const ALIVE_MS = 1_000;

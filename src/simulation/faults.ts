@@ -1,0 +1,33 @@
+/** The faults a user can name for a simulation: kill:peer=2,at=1500 and freeze:peer=3,at=1500,for=2000. */
+import { createRegistry, integerField, numberField, type RegistryEntry } from '../base/registry.js';
+import type { Fault } from './simulator.js';
+
+const FOREVER_MS = Number.MAX_SAFE_INTEGER;
+
+const kill: RegistryEntry<{ peer: number; at: number }, Fault> = {
+  name: 'kill',
+  summary: 'the process dies; its neighbors lose their links',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+  },
+  make: ({ peer, at }) => ({ type: 'kill', node: peer, atMs: at }),
+};
+
+const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, Fault> = {
+  name: 'freeze',
+  summary: 'the process stops answering, for a while or for good',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
+  },
+  make: ({ peer, at, for: forMs }) => ({
+    type: 'freeze',
+    node: peer,
+    atMs: at,
+    forMs: forMs ?? Number.POSITIVE_INFINITY,
+  }),
+};
+
+export const faults = createRegistry<Fault>('fault', [kill, freeze]);
