@@ -1,0 +1,47 @@
+/** Multiaddrs as users write them and as other peers announce them. */
+import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { GrapevineError } from '../base/errors.js';
+import type { MemberRecord } from './membership.js';
+
+/** The identity at the end of an address, or null. */
+export function identityOf(address: Multiaddr): string | null {
+  return address.getComponents().findLast(({ code }) => code === CODE_P2P)?.value ?? null;
+}
+
+/** @throws GrapevineError BAD_CONFIG when `text` is no multiaddr. */
+export function parseAddress(text: string, what: string): Multiaddr {
+  try {
+    return multiaddr(text);
+  } catch (cause) {
+    throw new GrapevineError(
+      'BAD_CONFIG',
+      `${what} "${text}" is no multiaddr; wanted, for instance, /ip4/0.0.0.0/tcp/4001`,
+      { address: text },
+      cause,
+    );
+  }
+}
+
+/** @throws GrapevineError BAD_CONFIG when an address is no multiaddr or does not end in an identity. */
+export function parseBootstrap(texts: readonly string[]): Multiaddr[] {
+  return texts.map((text) => {
+    const address = parseAddress(text, 'bootstrap address');
+    if (identityOf(address) !== null) return address;
+    throw new GrapevineError(
+      'BAD_CONFIG',
+      `bootstrap address "${text}" does not say whose it is; wanted /ip4/.../tcp/.../p2p/12D3KooW..., as that peer prints it`,
+      { address: text },
+    );
+  });
+}
+
+/** Where a member can be dialed; only its own identity will be accepted there. Unreadable addresses are left out. */
+export function dialAddresses(record: MemberRecord): Multiaddr[] {
+  return record.addresses.flatMap((text) => {
+    try {
+      return [multiaddr(text).decapsulateCode(CODE_P2P).encapsulate(`/p2p/${record.peerId}`)];
+    } catch {
+      return []; // another peer's words: nobody here can mend them
+    }
+  });
+}

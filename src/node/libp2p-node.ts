@@ -1,0 +1,134 @@
+/**
+ * The libp2p node of one peer: TCP, noise, yamux, identify and gossipsub, with the settings that a training
+ * swarm needs and the defaults do not give. Each departure from a default says why beside it.
+ *
+ * Protocol names are Grapevine's own where libp2p lets them be (identify; the edge protocol), so that a peer
+ * never becomes part of a public network; gossipsub's topics are limited to the swarm's one.
+ */
+import './polyfills.js';
+import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
+import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { createLibp2p } from 'libp2p';
+import { GrapevineError, messageOf } from '../base/errors.js';
+import type { SocketBytes } from './libp2p-socket-bytes.js';
+import { guardedYamux } from './libp2p-yamux-guard.js';
+
+export { TopicValidatorResult } from '@libp2p/gossipsub';
+export type { StreamCloseEvent, StreamMessageEvent };
+export type EdgeStream = Stream;
+export type SwarmNode = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+
+/**
+ * Most that a stream may have in flight. libp2p's 16 MiB would let one slow reader hold that much; 1 MiB still
+ * fills 1 Gbit/s at 8 ms round-trip time.
+ */
+export const MAX_STREAM_WINDOW_BYTES = 1024 * 1024;
+/** Unread bytes of one stream; above the window, or a paused reader would be cut off for what it allowed. */
+const MAX_READ_BUFFER_BYTES = 4 * MAX_STREAM_WINDOW_BYTES;
+/** Dials under way at once: each costs 20-40 ms of CPU at both ends, and listeners refuse bursts. */
+export const MAX_PARALLEL_DIALS = 8;
+/** Inbound connections a second from one address; loopback is exempt. A swarm may sit behind one NAT. */
+const INBOUND_PER_SECOND = 32;
+/** Inbound connections whose encryption is not done yet. A swarm starts all at once on one machine. */
+const MAX_PENDING_INBOUND = 128;
+/** Longest membership message, far above what membership.ts makes; gossip is for control only. */
+const MAX_GOSSIP_BYTES = 64 * 1024;
+/** Time between the mesh's repairs; half of libp2p's second, for a swarm that forms in seconds. */
+const GOSSIP_HEARTBEAT_MS = 500;
+/**
+ * Peers that a peer forwards announcements to: D wanted, from Dlo to Dhi tolerated. Dhi is wide because at
+ * the start everybody is connected to one bootstrap peer only, and who that peer prunes hears nothing.
+ */
+const GOSSIP_MESH = { D: 6, Dlo: 4, Dhi: 64, Dout: 2, Dscore: 4, Dlazy: 6 };
+
+export interface SwarmNodeInit {
+  /** Multiaddrs to listen on, e.g. /ip4/0.0.0.0/tcp/0. */
+  readonly listen: readonly string[];
+  /** Multiaddrs to announce instead, for a peer behind a forwarded port. */
+  readonly announce: readonly string[];
+  /** The one gossip topic. */
+  readonly topic: string;
+  /** Identity, as protobuf bytes of a libp2p private key; fresh when absent. */
+  readonly privateKey: Uint8Array | undefined;
+  readonly socketBytes: SocketBytes;
+}
+
+/** A node that is not started yet. */
+export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
+  const { privateKey } = init;
+  return await createLibp2p({
+    start: false,
+    privateKey:
+      privateKey === undefined ? await generateKeyPair('Ed25519') : privateKeyFromProtobuf(privateKey),
+    addresses: { listen: [...init.listen], announce: [...init.announce] },
+    nodeInfo: { name: 'grapevine' },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      guardedYamux(
+        {
+          streamOptions: {
+            maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES,
+            maxReadBufferLength: MAX_READ_BUFFER_BYTES,
+          },
+        },
+        MAX_STREAM_WINDOW_BYTES,
+      ),
+    ],
+    // Its pings abort a connection whenever training blocks the event loop for some seconds.
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      maxParallelDials: MAX_PARALLEL_DIALS,
+      allow: ['/ip4/127.0.0.0/ipcidr/8', '/ip6/::1/ipcidr/128'],
+      inboundConnectionThreshold: INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+    },
+    services: {
+      identify: identify({ protocolPrefix: 'grapevine' }),
+      pubsub: gossipsub({
+        ...GOSSIP_MESH,
+        heartbeatInterval: GOSSIP_HEARTBEAT_MS,
+        allowedTopics: [init.topic],
+        globalSignaturePolicy: 'StrictSign',
+        fallbackToFloodsub: false,
+        floodPublish: false,
+        // Without it every copy of a message has its signature verified before it is found to be a copy.
+        fastMsgIdFn: ({ from, seqno }) => `${keyOf(from)}:${keyOf(seqno)}`,
+        // The first announcements find nobody listening.
+        allowPublishToZeroTopicPeers: true,
+        // Membership is our own; the connection manager is not to keep peers for the mesh's sake.
+        tagMeshPeers: false,
+        maxInboundDataLength: MAX_GOSSIP_BYTES,
+        // More than ten peers behind one address are normal here, not an attack.
+        scoreParams: { IPColocationFactorWeight: 0 },
+      }),
+    },
+    metrics: init.socketBytes.metrics,
+  });
+}
+
+const keyOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('base64');
+
+/**
+ * Starts the node: it listens when this resolves.
+ * @throws GrapevineError ADDRESS_IN_USE; whatever else libp2p throws for an address it cannot listen on.
+ */
+export async function startSwarmNode(node: SwarmNode, listen: readonly string[]): Promise<void> {
+  try {
+    await node.start();
+  } catch (error) {
+    // libp2p 3 gathers the errors of its listeners into one text; the code is nowhere else.
+    if (!messageOf(error).includes('EADDRINUSE')) throw error;
+    const wanted = listen.join(', ');
+    throw new GrapevineError(
+      'ADDRESS_IN_USE',
+      `cannot listen on ${wanted}: the port is taken. Stop the program that has it, choose another port, or port 0 for any.`,
+      { listen: [...listen] },
+      error,
+    );
+  }
+}

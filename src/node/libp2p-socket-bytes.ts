@@ -1,0 +1,75 @@
+/**
+ * Counts the bytes that a libp2p node moves over its sockets: TCP payload, with encryption, multiplexing,
+ * gossip and handshakes included, which is what a link has to carry.
+ *
+ * libp2p shows each raw connection to its `metrics` component before the first byte is read; everything else
+ * that component could record is left out. The sockets' own counters are read, because a 'message' listener on
+ * a raw connection would swallow bytes meant for the encryption layer. @libp2p/tcp keeps the socket in a field
+ * that is not part of its interface: its version is pinned, and test/e2e compares the count with a proxy's.
+ */
+import type { Socket } from 'node:net';
+import type { Metrics, MultiaddrConnection } from '@libp2p/interface';
+import { assert } from '../base/assert.js';
+import type { TransportCounters } from './transport.js';
+
+export interface SocketBytes {
+  counters(): TransportCounters;
+  /** For createLibp2p's `metrics` option. */
+  metrics(): Metrics;
+}
+
+export function createSocketBytes(): SocketBytes {
+  const open = new Set<Socket>();
+  let sentBytes = 0;
+  let receivedBytes = 0;
+
+  const track = (connection: MultiaddrConnection): void => {
+    const { socket } = connection as unknown as { readonly socket?: Socket };
+    assert(typeof socket?.bytesRead === 'number', '@libp2p/tcp keeps the socket of a connection in `socket`');
+    open.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      sentBytes += socket.bytesWritten;
+      receivedBytes += socket.bytesRead;
+    });
+  };
+
+  return {
+    counters() {
+      const total = { sentBytes, receivedBytes };
+      for (const socket of open) {
+        total.sentBytes += socket.bytesWritten;
+        total.receivedBytes += socket.bytesRead;
+      }
+      return total;
+    },
+    metrics: () => silentMetrics(track),
+  };
+}
+
+/** Metrics that record nothing but connections. */
+function silentMetrics(trackMultiaddrConnection: Metrics['trackMultiaddrConnection']): Metrics {
+  const nothing = (): void => {};
+  const metric = {
+    update: nothing,
+    increment: nothing,
+    decrement: nothing,
+    reset: nothing,
+    observe: nothing,
+  };
+  const register = () => ({ ...metric, timer: () => nothing });
+  return {
+    trackMultiaddrConnection,
+    trackProtocolStream: nothing,
+    registerMetric: register,
+    registerMetricGroup: register,
+    registerCounter: register,
+    registerCounterGroup: register,
+    registerHistogram: register,
+    registerHistogramGroup: register,
+    registerSummary: register,
+    registerSummaryGroup: register,
+    traceFunction: (_name: string, traced: unknown) => traced as never,
+    createTrace: () => undefined,
+  };
+}

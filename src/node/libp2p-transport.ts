@@ -1,0 +1,358 @@
+/**
+ * The transport of real swarms: one long-lived libp2p stream per edge of the topology, over TCP with noise and
+ * yamux. Peers find each other through one bootstrap address and the swarm's membership topic.
+ *
+ * On each edge the lower index dials, so that there is one stream; it dials again, with backoff, whenever the
+ * link is lost. PeerId is authentication; the index a peer may speak for is settled by the first identity that
+ * claims it (membership.ts), and HELLO (handshake.ts) settles that both train the same thing.
+ */
+import type { Connection } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { systemClock } from '../base/clock.js';
+import { GrapevineError, messageOf } from '../base/errors.js';
+import { createRandom } from '../base/random.js';
+import type { FrameLimits, Hello } from '../wire/frame.js';
+import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
+import { dialAddresses, identityOf, parseAddress, parseBootstrap } from './libp2p-addresses.js';
+import { createStreamChannel } from './libp2p-channel.js';
+import {
+  createSwarmNode,
+  type EdgeStream,
+  MAX_PARALLEL_DIALS,
+  type SwarmNode,
+  startSwarmNode,
+  TopicValidatorResult,
+} from './libp2p-node.js';
+import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
+import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
+import { createLinkTable, type LinkTable } from './link-table.js';
+import {
+  createMembership,
+  type MemberRecord,
+  type MemberStatus,
+  type Membership,
+  type Reception,
+} from './membership.js';
+import type { Transport, TransportHandlers } from './transport.js';
+import { createGate } from './turns.js';
+
+const validatorResults: Readonly<Record<Reception, TopicValidatorResult>> = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+};
+
+export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
+/** From an open stream to both verdicts: four messages, on a machine that is busy starting others. */
+export const HELLO_TIMEOUT_MS = 10_000;
+/** From the first SYN to an open stream, over all addresses of a peer. */
+export const DIAL_TIMEOUT_MS = 10_000;
+/** A refusal is settled by people, not by trying again soon. */
+export const REFUSED_RETRY_MS = 10_000;
+/** A link that lived this long was a good one: after it, dialing begins anew without a long wait. */
+const GOOD_LINK_MS = 5000;
+/** One live stream per edge, and room for one whose end has not been noticed yet. */
+const MAX_STREAMS_PER_CONNECTION = 4;
+
+export interface Libp2pTransportInit {
+  /** This peer's index in the topology. */
+  readonly node: number;
+  /** Indices of its neighbors. */
+  readonly neighbors: readonly number[];
+  /** What both ends of a link must agree on; its `swarm` names the membership topic. */
+  readonly hello: Hello;
+  /** First 8 bytes of SHA-256 of the swarm id. */
+  readonly swarmTag: Uint8Array;
+  readonly limits: FrameLimits;
+  /** Multiaddrs to listen on, e.g. /ip4/127.0.0.1/tcp/0. */
+  readonly listen: readonly string[];
+  /** Multiaddrs, with /p2p/ identity, of peers to join through; none for the first peer of a swarm. */
+  readonly bootstrap: readonly string[];
+  /** Multiaddrs to announce in place of those listened on. @default those listened on */
+  readonly announce?: readonly string[];
+  /** Protobuf bytes of a libp2p private key. @default a fresh Ed25519 identity */
+  readonly privateKey?: Uint8Array;
+  /** Seeds the jitter of announcements and retries. @default 0 */
+  readonly seed?: number;
+  /** Told about each link that did not come up although the other end was reached. */
+  readonly onRefused?: (refusal: LinkRefusal) => void;
+  /** Told about each new or changed member record. */
+  readonly onMember?: (record: MemberRecord) => void;
+  /** One line about what is tried and what fails. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Libp2pTransport extends Transport {
+  readonly peerId: string;
+  /** Multiaddrs, with identity, under which others can dial this peer; complete once started. */
+  addresses(): string[];
+  /** What the other peers have announced, by index. */
+  readonly members: ReadonlyMap<number, MemberRecord>;
+  /** What this peer announces about itself. */
+  setStatus(status: MemberStatus): void;
+}
+
+/**
+ * A transport that is not started yet.
+ * @throws GrapevineError BAD_CONFIG for an address that is none. `start` throws ADDRESS_IN_USE.
+ */
+export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<Libp2pTransport> {
+  const { listen, announce = [] } = init;
+  for (const text of [...listen, ...announce]) parseAddress(text, 'address');
+  const bootstrap = parseBootstrap(init.bootstrap);
+  const socketBytes = createSocketBytes();
+  const topic = `/grapevine/${init.hello.swarm}/members`;
+  const node = await createSwarmNode({ listen, announce, topic, privateKey: init.privateKey, socketBytes });
+  return new SwarmTransport(init, { node, topic, bootstrap, socketBytes });
+}
+
+interface Parts {
+  readonly node: SwarmNode;
+  readonly topic: string;
+  readonly bootstrap: readonly Multiaddr[];
+  readonly socketBytes: SocketBytes;
+}
+
+class SwarmTransport implements Libp2pTransport {
+  readonly peerId: string;
+  readonly members: ReadonlyMap<number, MemberRecord>;
+  private readonly init: Libp2pTransportInit;
+  private readonly parts: Parts;
+  private readonly membership: Membership;
+  private readonly random;
+  private readonly dialInTurn = createGate(MAX_PARALLEL_DIALS);
+  private readonly stopping = new AbortController();
+  /** Channels whose handshake is under way. */
+  private readonly greeting = new Set<Channel>();
+  /** Wakes the loop that waits for the address of a neighbor. */
+  private readonly waiting = new Map<number, () => void>();
+  private links: LinkTable | null = null;
+  private loops: Promise<void>[] = [];
+
+  constructor(init: Libp2pTransportInit, parts: Parts) {
+    const { pubsub } = parts.node.services;
+    this.init = init;
+    this.parts = parts;
+    this.peerId = parts.node.peerId.toString();
+    this.random = createRandom('transport', init.seed ?? 0, init.node);
+    this.membership = createMembership({
+      index: init.node,
+      peerId: this.peerId,
+      addresses: () => this.addresses(),
+      isComplete: () => this.isComplete(),
+      publish: async (announcement) => {
+        await pubsub
+          .publish(parts.topic, announcement)
+          .catch((error) => this.log(`announcement: ${messageOf(error)}`));
+      },
+      onChange: (record, isNew) => this.onMember(record, isNew),
+      clock: systemClock,
+      random: this.random,
+      firstSerial: Date.now(),
+    });
+    this.members = this.membership.view;
+  }
+
+  addresses(): string[] {
+    return this.parts.node.getMultiaddrs().map(String);
+  }
+
+  counters() {
+    return this.parts.socketBytes.counters();
+  }
+
+  setStatus(status: MemberStatus): void {
+    this.membership.setStatus(status);
+  }
+
+  async send(neighbor: number, frame: Uint8Array): Promise<void> {
+    if (this.links === null) throw linkDown('the transport is not running');
+    await this.links.send(neighbor, frame);
+  }
+
+  async start(handlers: TransportHandlers): Promise<void> {
+    const { node, neighbors, limits, listen } = this.init;
+    this.links = createLinkTable(
+      {
+        onNeighborUp: (neighbor) => handlers.onNeighborUp(neighbor),
+        onNeighborDown: (neighbor, reason) => {
+          this.membership.hurry();
+          handlers.onNeighborDown(neighbor, reason);
+        },
+        onFrame: (neighbor, frame) => handlers.onFrame(neighbor, frame),
+      },
+      limits,
+    );
+    await this.parts.node.handle(
+      EDGE_PROTOCOL,
+      (stream, connection) => void this.accept(stream, connection),
+      {
+        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+      },
+    );
+    await startSwarmNode(this.parts.node, listen);
+    this.join();
+    this.loops = [
+      ...neighbors.filter((neighbor) => neighbor > node).map((neighbor) => this.keepLinked(neighbor)),
+      ...this.parts.bootstrap.map((address) => this.keepBootstrapped(address)),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort();
+    for (const wake of this.waiting.values()) wake();
+    for (const channel of this.greeting) channel.abort(linkDown('this peer is leaving'));
+    await this.membership.stop();
+    await this.links?.close();
+    await Promise.all(this.loops);
+    await this.parts.node.stop();
+  }
+
+  /** Subscribes to the membership topic and begins to announce. */
+  private join(): void {
+    const { topic, node } = this.parts;
+    const { pubsub } = node.services;
+    pubsub.topicValidators.set(topic, (_from, message) => {
+      if (message.type !== 'signed') return TopicValidatorResult.Reject;
+      return validatorResults[this.membership.receive(message.from.toString(), message.data)];
+    });
+    pubsub.subscribe(topic);
+    pubsub.addEventListener('subscription-change', () => {
+      if (pubsub.getSubscribers(topic).length === 1) this.membership.hurry(); // the first who can hear us
+    });
+    this.membership.start();
+  }
+
+  private onMember(record: MemberRecord, isNew: boolean): void {
+    const { node, neighbors } = this.init;
+    const wantsUs = record.index < node && neighbors.includes(record.index) && !this.links!.has(record.index);
+    if (isNew && wantsUs) this.membership.hurry();
+    this.waiting.get(record.index)?.();
+    this.init.onMember?.(record);
+  }
+
+  private isComplete(): boolean {
+    return this.links?.size === this.init.neighbors.length;
+  }
+
+  private log(line: string): void {
+    this.init.log?.(`peer ${this.init.node}: ${line}`);
+  }
+
+  /** Dials one higher neighbor, keeps the link, and dials again when it is lost. */
+  private async keepLinked(neighbor: number): Promise<void> {
+    const { signal } = this.stopping;
+    const backoff = createBackoff(this.random);
+    while (!signal.aborted) {
+      const record = await this.findMember(neighbor);
+      if (record === null) return;
+      let retryMs = 0;
+      try {
+        const channel = await this.dialInTurn(() => this.dialEdge(neighbor, record));
+        const upMs = systemClock.nowMs();
+        const reason = await this.links!.run(neighbor, channel);
+        this.log(`link to peer ${neighbor} is down: ${reason.message}`);
+        if (systemClock.nowMs() - upMs > GOOD_LINK_MS) backoff.reset();
+      } catch (error) {
+        if (error instanceof GrapevineError && error.code === 'HELLO_REFUSED') retryMs = REFUSED_RETRY_MS;
+        this.log(`no link to peer ${neighbor} yet: ${messageOf(error)}`);
+      }
+      await pause(systemClock, Math.max(retryMs, backoff.nextMs()), signal);
+    }
+  }
+
+  /** The record of a member that can be dialed, once there is one; null when stopping. */
+  private async findMember(index: number): Promise<MemberRecord | null> {
+    while (!this.stopping.signal.aborted) {
+      const record = this.members.get(index);
+      if (record !== undefined && record.state !== 'left' && dialAddresses(record).length > 0) return record;
+      await new Promise<void>((resolve) => this.waiting.set(index, resolve));
+    }
+    return null;
+  }
+
+  private async dialEdge(neighbor: number, record: MemberRecord): Promise<Channel> {
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    const connection = await this.parts.node.dial(dialAddresses(record), { signal });
+    try {
+      const stream = await connection.newStream(EDGE_PROTOCOL, { signal });
+      const channel = createStreamChannel(stream);
+      await this.greet(channel, neighbor, record.peerId);
+      return channel;
+    } catch (error) {
+      // A connection that no longer answers looks open until TCP gives up: do not try it again.
+      if (signal.aborted) connection.abort(new Error('peer did not answer'));
+      throw error;
+    }
+  }
+
+  private async accept(stream: EdgeStream, connection: Connection): Promise<void> {
+    const channel = createStreamChannel(stream);
+    let neighbor: number;
+    try {
+      neighbor = await this.greet(channel, null, connection.remotePeer.toString());
+    } catch (error) {
+      this.log(`refused a caller: ${messageOf(error)}`);
+      return;
+    }
+    await this.links!.run(neighbor, channel);
+  }
+
+  /** The handshake, with a deadline. @throws GrapevineError after closing the channel and telling onRefused. */
+  private async greet(channel: Channel, called: number | null, peerId: string): Promise<number> {
+    const { node, swarmTag, hello, onRefused } = this.init;
+    const cancel = systemClock.after(HELLO_TIMEOUT_MS, () =>
+      channel.abort(
+        new GrapevineError('HELLO_TIMEOUT', `no handshake within ${HELLO_TIMEOUT_MS} ms of calling`),
+      ),
+    );
+    this.greeting.add(channel);
+    try {
+      const objections = (neighbor: number) => this.objectionsTo(neighbor, called, peerId);
+      return await shakeHands(channel, { node, swarmTag, hello, called, objections });
+    } catch (error) {
+      const refusal = await refuseLink(channel, called, error);
+      if (refusal.error.code !== 'LINK_DOWN') onRefused?.(refusal);
+      throw refusal.error;
+    } finally {
+      cancel();
+      this.greeting.delete(channel);
+    }
+  }
+
+  /** Why the identity `peerId` may not be linked as `neighbor`. */
+  private objectionsTo(neighbor: number, called: number | null, peerId: string): string[] {
+    const { node, neighbors } = this.init;
+    if (!neighbors.includes(neighbor))
+      return [`peer ${neighbor} is no neighbor of peer ${node} in the topology`];
+    if (called === null && neighbor > node)
+      return [`peer ${node} calls peer ${neighbor}, not the other way round`];
+    if (this.membership.claim(neighbor, peerId)) return [];
+    return [`index ${neighbor} belongs to another identity; give each peer its own index`];
+  }
+
+  /** Dials a bootstrap peer until it is reached, and again while links are missing and it is lost. */
+  private async keepBootstrapped(address: Multiaddr): Promise<void> {
+    const { node } = this.parts;
+    const { signal } = this.stopping;
+    const identity = identityOf(address);
+    if (identity === this.peerId) return;
+    const backoff = createBackoff(this.random);
+    while (!signal.aborted) {
+      const reached = node.getConnections().some(({ remotePeer }) => remotePeer.toString() === identity);
+      if (reached || this.isComplete()) {
+        await pause(systemClock, MAX_RETRY_MS, signal);
+        continue;
+      }
+      try {
+        await this.dialInTurn(() => node.dial(address, { signal }));
+        backoff.reset();
+      } catch (error) {
+        this.log(`bootstrap peer ${address}: ${messageOf(error)}`);
+        await pause(systemClock, backoff.nextMs(), signal);
+      }
+    }
+  }
+}

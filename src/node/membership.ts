@@ -1,0 +1,197 @@
+/**
+ * Who is in the swarm and where: each peer announces its index, identity, addresses and progress on one gossip
+ * topic, and keeps the newest announcement of every other. Announcements are signed by the gossip layer; the
+ * identity in a record must be the signer's, and the first identity that claims an index keeps it, so nobody
+ * can take a neighbor's place in the topology. A peer that has announced 'left' gives its index back.
+ *
+ * Every announcement reaches every peer and is verified there, so N peers that repeat themselves cost N^2. A
+ * peer therefore speaks when somebody can want to hear it: on joining, when it first hears of a neighbor that
+ * must dial it (and may have joined after its last words), when a link is lost, when its state changes; and,
+ * for what gossip has lost, again at growing intervals. No libp2p here: the transport brings
+ * `publish` and calls `receive`.
+ */
+import * as z from 'zod';
+import type { Clock } from '../base/clock.js';
+import { type Random, uniform } from '../base/random.js';
+
+/** With links missing: the first repetition; each further one waits twice as long. */
+export const EAGER_ANNOUNCE_MS = 500;
+/** With all links up, and at most before that: a sign of life, and the round. */
+export const STEADY_ANNOUNCE_MS = 5000;
+/** In large swarms signs of life are rarer: each peer hears one in this time, from whomever. */
+const STEADY_SHARE_MS = 500;
+/** Least time between two announcements, whatever happens. */
+const ANNOUNCE_SPACING_MS = 100;
+/** Announcements spread over this share of their interval, so that a swarm does not speak in chorus. */
+const JITTER = 0.2;
+/** A record is a few hundred bytes; eight addresses of the longest kind stay below this. */
+export const MAX_RECORD_BYTES = 4096;
+/** A machine has a handful of interfaces; more addresses would only slow dialing. */
+export const MAX_ADDRESSES = 8;
+/** Members that are remembered: sixteen times the largest swarm that has been tried. */
+const MAX_MEMBERS = 4096;
+
+export type MemberState = 'joining' | 'training' | 'finished' | 'left';
+
+const recordSchema = z.strictObject({
+  index: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+  peerId: z.string().min(1).max(128),
+  addresses: z.array(z.string().max(256)).max(MAX_ADDRESSES),
+  round: z.int().min(0),
+  state: z.enum(['joining', 'training', 'finished', 'left']),
+  serial: z.int().min(0),
+});
+
+/** One peer's latest announcement. */
+export type MemberRecord = Readonly<z.infer<typeof recordSchema>>;
+
+export interface MemberStatus {
+  readonly round: number;
+  readonly state: MemberState;
+}
+
+/** What becomes of a received announcement: believed and passed on, dropped, or dropped as its sender's fault. */
+export type Reception = 'accept' | 'ignore' | 'reject';
+
+export interface MembershipInit {
+  readonly index: number;
+  readonly peerId: string;
+  /** Multiaddrs under which this peer can be reached, asked at each announcement. */
+  addresses(): readonly string[];
+  /** True when every neighbor is linked. */
+  isComplete(): boolean;
+  /** Never rejects: what is not heard is said again. */
+  publish(announcement: Uint8Array): Promise<void>;
+  /** A record of another peer has arrived; `isNew` when nothing was known under its index and identity. */
+  onChange(record: MemberRecord, isNew: boolean): void;
+  readonly clock: Clock;
+  /** For the jitter. */
+  readonly random: Random;
+  /** First serial number; larger than any of an earlier run with the same identity. */
+  readonly firstSerial: number;
+}
+
+export interface Membership {
+  /** Latest record per index, this peer's own not included. */
+  readonly view: ReadonlyMap<number, MemberRecord>;
+  /** @param signer the identity that signed `announcement`. */
+  receive(signer: string, announcement: Uint8Array): Reception;
+  /** Binds an index to an identity that has proved itself on a link. False when another one holds it. */
+  claim(index: number, peerId: string): boolean;
+  /** Announces a new state at once and a new round with the next announcement. */
+  setStatus(status: MemberStatus): void;
+  /** Announces soon: somebody may want to hear it. */
+  hurry(): void;
+  /** Begins to announce. */
+  start(): void;
+  /** Announces 'left' and ends. */
+  stop(): Promise<void>;
+}
+
+export function createMembership(init: MembershipInit): Membership {
+  const view = new Map<number, MemberRecord>();
+  const holders = new Map<number, string>([[init.index, init.peerId]]);
+  const announcer = createAnnouncer(init, () => holders.size);
+
+  const claim = (index: number, peerId: string): boolean => {
+    const holder = holders.get(index);
+    if (holder !== undefined) return holder === peerId;
+    if (holders.size >= MAX_MEMBERS) return false;
+    for (const other of holders.values()) if (other === peerId) return false;
+    holders.set(index, peerId);
+    return true;
+  };
+
+  return {
+    view,
+    claim,
+    receive(signer, announcement) {
+      const record = readRecord(announcement);
+      if (record === null || record.peerId !== signer) return 'reject';
+      const known = view.get(record.index);
+      if (known?.peerId === signer && known.serial >= record.serial) return 'ignore';
+      if (signer === init.peerId || !claim(record.index, signer)) return 'ignore';
+      view.set(record.index, record);
+      if (record.state === 'left') holders.delete(record.index);
+      init.onChange(record, known?.peerId !== signer);
+      return 'accept';
+    },
+    ...announcer,
+  };
+}
+
+/** The record in an announcement, or null when it is none. */
+function readRecord(announcement: Uint8Array): MemberRecord | null {
+  if (announcement.length > MAX_RECORD_BYTES) return null;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(announcement);
+    return recordSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null; // not UTF-8 or not JSON
+  }
+}
+
+function createAnnouncer(
+  init: MembershipInit,
+  memberCount: () => number,
+): Pick<Membership, 'setStatus' | 'hurry' | 'start' | 'stop'> {
+  const { clock } = init;
+  let status: MemberStatus = { round: 0, state: 'joining' };
+  let serial = init.firstSerial;
+  let eagerMs = EAGER_ANNOUNCE_MS;
+  let cancel = () => {};
+  let nextMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let running = false;
+
+  const announce = async (): Promise<void> => {
+    lastMs = clock.nowMs();
+    const { index, peerId } = init;
+    const addresses = init.addresses().slice(0, MAX_ADDRESSES);
+    const record: MemberRecord = { index, peerId, addresses: [...addresses], ...status, serial: serial++ };
+    await init.publish(new TextEncoder().encode(JSON.stringify(record)));
+  };
+  const schedule = (delayMs: number): void => {
+    cancel();
+    nextMs = clock.nowMs() + delayMs;
+    cancel = clock.after(delayMs, () => {
+      void announce();
+      schedule(intervalMs() * (1 - JITTER * uniform(init.random)));
+    });
+  };
+  const intervalMs = (): number => {
+    const steadyMs = Math.max(STEADY_ANNOUNCE_MS, STEADY_SHARE_MS * memberCount());
+    const delayMs = init.isComplete() ? steadyMs : Math.min(eagerMs, steadyMs);
+    eagerMs = Math.min(2 * eagerMs, steadyMs);
+    return delayMs;
+  };
+  const hurry = (): void => {
+    if (!running) return;
+    eagerMs = EAGER_ANNOUNCE_MS;
+    const delayMs = Math.max(0, lastMs + ANNOUNCE_SPACING_MS - clock.nowMs());
+    if (clock.nowMs() + delayMs < nextMs) schedule(delayMs);
+  };
+
+  return {
+    setStatus(next) {
+      const urgent = next.state !== status.state;
+      status = { round: next.round, state: next.state };
+      if (urgent) hurry();
+    },
+    hurry,
+    start() {
+      running = true;
+      hurry();
+    },
+    async stop() {
+      if (!running) return;
+      running = false;
+      cancel();
+      status = { ...status, state: 'left' };
+      await announce();
+    },
+  };
+}

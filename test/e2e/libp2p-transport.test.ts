@@ -1,0 +1,196 @@
+/** The real transport, on loopback: the conformance suite, and what only sockets can show. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Libp2p } from '@libp2p/interface';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  createLibp2pTransport,
+  type Libp2pTransport,
+  type Libp2pTransportInit,
+} from '../../src/node/libp2p-transport.js';
+import type { MemberRecord } from '../../src/node/membership.js';
+import { swarmTagOf } from '../../src/wire/encode.js';
+import {
+  deltaFrame,
+  describeTransport,
+  hello,
+  MAX_FRAME_BYTES,
+  SWARM,
+  Witness,
+} from '../conformance/transport.js';
+import { createTcpProxy } from './tcp-proxy.js';
+
+const LOOPBACK = '/ip4/127.0.0.1/tcp/0';
+const common = {
+  hello,
+  swarmTag: swarmTagOf(SWARM),
+  limits: { maxFrameBytes: MAX_FRAME_BYTES },
+  listen: [LOOPBACK],
+  bootstrap: [] as readonly string[],
+};
+
+const root = join(import.meta.dirname, '..', '..');
+/** Runs a program to its end; fails when it takes longer than any of these should. */
+const run = (file: string, args: string[]) => promisify(execFile)(file, args, { cwd: root, timeout: 60_000 });
+const portOf = (address: string): number => Number(/\/tcp\/(\d+)/.exec(address)![1]);
+
+/** The libp2p node inside, to break its connections as a network would. */
+const nodeOf = (transport: Libp2pTransport): Libp2p =>
+  (transport as unknown as { parts: { node: Libp2p } }).parts.node;
+
+describeTransport('libp2p', async () => {
+  const started = new Map<number, Libp2pTransport>();
+  return {
+    async create(spec) {
+      const bootstrap = [...started.values()].slice(0, 1).flatMap((first) => first.addresses());
+      const transport = await createLibp2pTransport({ ...common, ...spec, bootstrap, seed: spec.node });
+      started.set(spec.node, transport);
+      return transport;
+    },
+    cut(a, b) {
+      const { peerId } = nodeOf(started.get(b)!);
+      for (const connection of nodeOf(started.get(a)!).getConnections(peerId))
+        connection.abort(new Error('cut'));
+    },
+    dispose: async () => {},
+  };
+});
+
+describe('libp2p transport', () => {
+  let running: Libp2pTransport[] = [];
+  afterEach(async () => {
+    await Promise.all(running.map((transport) => transport.stop()));
+    running = [];
+  });
+
+  async function start(init: Partial<Libp2pTransportInit> & { node: number; neighbors: readonly number[] }) {
+    const witness = new Witness();
+    const transport = await createLibp2pTransport({ ...common, onRefused: witness.onRefused, ...init });
+    running.push(transport);
+    witness.transport = transport;
+    await transport.start(witness);
+    return { transport, witness };
+  }
+
+  test('eight peers that know one address link into a ring', async () => {
+    const count = 8;
+    const peers: Awaited<ReturnType<typeof start>>[] = [];
+    for (let node = 0; node < count; node++) {
+      const neighbors = [(node + 1) % count, (node + count - 1) % count];
+      const bootstrap = peers.slice(0, 1).map(({ transport }) => transport.addresses()[0]!);
+      peers.push(await start({ node, neighbors, bootstrap, seed: node }));
+    }
+    await Promise.all(peers.map(({ witness }) => witness.until(() => witness.ups.length === 2)));
+    for (const [node, { witness }] of peers.entries()) {
+      expect(witness.ups.toSorted()).toEqual([(node + 1) % count, (node + count - 1) % count].toSorted());
+      expect(witness.downs).toEqual([]);
+      expect(witness.refusals).toEqual([]);
+    }
+  });
+
+  test('bytes are counted as a proxy on the wire counts them, within 1 percent', async () => {
+    const proxy = await createTcpProxy();
+    const a = await start({ node: 0, neighbors: [1] });
+    proxy.target(portOf(a.transport.addresses()[0]!));
+    const b = await start({
+      node: 1,
+      neighbors: [0],
+      bootstrap: [`${proxy.address}/p2p/${a.transport.peerId}`],
+    });
+    await a.witness.until(() => a.witness.ups.length === 1);
+    for (let sequence = 1; sequence <= 5; sequence++) {
+      await a.transport.send(1, deltaFrame(0, 1, { sequence, bytes: 1_000_000 }));
+      await b.transport.send(0, deltaFrame(1, 0, { sequence, bytes: 300_000 }));
+    }
+    await b.witness.until(() => b.witness.frames.length === 5);
+    await a.witness.until(() => a.witness.frames.length === 5);
+    const [atA, atB] = [a.transport.counters(), b.transport.counters()];
+    const { fromCallers, fromTarget } = proxy.passed;
+    await proxy.close();
+    expect(fromTarget).toBeGreaterThan(5_000_000);
+    for (const [counted, passed] of [
+      [atA.sentBytes, fromTarget],
+      [atB.receivedBytes, fromTarget],
+      [atB.sentBytes, fromCallers],
+      [atA.receivedBytes, fromCallers],
+    ] as const) {
+      expect(Math.abs(counted - passed) / passed).toBeLessThan(0.01);
+    }
+  });
+
+  test('a port that is taken is named, with what to do about it', async () => {
+    const { transport } = await start({ node: 0, neighbors: [1] });
+    const listen = [`/ip4/127.0.0.1/tcp/${portOf(transport.addresses()[0]!)}`];
+    await expect(start({ node: 1, neighbors: [0], listen })).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      message: expect.stringContaining(listen[0]!),
+    });
+  });
+
+  test('a bootstrap address without an identity, and a word that is no address, are refused', async () => {
+    const bad = { node: 0, neighbors: [1] };
+    await expect(start({ ...bad, bootstrap: ['/ip4/127.0.0.1/tcp/4001'] })).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+    });
+    await expect(start({ ...bad, listen: ['localhost:4001'] })).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+  });
+
+  test('an index that another identity holds, and a stranger to the topology, are refused on both sides', async () => {
+    const hub = await start({ node: 2, neighbors: [0] });
+    const bootstrap = hub.transport.addresses();
+    const holder = await start({ node: 0, neighbors: [2], bootstrap });
+    await hub.witness.until(() => hub.witness.ups.length === 1);
+    const impostor = await start({ node: 0, neighbors: [2], bootstrap });
+    await impostor.witness.until(() => impostor.witness.refusals.length > 0);
+    expect(impostor.witness.refusals[0]!.error.message).toContain('index 0 belongs to another identity');
+    const stranger = await start({ node: 1, neighbors: [2], bootstrap });
+    await stranger.witness.until(() => stranger.witness.refusals.length > 0);
+    expect(stranger.witness.refusals[0]!.error.message).toContain('peer 1 is no neighbor of peer 2');
+    await hub.witness.until(() => hub.witness.refusals.length >= 2);
+    expect(hub.witness.downs).toEqual([]);
+    expect(holder.witness.downs).toEqual([]);
+  });
+
+  test('peers see what the others announce about themselves', async () => {
+    const seen: MemberRecord[] = [];
+    let wake = () => {};
+    const onMember = (record: MemberRecord) => {
+      seen.push(record);
+      wake();
+    };
+    const a = await start({ node: 0, neighbors: [1], onMember });
+    const b = await start({ node: 1, neighbors: [0], bootstrap: a.transport.addresses() });
+    await a.witness.until(() => a.witness.ups.length === 1);
+    const announced = async (wanted: (record: MemberRecord) => boolean) => {
+      while (!seen.some(wanted)) await new Promise<void>((resolve) => (wake = resolve));
+    };
+    b.transport.setStatus({ round: 7, state: 'training' });
+    await announced(({ round, state }) => round === 7 && state === 'training');
+    expect(a.transport.members.get(1)).toMatchObject({ index: 1, peerId: b.transport.peerId });
+    await b.transport.stop();
+    await announced(({ state }) => state === 'left');
+  });
+
+  test('a process whose transports have linked and stopped ends by itself', async () => {
+    // A plain Node process: vitest's own handles would keep a worker alive. The sources are compiled for it.
+    const build = await mkdtemp(join(root, 'node_modules', '.exit-test-'));
+    try {
+      await run('npx', [
+        'tsc',
+        '-p',
+        'tsconfig.build.json',
+        '--noCheck',
+        '--declaration',
+        'false',
+        '--outDir',
+        build,
+      ]);
+      const { stdout } = await run('node', [join(root, 'test', 'e2e', 'link-and-stop.mjs'), build]);
+      expect(stdout).toBe('linked\nstopped\n');
+    } finally {
+      await rm(build, { recursive: true });
+    }
+  });
+});
