@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js 4.22, started once a process on its WebAssembly backend with one thread (peers are processes; the
- * cores are theirs to share). Where WebAssembly does not start, its plain JavaScript backend takes over, some fifty
+ * cores are theirs to share). Where WebAssembly does not start, its plain JavaScript backend takes over, some thirty
  * times slower, and `reason` says why.
  *
  * Only the core and the backend are imported: 0.15 s, against 0.35 s for the union package `@tensorflow/tfjs`
@@ -59,7 +59,9 @@ async function startWasm(tf: Tfjs): Promise<string | null> {
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
     wasm.setWasmPaths(dirname(main) + sep);
     wasm.setThreadsCount(1);
-    return (await tf.setBackend('wasm')) ? null : 'the WebAssembly backend did not start';
+    return (await tf.setBackend('wasm'))
+      ? null
+      : 'the WebAssembly backend did not start (tfjs says why on stderr)';
   } catch (error) {
     return messageOf(error);
   } finally {

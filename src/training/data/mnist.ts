@@ -92,7 +92,7 @@ async function readIntensities(label: number): Promise<readonly number[]> {
     if (!Array.isArray(data)) throw new Error(`${path} holds no list named data`);
     return data;
   } catch (error) {
-    throw unavailable(`${name} could not be read (${messageOf(error)})`, error);
+    throw unavailable(`${name} could not be read (${messageOf(error).split('\n')[0]})`, error);
   }
 }
 
