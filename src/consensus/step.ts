@@ -242,7 +242,7 @@ function onTimer(
 function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
   // A tick this late means that this process slept, not that its neighbors were silent.
   const sleptMs = nowMs - state.lastTickMs - tickMs(state);
-  if (sleptMs > tickMs(state)) for (const edge of state.edges) edge.lastHeardMs += sleptMs;
+  if (sleptMs > tickMs(state)) forgiveSleep(state, sleptMs, nowMs);
   for (const edge of state.edges) {
     if (edge.linked && edge.status !== 'closed' && nowMs - edge.lastSentMs >= tickMs(state)) {
       edge.lastSentMs = nowMs;
@@ -253,6 +253,12 @@ function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
   }
   scheduleTick(state, effects, nowMs);
   finishRoundIfReady(state, effects, nowMs);
+}
+
+/** Moves what is waited for past a sleep of our own, though never into the future: frames may have come since. */
+function forgiveSleep(state: PeerState, sleptMs: number, nowMs: number): void {
+  state.exchangingSinceMs = Math.min(nowMs, state.exchangingSinceMs + sleptMs);
+  for (const edge of state.edges) edge.lastHeardMs = Math.min(nowMs, edge.lastHeardMs + sleptMs);
 }
 
 function overdueReason(state: PeerState, edge: EdgeState, nowMs: number): string | null {
