@@ -314,6 +314,14 @@ describe('a lossy link', () => {
 });
 
 describe('CHOCO on an edge that has been silent', () => {
+  /** Both ends applied exchange `sequence` with the same replicas, to the bit, and opposite corrections. */
+  function expectSameExchange(a: readonly Effect[], b: readonly Effect[], sequence: number): void {
+    const [one, two] = [a, b].map((effects) => only(effects, 'exchangeApplied'));
+    expect([one!.map((e) => e.sequence), two!.map((e) => e.sequence)]).toEqual([[sequence], [sequence]]);
+    expect(one![0]!.audit!.replicaHash).toBe(two![0]!.audit!.replicaHash);
+    expect(one![0]!.audit!.correctionSum + two![0]!.audit!.correctionSum).toBe(0);
+  }
+
   /** Peers 0 and 1 on one edge; 1 is silent while 0 runs `missed` rounds, then both run one exchange more. */
   function runBacklog(missed: number): {
     readonly backlog: Delta;
@@ -327,19 +335,15 @@ describe('CHOCO on an edge that has been silent', () => {
     expect(zero.round).toBe(2);
     for (let round = 2; round <= missed; round++) finishTraining(zero, 1000, 0.3 * round);
     const [firstOfOne] = sentTo(finishTraining(one, 1000), 0);
-    receive(one, 0, firstOfZero!, 1000);
+    const answered = receive(one, 0, firstOfZero!, 1000);
     receive(zero, 1, firstOfOne!, 1000);
     const caughtUp = finishTraining(zero, 1100, 0.1); // the last round that this edge misses: 1's answer is applied
-    expect(only(caughtUp, 'exchangeApplied').map(({ sequence }) => sequence)).toEqual([1]);
+    expectSameExchange(caughtUp, answered, 1); // with xHat_0 as it was then, though it has moved on since
     const [backlog] = sentTo(finishTraining(zero, 1200, -0.7), 1);
     const [secondOfOne] = sentTo(finishTraining(one, 1200, 0.5), 0);
     const atOne = receive(one, 0, backlog!, 1300);
     const atZero = receive(zero, 1, secondOfOne!, 1300);
-    const audits = [atZero, atOne].map((effects) =>
-      only(effects, 'exchangeApplied').map(({ audit }) => audit!),
-    );
-    expect(audits[0]![0]!.replicaHash).toBe(audits[1]![0]!.replicaHash);
-    expect(audits[0]![0]!.correctionSum + audits[1]![0]!.correctionSum).toBe(0);
+    expectSameExchange(atZero, atOne, 2);
     return { backlog: backlog!, peers: [zero, one] };
   }
 
