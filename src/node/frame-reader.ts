@@ -10,7 +10,7 @@
  * deadline runs only while bytes are awaited, not while a handler works.
  */
 import { pipe } from 'it-pipe';
-import { type Clock, systemClock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
 import type { FrameLimits } from '../wire/frame.js';
 import { type FrameWatch, reassemble } from './frame-pipe.js';
@@ -29,8 +29,7 @@ const LATE_MS = 1000;
 export interface FrameReaderInit {
   /** Asked before each frame is allocated. */
   limits(): FrameLimits;
-  /** @default systemClock */
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /**
@@ -39,7 +38,7 @@ export interface FrameReaderInit {
  * LINK_DOWN for a broken stream, or the error that the stream was aborted with.
  */
 export function readFrames(stream: EdgeStream, init: FrameReaderInit): AsyncGenerator<Uint8Array> {
-  const deadline = createDeadline(init.clock ?? systemClock, (error) => stream.abort(error));
+  const deadline = createDeadline(init.clock, (error) => stream.abort(error));
   return pipe(readChunks(stream), reassemble(init.limits, deadline), async function* cancelAtEnd(frames) {
     try {
       yield* frames;

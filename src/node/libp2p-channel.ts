@@ -1,5 +1,6 @@
 /** A libp2p stream as a link's channel: frame-reader.ts on the way in, frame-writer.ts on the way out. */
 import { pEvent } from 'p-event';
+import type { Clock } from '../base/clock.js';
 import type { FrameLimits } from '../wire/frame.js';
 import { readFrames } from './frame-reader.js';
 import { createFrameWriter } from './frame-writer.js';
@@ -9,11 +10,12 @@ import { type Channel, handshakeLimits } from './link.js';
 /** For what is queued to leave and the other end to close too; then the stream is cut. */
 export const CLOSE_TIMEOUT_MS = 1000;
 
-export function createStreamChannel(stream: EdgeStream): Channel {
+/** @param clock for the deadline of frames that have begun. */
+export function createStreamChannel(stream: EdgeStream, clock: Clock): Channel {
   let limits: FrameLimits = handshakeLimits;
   const writer = createFrameWriter(stream);
   return {
-    frames: readFrames(stream, { limits: () => limits }),
+    frames: readFrames(stream, { limits: () => limits, clock }),
     widen(next) {
       limits = next;
     },

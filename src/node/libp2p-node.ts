@@ -104,7 +104,8 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
         tagMeshPeers: false,
         maxInboundDataLength: MAX_GOSSIP_BYTES,
         // More than ten peers behind one address are normal here, not an attack.
-        scoreParams: { IPColocationFactorWeight: 0 },
+        // And a busy machine that answers late is not misbehaving.
+        scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0 },
       }),
     },
     metrics: init.socketBytes.metrics,

@@ -6,11 +6,12 @@
  * link is lost. PeerId is authentication; the index a peer may speak for is settled by the first identity that
  * claims it (membership.ts), and HELLO (handshake.ts) settles that both train the same thing.
  */
+import { setMaxListeners } from 'node:events';
 import type { Connection } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { systemClock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
-import { createRandom } from '../base/random.js';
+import { createRandom, type Random } from '../base/random.js';
 import type { FrameLimits, Hello } from '../wire/frame.js';
 import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
 import { dialAddresses, identityOf, parseAddress, parseBootstrap } from './libp2p-addresses.js';
@@ -74,6 +75,8 @@ export interface Libp2pTransportInit {
   readonly privateKey?: Uint8Array;
   /** Seeds the jitter of announcements and retries. @default 0 */
   readonly seed?: number;
+  /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */
+  readonly clock?: Clock;
   /** Told about each link that did not come up although the other end was reached. */
   readonly onRefused?: (refusal: LinkRefusal) => void;
   /** Told about each new or changed member record. */
@@ -119,7 +122,8 @@ class SwarmTransport implements Libp2pTransport {
   private readonly init: Libp2pTransportInit;
   private readonly parts: Parts;
   private readonly membership: Membership;
-  private readonly random;
+  private readonly random: Random;
+  private readonly clock: Clock;
   private readonly dialInTurn = createGate(MAX_PARALLEL_DIALS);
   private readonly stopping = new AbortController();
   /** Channels whose handshake is under way. */
@@ -134,6 +138,8 @@ class SwarmTransport implements Libp2pTransport {
     this.init = init;
     this.parts = parts;
     this.peerId = parts.node.peerId.toString();
+    this.clock = init.clock ?? systemClock;
+    setMaxListeners(0, this.stopping.signal); // one listener per dialed neighbor, each removed after its pause
     this.random = createRandom('transport', init.seed ?? 0, init.node);
     this.membership = createMembership({
       index: init.node,
@@ -146,7 +152,7 @@ class SwarmTransport implements Libp2pTransport {
           .catch((error) => this.log(`announcement: ${messageOf(error)}`));
       },
       onChange: (record, isNew) => this.onMember(record, isNew),
-      clock: systemClock,
+      clock: this.clock,
       random: this.random,
       firstSerial: Date.now(),
     });
@@ -172,17 +178,7 @@ class SwarmTransport implements Libp2pTransport {
 
   async start(handlers: TransportHandlers): Promise<void> {
     const { node, neighbors, limits, listen } = this.init;
-    this.links = createLinkTable(
-      {
-        onNeighborUp: (neighbor) => handlers.onNeighborUp(neighbor),
-        onNeighborDown: (neighbor, reason) => {
-          this.membership.hurry();
-          handlers.onNeighborDown(neighbor, reason);
-        },
-        onFrame: (neighbor, frame) => handlers.onFrame(neighbor, frame),
-      },
-      limits,
-    );
+    this.links = createLinkTable(handlers, limits);
     await this.parts.node.handle(
       EDGE_PROTOCOL,
       (stream, connection) => void this.accept(stream, connection),
@@ -251,15 +247,15 @@ class SwarmTransport implements Libp2pTransport {
       let retryMs = 0;
       try {
         const channel = await this.dialInTurn(() => this.dialEdge(neighbor, record));
-        const upMs = systemClock.nowMs();
+        const upMs = this.clock.nowMs();
         const reason = await this.links!.run(neighbor, channel);
         this.log(`link to peer ${neighbor} is down: ${reason.message}`);
-        if (systemClock.nowMs() - upMs > GOOD_LINK_MS) backoff.reset();
+        if (this.clock.nowMs() - upMs > GOOD_LINK_MS) backoff.reset();
       } catch (error) {
         if (error instanceof GrapevineError && error.code === 'HELLO_REFUSED') retryMs = REFUSED_RETRY_MS;
         this.log(`no link to peer ${neighbor} yet: ${messageOf(error)}`);
       }
-      await pause(systemClock, Math.max(retryMs, backoff.nextMs()), signal);
+      await pause(this.clock, Math.max(retryMs, backoff.nextMs()), signal);
     }
   }
 
@@ -278,7 +274,7 @@ class SwarmTransport implements Libp2pTransport {
     const connection = await this.parts.node.dial(dialAddresses(record), { signal });
     try {
       const stream = await connection.newStream(EDGE_PROTOCOL, { signal });
-      const channel = createStreamChannel(stream);
+      const channel = createStreamChannel(stream, this.clock);
       await this.greet(channel, neighbor, record.peerId);
       return channel;
     } catch (error) {
@@ -289,7 +285,7 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async accept(stream: EdgeStream, connection: Connection): Promise<void> {
-    const channel = createStreamChannel(stream);
+    const channel = createStreamChannel(stream, this.clock);
     let neighbor: number;
     try {
       neighbor = await this.greet(channel, null, connection.remotePeer.toString());
@@ -303,7 +299,7 @@ class SwarmTransport implements Libp2pTransport {
   /** The handshake, with a deadline. @throws GrapevineError after closing the channel and telling onRefused. */
   private async greet(channel: Channel, called: number | null, peerId: string): Promise<number> {
     const { node, swarmTag, hello, onRefused } = this.init;
-    const cancel = systemClock.after(HELLO_TIMEOUT_MS, () =>
+    const cancel = this.clock.after(HELLO_TIMEOUT_MS, () =>
       channel.abort(
         new GrapevineError('HELLO_TIMEOUT', `no handshake within ${HELLO_TIMEOUT_MS} ms of calling`),
       ),
@@ -343,7 +339,7 @@ class SwarmTransport implements Libp2pTransport {
     while (!signal.aborted) {
       const reached = node.getConnections().some(({ remotePeer }) => remotePeer.toString() === identity);
       if (reached || this.isComplete()) {
-        await pause(systemClock, MAX_RETRY_MS, signal);
+        await pause(this.clock, MAX_RETRY_MS, signal);
         continue;
       }
       try {
@@ -351,7 +347,7 @@ class SwarmTransport implements Libp2pTransport {
         backoff.reset();
       } catch (error) {
         this.log(`bootstrap peer ${address}: ${messageOf(error)}`);
-        await pause(systemClock, backoff.nextMs(), signal);
+        await pause(this.clock, backoff.nextMs(), signal);
       }
     }
   }

@@ -6,9 +6,8 @@
  *
  * Every announcement reaches every peer and is verified there, so N peers that repeat themselves cost N^2. A
  * peer therefore speaks when somebody can want to hear it: on joining, when it first hears of a neighbor that
- * must dial it (and may have joined after its last words), when a link is lost, when its state changes; and,
- * for what gossip has lost, again at growing intervals. No libp2p here: the transport brings
- * `publish` and calls `receive`.
+ * must dial it (and may have joined after its last words), when its state changes; and, for what gossip has
+ * lost, again at growing intervals. No libp2p here: the transport brings `publish` and calls `receive`.
  */
 import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
@@ -65,7 +64,7 @@ export interface MembershipInit {
   isComplete(): boolean;
   /** Never rejects: what is not heard is said again. */
   publish(announcement: Uint8Array): Promise<void>;
-  /** A record of another peer has arrived; `isNew` when nothing was known under its index and identity. */
+  /** A record of another peer has arrived; `isNew` when that peer has just joined, or has come back. */
   onChange(record: MemberRecord, isNew: boolean): void;
   readonly clock: Clock;
   /** For the jitter. */
@@ -116,7 +115,8 @@ export function createMembership(init: MembershipInit): Membership {
       if (signer === init.peerId || !claim(record.index, signer)) return 'ignore';
       view.set(record.index, record);
       if (record.state === 'left') holders.delete(record.index);
-      init.onChange(record, known?.peerId !== signer);
+      const comesBack = known?.state !== 'joining' && record.state === 'joining';
+      init.onChange(record, known?.peerId !== signer || comesBack);
       return 'accept';
     },
     ...announcer,

@@ -4,9 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Libp2p } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createSwarmNode } from '../../src/node/libp2p-node.js';
+import { createSocketBytes } from '../../src/node/libp2p-socket-bytes.js';
 import {
   createLibp2pTransport,
+  EDGE_PROTOCOL,
+  HELLO_TIMEOUT_MS,
   type Libp2pTransport,
   type Libp2pTransportInit,
 } from '../../src/node/libp2p-transport.js';
@@ -20,6 +25,7 @@ import {
   SWARM,
   Witness,
 } from '../conformance/transport.js';
+import { ManualClock } from '../reference/manual-clock.js';
 import { createTcpProxy } from './tcp-proxy.js';
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0';
@@ -151,6 +157,27 @@ describe('libp2p transport', () => {
     await hub.witness.until(() => hub.witness.refusals.length >= 2);
     expect(hub.witness.downs).toEqual([]);
     expect(holder.witness.downs).toEqual([]);
+  });
+
+  test('a caller that says nothing is cut off after the time for a HELLO', async () => {
+    const clock = new ManualClock();
+    const { transport, witness } = await start({ node: 0, neighbors: [1], clock });
+    const caller = await createSwarmNode({
+      listen: [],
+      announce: [],
+      topic: 'none',
+      privateKey: undefined,
+      socketBytes: createSocketBytes(),
+    });
+    await caller.start();
+    const stream = await caller.dialProtocol(multiaddr(transport.addresses()[0]!), EDGE_PROTOCOL);
+    while (stream.status === 'open') {
+      clock.advance(HELLO_TIMEOUT_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await witness.until(() => witness.refusals.length === 1);
+    expect(witness.refusals[0]).toMatchObject({ neighbor: null, error: { code: 'HELLO_TIMEOUT' } });
+    await caller.stop();
   });
 
   test('peers see what the others announce about themselves', async () => {
