@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compressors } from '../../../src/compression/registry.js';
+import { denseLayout } from '../../../src/training/dense-network.js';
 import { decodeFrame, readFrameLength } from '../../../src/wire/decode.js';
 import { deltaFrameBytes, encodeFrame, swarmTagOf } from '../../../src/wire/encode.js';
 import { FRAME_HEADER_BYTES, type Frame, MAX_CONTROL_BODY_BYTES } from '../../../src/wire/frame.js';
@@ -149,4 +152,22 @@ describe('round trips', () => {
 it('the swarm tag is the head of SHA-256 of the swarm id', () => {
   // SHA-256("abc") begins ba7816bf 8f01cfea (FIPS 180-2, appendix B.1).
   expect(Buffer.from(swarmTagOf('abc')).toString('hex')).toBe('ba7816bf8f01cfea');
+});
+
+describe('docs/wire-format.md', () => {
+  const page = readFileSync(new URL('../../../docs/wire-format.md', import.meta.url), 'utf8');
+
+  it('shows the golden delta', () => {
+    for (const line of GOLDEN_DELTA) expect(page).toContain(`\n${line} `);
+  });
+
+  it('counts the bytes of the perceptron 784-128-10 at rank 8 and 4 bits as they are', () => {
+    const { blocks, size } = denseLayout([784, 128, 10]);
+    const bytesOf = (spec: string): number => compressors.resolve(spec).encodedBytes(blocks);
+    const message = bytesOf('low-rank:rank=8,bits=4');
+    const parts = [{ kind: 'add' as const, bytes: new Uint8Array(message) }];
+    const frame = deltaFrameBytes({ sequence: 1, round: 1, acknowledged: 0, gamma: 1, parts });
+    for (const figure of [size, bytesOf('none')]) expect(page).toContain(figure.toLocaleString('en-US'));
+    for (const figure of [message, frame]) expect(page).toContain(`**${figure}**`);
+  });
 });
