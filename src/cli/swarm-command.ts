@@ -19,8 +19,10 @@ import type { Settings } from './settings.js';
 
 const WORKER_PATH = fileURLToPath(new URL('./swarm-worker.js', import.meta.url));
 
-/** Twice what neighbors wait: they give a silent peer up first, and the launcher then agrees. */
+/** Times what neighbors wait: they leave a silent peer out first, and it may yet come back. */
 const LAUNCHER_PATIENCE = 2;
+/** A process on a crowded machine can be this long without a turn; giving it up ends it. Milliseconds. */
+const MIN_LAUNCHER_SILENCE_MS = 10_000;
 
 interface Failure {
   readonly peer: number;
@@ -120,7 +122,7 @@ function createLauncher(
       startTimeoutMs: launch.startTimeoutMs,
     },
     clock: systemClock,
-    silenceMs: LAUNCHER_PATIENCE * run.silenceMs,
+    silenceMs: Math.max(MIN_LAUNCHER_SILENCE_MS, LAUNCHER_PATIENCE * run.silenceMs),
     onMessage: (message) => watch.onMessage(message),
     onLost: (peer, { reason }) => watch.onLost(peer, reason),
     onErrorOutput: (text) => {

@@ -29,10 +29,13 @@ interface WorkerPeer {
   checkpoint: Promise<void>;
 }
 
+type OnListening = (addresses: readonly string[]) => void;
+
 async function createWorkerPeer(
   plan: RunPlan,
   node: number,
   assignment: WorkerAssignment,
+  onListening: OnListening,
 ): Promise<WorkerPeer> {
   const model = await plan.createModel(node);
   const state = plan.createPeer(node, model, { retransmitMs: null, audit: false });
@@ -73,7 +76,11 @@ async function createWorkerPeer(
       limits,
       evaluateEvery: plan.config.evaluateEvery,
       startTimeoutMs,
-      onListening: () => report({ type: 'listening', peer: node, addresses: transport.addresses() }),
+      onListening() {
+        report({ type: 'listening', peer: node, addresses: transport.addresses() });
+        onListening(transport.addresses());
+      },
+      onUnlinked: (neighbors) => report(unlinkedNotice(node, neighbors, startTimeoutMs)),
       onEdge: (event) => report({ type: 'edge', event }),
       onRound({ event, evaluation, parameters }) {
         const last = event.round === state.lastRound;
@@ -93,9 +100,19 @@ async function createWorkerPeer(
   return made;
 }
 
-async function runPeer(plan: RunPlan, node: number, assignment: WorkerAssignment): Promise<void> {
+function unlinkedNotice(node: number, neighbors: readonly number[], waitedMs: number): FromWorker {
+  const message = `peer ${node} has no link to ${neighbors.join(', ')} after ${waitedMs} ms and begins without`;
+  return { type: 'notice', peer: node, code: 'SWARM_START_TIMEOUT', message };
+}
+
+async function runPeer(
+  plan: RunPlan,
+  node: number,
+  assignment: WorkerAssignment,
+  onListening: OnListening = () => {},
+): Promise<void> {
   try {
-    const made = await createWorkerPeer(plan, node, assignment);
+    const made = await createWorkerPeer(plan, node, assignment, onListening);
     running.push(made.peer);
     if (stopAfterRound !== null) made.peer.requestStop(stopAfterRound);
     const round = await made.peer.run();
@@ -116,7 +133,18 @@ async function begin(assignment: WorkerAssignment): Promise<void> {
     cacheDirectory: assignment.cacheDirectory,
     onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
   });
-  await Promise.all(assignment.peers.map((node) => runPeer(plan, node, assignment)));
+  const [first, ...others] = assignment.peers;
+  if (first === undefined) return;
+  if (assignment.bootstrap.length > 0) {
+    await Promise.all(assignment.peers.map((node) => runPeer(plan, node, assignment)));
+    return;
+  }
+  // The swarm's first process: its other peers join through its first, as everybody else does.
+  const joined: Promise<void>[] = [];
+  await runPeer(plan, first, assignment, (bootstrap) => {
+    for (const node of others) joined.push(runPeer(plan, node, { ...assignment, bootstrap }));
+  });
+  await Promise.all(joined);
 }
 
 process.on('SIGINT', () => {});

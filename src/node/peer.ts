@@ -2,6 +2,7 @@
  * The first driver of the consensus core: one peer on real links. Inputs come from the transport, the trainer and
  * the clock; effects go back to them, in order. No decision about the algorithm is made here.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
@@ -27,6 +28,8 @@ export interface PeerInit {
   readonly startTimeoutMs: number;
   /** The transport listens: its addresses are known. */
   onListening?(): void;
+  /** startTimeoutMs is over; round 1 begins without links to these. */
+  onUnlinked?(neighbors: readonly number[]): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
 }
@@ -101,6 +104,10 @@ export class Peer {
       const cancel = clock.after(startTimeoutMs, () => this.ready.resolve());
       await Promise.race([this.ready.promise, this.done.promise]);
       cancel();
+      const unlinked = this.init.state.edges
+        .map((edge) => edge.neighbor)
+        .filter((id) => !this.linked.has(id));
+      if (unlinked.length > 0 && !this.ended) this.init.onUnlinked?.(unlinked);
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
@@ -190,6 +197,8 @@ export class Peer {
   }
 
   private async train(round: number, parameters: Float32Array): Promise<void> {
+    await setImmediate(); // a peer that waits for nobody must still let its process read, write and tick
+    if (this.ended) return;
     const startedMs = this.init.clock.nowMs();
     const result = await this.init.trainer.train(parameters, round);
     this.seconds.train += (this.init.clock.nowMs() - startedMs) / 1000;

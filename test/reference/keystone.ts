@@ -65,17 +65,26 @@ export interface TransportInit {
   readonly swarmTag: Uint8Array;
 }
 
-/** Runs all peers of `plan` in this process, each on a transport that `createTransport` makes. */
+/** Where others can find a transport, if it has addresses. */
+type Addressed = Transport & { addresses?(): string[] };
+
+/**
+ * Runs all peers of `plan` in this process, each on a transport that `createTransport` makes; `bootstrap` are the
+ * addresses of the first.
+ */
 export async function traceOnTransport(
   plan: RunPlan,
-  createTransport: (init: TransportInit) => Promise<Transport>,
+  createTransport: (init: TransportInit, bootstrap: string[]) => Promise<Addressed>,
 ): Promise<Trace> {
   const swarm = 'keystone';
   const swarmTag = swarmTagOf(swarm);
   const limits = { maxFrameBytes: MAX_FRAME_BYTES };
   const trace: Trace = Array.from({ length: plan.config.peers }, () => []);
-  const peers: Peer[] = [];
-  for (let node = 0; node < plan.config.peers; node++) {
+  const createPeer = async (
+    node: number,
+    bootstrap: string[],
+    onListening: (addresses: string[]) => void,
+  ) => {
     const model = await plan.createModel(node);
     const state = plan.createPeer(node, model, delivery);
     const hello: Hello = {
@@ -87,21 +96,32 @@ export async function traceOnTransport(
       maxFrameBytes: MAX_FRAME_BYTES,
     };
     const neighbors = state.edges.map(({ neighbor }) => neighbor);
-    peers.push(
-      new Peer({
-        state,
-        trainer: plan.createTrainer(node, model),
-        transport: await createTransport({ node, neighbors, hello, limits, swarmTag }),
-        clock: systemClock,
-        swarmTag,
-        limits,
-        evaluateEvery: 1000,
-        startTimeoutMs: 30_000,
-        onRound: ({ parameters }) => trace[node]!.push(hex(parameters)),
-        onEdge() {},
-      }),
+    const transport = await createTransport({ node, neighbors, hello, limits, swarmTag }, bootstrap);
+    return new Peer({
+      state,
+      trainer: plan.createTrainer(node, model),
+      transport,
+      clock: systemClock,
+      swarmTag,
+      limits,
+      evaluateEvery: 1000,
+      startTimeoutMs: 30_000,
+      onListening: () => onListening(transport.addresses?.() ?? []),
+      onRound: ({ parameters }) => trace[node]!.push(hex(parameters)),
+      onEdge() {},
+    });
+  };
+  const runs: Promise<unknown>[] = [];
+  const addresses = await new Promise<string[]>((resolve, reject) => {
+    runs.push(
+      createPeer(0, [], resolve)
+        .then((peer) => peer.run())
+        .catch(reject),
     );
+  });
+  for (let node = 1; node < plan.config.peers; node++) {
+    runs.push(createPeer(node, addresses, () => {}).then((peer) => peer.run()));
   }
-  await Promise.all(peers.map((peer) => peer.run()));
+  await Promise.all(runs);
   return trace;
 }

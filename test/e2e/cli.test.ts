@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runGrapevine, temporaryDirectory } from './grapevine-process.js';
+
+async function complaint(...args: string[]): Promise<string> {
+  const { exitCode, stderr, stdout } = await runGrapevine(args);
+  expect(exitCode).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).not.toMatch(/\n\s+at /); // no stack trace
+  return stderr;
+}
+
+describe('bad usage ends with 2, one sentence and what to do', () => {
+  it('names the nearest topology and lists all', async () => {
+    const message = await complaint('swarm', '--topology', 'tours');
+    expect(message).toContain('Did you mean "torus"?');
+    expect(message).toContain('random-regular');
+  });
+
+  it('names the nearest key of a spec', async () => {
+    expect(await complaint('simulate', '--compressor', 'low-rank:rnk=4')).toContain('Did you mean "rank"?');
+  });
+
+  it('says which number was got and wanted', async () => {
+    expect(await complaint('simulate', '--peers', '0')).toMatch(/flags: peers: .*got 0/);
+    expect(await complaint('simulate', '--peers', 'eight')).toMatch(/peers/);
+  });
+
+  it('refuses a topology that does not fit the number of peers', async () => {
+    expect(await complaint('simulate', '--topology', 'torus:rows=3,cols=3', '--peers', '8')).toMatch(
+      /3.*3.*8/,
+    );
+  });
+
+  it('refuses a compressor for exact gossip', async () => {
+    expect(await complaint('simulate', '--algorithm', 'exact', '--compressor', 'low-rank')).toContain(
+      'exact',
+    );
+  });
+
+  it('points at line and column of a broken file', async () => {
+    const path = join(temporaryDirectory(), 'broken.yaml');
+    writeFileSync(path, 'peers: 8\ntopology: [ring\n');
+    expect(await complaint('simulate', '--config', path)).toMatch(/broken\.yaml:\d+:\d+/);
+  });
+
+  it('names an unknown key of a file', async () => {
+    const path = join(temporaryDirectory(), 'typo.yaml');
+    writeFileSync(path, 'peer: 8\n');
+    expect(await complaint('simulate', '--config', path)).toContain('did you mean "peers"');
+  });
+
+  it('refuses an unknown flag', async () => {
+    expect(await complaint('swarm', '--toplogy', 'ring')).toContain('--topology');
+  });
+});
+
+describe('configuration', () => {
+  it('takes flags over environment over file over defaults', async () => {
+    const path = join(temporaryDirectory(), 'run.yaml');
+    writeFileSync(path, 'peers: 6\nrounds: 7\nseed: 3\n');
+    const flags = ['simulate', '--config', path, '--seed', '9', '--topology', 'ring', '--print-config'];
+    const { stdout } = await runGrapevine(flags, { GRAPEVINE_ROUNDS: '11', GRAPEVINE_SEED: '4' });
+    expect(JSON.parse(stdout)).toMatchObject({ peers: 6, rounds: 11, seed: 9, batch: 32, topology: 'ring' });
+  });
+});
+
+describe('grapevine topology', () => {
+  it('prints the facts as JSON', async () => {
+    const { stdout, exitCode } = await runGrapevine(['topology', 'ring', '--peers', '8', '--json']);
+    expect(exitCode).toBe(0);
+    const facts = JSON.parse(stdout);
+    expect(facts).toMatchObject({ name: 'ring', nodes: 8, edges: 8, diameter: 4 });
+    expect(facts.spectralGap).toBeCloseTo(0.1952621459, 9);
+  });
+
+  it('exports GraphML and draws an SVG', async () => {
+    const svg = join(temporaryDirectory(), 'torus.svg');
+    const { stdout } = await runGrapevine([
+      'topology',
+      'torus',
+      '--peers',
+      '16',
+      '--export',
+      'graphml',
+      '--svg',
+      svg,
+    ]);
+    expect(stdout).toContain('<graphml');
+    expect(readFileSync(svg, 'utf8').match(/<circle/g)!.length).toBeGreaterThanOrEqual(16);
+  });
+});
+
+describe('grapevine simulate', () => {
+  it('survives loss, a killed and a frozen peer, and repeats itself to the bit', async () => {
+    const flags = [
+      'simulate',
+      '--task',
+      'quadratic',
+      '--rounds',
+      '40',
+      '--loss',
+      '0.1',
+      '--latency-ms',
+      '5',
+      '--silence-ms',
+      '2000',
+      '--fault',
+      'kill:peer=2,at=200',
+      '--fault',
+      'freeze:peer=5,at=300',
+      '--json',
+      '--quiet',
+    ];
+    const [first, second] = await Promise.all([
+      runGrapevine([...flags, '--out', temporaryDirectory()]),
+      runGrapevine([...flags, '--out', temporaryDirectory()]),
+    ]);
+    expect(first.exitCode).toBe(0);
+    expect(JSON.parse(first.stdout)).toMatchObject({ rounds: 40, peersLost: [2, 5] });
+    expect(second.stdout).toBe(first.stdout);
+  });
+});
