@@ -2,7 +2,7 @@
  * A topology as the rest of the project sees it: a connected graph with a symmetric, doubly stochastic mixing
  * matrix on it. Generators live one family a file beside this one; registry.ts names them.
  */
-import { degreeOf, type Graph, neighborsOf } from './graph.js';
+import { type Graph, neighborsOf } from './graph.js';
 
 /** W of the papers: w_ij for i != j aligned with graph.targets, w_ii apart; rows sum to 1 within 1e-12. */
 export interface MixingMatrix {
@@ -35,11 +35,4 @@ export interface Topology {
 export function weightOf(mixing: MixingMatrix, i: number, j: number): number {
   const at = neighborsOf(mixing.graph, i).indexOf(j);
   return at < 0 ? 0 : mixing.weights[mixing.graph.offsets[i]! + at]!;
-}
-
-/** Highest degree. */
-export function maxDegree(graph: Graph): number {
-  let highest = 0;
-  for (let i = 0; i < graph.nodes; i++) highest = Math.max(highest, degreeOf(graph, i));
-  return highest;
 }
