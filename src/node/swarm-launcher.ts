@@ -41,6 +41,8 @@ interface Worker {
   readonly process: ChildProcess;
   readonly peers: readonly number[];
   heardMs: number;
+  /** Its module has loaded; before that it cannot speak, however busy the machine. */
+  loaded: boolean;
 }
 
 type PeerFate = 'running' | 'finished' | 'lost';
@@ -114,6 +116,7 @@ export class SwarmLauncher {
       process: child,
       peers: peersOfProcess(index, processes, peers),
       heardMs: clock.nowMs(),
+      loaded: false,
     };
     this.workers.push(worker);
     child.on('message', (message) => this.onMessage(worker, message as FromWorker));
@@ -133,6 +136,7 @@ export class SwarmLauncher {
 
   private onMessage(worker: Worker, message: FromWorker): void {
     worker.heardMs = this.init.clock.nowMs();
+    worker.loaded = true;
     if (message.type === 'listening' && message.peer === 0) {
       for (const other of this.workers.slice(1)) this.begin(other, message.addresses);
     }
@@ -162,7 +166,9 @@ export class SwarmLauncher {
   }
 
   private isSilent(worker: Worker): boolean {
-    return this.init.clock.nowMs() - worker.heardMs > this.init.silenceMs;
+    const { clock, silenceMs, assignment } = this.init;
+    const patienceMs = worker.loaded ? silenceMs : Math.max(silenceMs, assignment.startTimeoutMs);
+    return clock.nowMs() - worker.heardMs > patienceMs;
   }
 
   /** Gives up silent processes; they are ended, so that no peer both counts as lost and goes on. */
