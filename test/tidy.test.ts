@@ -322,3 +322,33 @@ describe('files', () => {
     ]);
   });
 });
+
+describe('the lock file', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<
+      string,
+      { readonly version?: string; readonly optionalDependencies?: Record<string, string> }
+    >;
+  };
+
+  // A registry that lacks the binaries of other platforms makes `npm install` leave them out, without a word.
+  it('names the optional packages of every platform, without which "npm ci" refuses to begin', () => {
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => {
+        const places = [`node_modules/${name}`, `${path}/node_modules/${name}`];
+        return places.every((place) => packages[place]?.version === undefined);
+      }),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('and package.json pin every dependency to one version', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+      string,
+      Record<string, string>
+    >;
+    const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+    const locked = Object.keys(wanted).map((name) => [name, packages[`node_modules/${name}`]?.version]);
+    expect(Object.fromEntries(locked)).toEqual(wanted);
+  });
+});
