@@ -33,6 +33,9 @@ export interface Compressor {
    * @throws GrapevineError PAYLOAD_BAD_VALUE when a value is not finite.
    */
   encode(values: Float32Array, blocks: readonly MatrixBlock[], state: CompressorState): Uint8Array;
-  /** Length of every message for these blocks, in bytes, by the documented formula. */
+  /**
+   * Length of every message for these blocks in bytes, by the documented formulas of the operators; the longest
+   * possible where an operator's length depends on the values.
+   */
   encodedBytes(blocks: readonly MatrixBlock[]): number;
 }

@@ -45,7 +45,7 @@ function requireFinite(block: BlockSlice): void {
   }
 }
 
-/** Length of every message that `plan` makes for `blocks`, in bytes: 8 a block and the bodies. */
+/** Length of the messages that `plan` makes for `blocks`, in bytes: 8 a block and the (longest) bodies. */
 export function messageBytes(blocks: readonly MatrixBlock[], plan: OperatorPlan): number {
   return blocks.reduce((sum, block) => sum + BLOCK_HEADER_BYTES + plan(block).bodyBytes, 0);
 }
@@ -72,10 +72,13 @@ export function encodeMessage(
     writer.u8(operator.code);
     writer.u8(operator.bits);
     writer.u16(operator.parameter);
+    const lengthAt = writer.length;
     writer.u32(operator.bodyBytes);
-    const end = writer.length + operator.bodyBytes;
     operator.encodeInto(writer, slice, sender.state[index]);
-    assert(writer.length === end, `the body of block "${slice.name}" has ${operator.bodyBytes} bytes`);
+    const bodyBytes = writer.length - lengthAt - 4;
+    if (operator.variableLength) writer.patchU32(lengthAt, bodyBytes);
+    const fits = operator.variableLength ? bodyBytes <= operator.bodyBytes : bodyBytes === operator.bodyBytes;
+    assert(fits, `the body of block "${slice.name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
   });
   return writer.finish();
 }

@@ -41,12 +41,14 @@ export interface BlockParams {
 export interface Operator extends BlockParams {
   /** Which decoder reads the body, u8. */
   readonly code: number;
-  /** Length of every body, in bytes. */
+  /** Length of every body in bytes; the longest where `variableLength` is set. */
   readonly bodyBytes: number;
+  /** The body's length depends on the values (Elias codes, thresholds). */
+  readonly variableLength?: true;
   /** Fresh state. `random` belongs to this block alone and may be stored in the state. */
   createState(random: Random): BlockState;
   /**
-   * Appends exactly bodyBytes bytes for `block`, whose values are finite; advances `state`.
+   * Appends bodyBytes bytes (at most, with `variableLength`) for `block`, whose values are finite; advances `state`.
    * @throws GrapevineError PAYLOAD_BAD_VALUE when the values are too large for the body's number format.
    */
   encodeInto(writer: ByteWriter, block: BlockSlice, state: BlockState): void;
