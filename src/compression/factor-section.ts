@@ -1,11 +1,13 @@
 /**
  * One factor of a low-rank body as bytes. At 4 or 8 bits: r scales as float32, then the r * length codes of
- * quantizer.ts, vector after vector, each vector with its own scale. At 32 bits: r * length float32 numbers.
- * With b bits that makes b r length + 32 r bits, and 32 r length without scales.
+ * quantizer.ts, vector after vector, each vector with its own scale. At 16 bits: r scales, then halves (half.ts),
+ * whose scales are powers of two, so that no factor overflows or vanishes in the five exponent bits.
+ * At 32 bits: r * length float32 numbers. With b bits that makes b r length + 32 r bits, and 32 r length without scales.
  */
 import type { ByteWriter } from '../base/bytes.js';
 import type { Factor } from '../linalg/skinny-products.js';
-import { type BlockShape, refuseValue, viewOf } from './operator.js';
+import { fromHalfBits, halfScaleFor, toHalfBits } from './half.js';
+import { type BlockShape, MAX_FLOAT32, refuseValue, viewOf } from './operator.js';
 import {
   checkCodes,
   checkScale,
@@ -17,8 +19,8 @@ import {
   unpackCodesInto,
 } from './quantizer.js';
 
-/** Bits of a factor's numbers: 32 stands for float32. */
-export const factorBits = [4, 8, 32] as const;
+/** Bits of a factor's numbers: 16 stands for halves, 32 for float32. */
+export const factorBits = [4, 8, 16, 32] as const;
 export type FactorBits = (typeof factorBits)[number];
 
 /** Shape of a factor on the wire. */
@@ -48,6 +50,10 @@ export function writeFactorRounding(writer: ByteWriter, factor: Factor, bits: Fa
     values.set(single);
     return;
   }
+  if (bits === 16) {
+    writeHalvesRounding(writer, factor);
+    return;
+  }
   const levels = levelsOf(bits);
   const codes = new Int8Array(values.length);
   for (let c = 0; c < rank; c++) {
@@ -62,12 +68,33 @@ export function writeFactorRounding(writer: ByteWriter, factor: Factor, bits: Fa
   writer.bytes(packCodes(codes, bits));
 }
 
+function writeHalvesRounding(writer: ByteWriter, { values, length, rank }: Factor): void {
+  const scales = Float64Array.from({ length: rank }, (_, c) =>
+    halfScaleFor(Math.fround(maxMagnitude(values, c * length, (c + 1) * length))),
+  );
+  for (const scale of scales) writer.f32(scale);
+  for (let c = 0; c < rank; c++) {
+    for (let i = c * length; i < (c + 1) * length; i++) {
+      const half = toHalfBits(scales[c] === 0 ? 0 : values[i] / scales[c]);
+      writer.u16(half);
+      values[i] = fromHalfBits(half) * scales[c];
+    }
+  }
+}
+
 /** Reads a checked section. A quantized entry is code * scale, exact in float64. */
 export function readFactor(section: Uint8Array, { length, rank, bits }: FactorForm): Factor {
   const values = new Float64Array(rank * length);
   const view = viewOf(section);
   if (bits === 32) {
     for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+    return { values, length, rank };
+  }
+  if (bits === 16) {
+    for (let i = 0; i < values.length; i++) {
+      const scale = view.getFloat32(4 * Math.floor(i / length), true);
+      values[i] = fromHalfBits(view.getUint16(4 * rank + 2 * i, true)) * scale;
+    }
     return { values, length, rank };
   }
   const codes = new Int8Array(values.length);
@@ -95,6 +122,7 @@ export function checkFactor(section: Uint8Array, block: BlockShape, form: Factor
     }
     return bound;
   }
+  if (form.bits === 16) return checkHalves(view, block, form);
   const levels = levelsOf(form.bits);
   for (let c = 0; c < form.rank; c++) {
     const scale = view.getFloat32(4 * c, true);
@@ -102,5 +130,22 @@ export function checkFactor(section: Uint8Array, block: BlockShape, form: Factor
     bound = Math.max(bound, scale * levels);
   }
   checkCodes(block, section.subarray(4 * form.rank), { bits: form.bits, count: form.rank * form.length });
+  return bound;
+}
+
+/** checkFactor for 16 bits: scales from 0 on, finite halves, products within float32. */
+function checkHalves(view: DataView, block: BlockShape, { rank, length }: FactorForm): number {
+  let bound = 0;
+  for (let c = 0; c < rank; c++) {
+    const scale = view.getFloat32(4 * c, true);
+    // `!(>=)` catches NaN as well.
+    if (!(scale >= 0)) refuseValue(block, `got the scale ${scale}, wanted a number from 0`);
+    for (let i = c * length; i < (c + 1) * length; i++) {
+      const value = fromHalfBits(view.getUint16(4 * rank + 2 * i, true)) * scale;
+      if (!(Math.abs(value) <= MAX_FLOAT32))
+        refuseValue(block, `factor entry ${i} is ${value}, wanted a finite number within float32`);
+      bound = Math.max(bound, Math.abs(value));
+    }
+  }
   return bound;
 }

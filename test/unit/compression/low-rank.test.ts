@@ -120,6 +120,33 @@ describe('low-rank', () => {
     }
   });
 
+  it('loses next to nothing to halves, at any magnitude of the matrix: each vector has a power of two as scale', () => {
+    const matrix = gaussianMatrix(40, 30);
+    for (const factor of [1, 2 ** -100, 2 ** 100]) {
+      const scaled = { ...matrix, values: matrix.values.map((value) => factor * value) };
+      const [half, full] = [16, 32].map((bits) => compress(`low-rank:rank=4,bits=${bits}`, scaled, 2).omega);
+      expect(Math.abs(half - full)).toBeLessThan(1e-5);
+    }
+  });
+
+  it('lays out a section of halves: r scales as float32, then r L halves, little-endian', () => {
+    const blocks = [blockOf({ rows: 2, cols: 3 })];
+    const compressor = compressors.resolve('low-rank:rank=1,bits=16');
+    const state = [{ q: Float32Array.of(1, 0, 0), warm: Uint32Array.of(1), random: createRandom(1) }];
+    const message = compressor.encode(Float32Array.of(0, 0, 0, 6, -3, 1), blocks, state);
+    expect(message.length).toBe(8 + 4 + 2 * 2 + 4 + 2 * 3);
+    const view = new DataView(message.buffer);
+    // P = (0, 1) with scale 2^-14, Q = (6, -3, 1) with scale 2^-12: 0 and 2^14, then 6, -3 and 1 times 2^12.
+    expect(view.getFloat32(8, true)).toBe(2 ** -14);
+    expect([12, 14].map((at) => view.getUint16(at, true))).toEqual([0, 0x7400]);
+    expect(view.getFloat32(16, true)).toBe(2 ** -12);
+    expect([20, 22, 24].map((at) => view.getUint16(at, true))).toEqual([0x7600, 0xf200, 0x6c00]);
+    view.setUint16(24, 0x7c00, true); // infinity
+    expect(() => decodeAddInto(new Float32Array(6), message, blocks)).toThrowError(
+      expect.objectContaining({ code: 'PAYLOAD_BAD_VALUE' }),
+    );
+  });
+
   it('captures at rank 8 and 4 bits of 128 x 128 about 0.18 of a Gaussian and 0.90 of sigma_q = 1 / q', () => {
     const gaussian = compress('low-rank:rank=8,bits=4', gaussianMatrix(128, 128), 2).omega;
     expect(Math.abs(gaussian - 0.18)).toBeLessThan(0.01);

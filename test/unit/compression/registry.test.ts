@@ -15,7 +15,7 @@ describe('the registry of compressors', () => {
       expect.objectContaining({ code: 'BAD_SPEC', message: expect.stringContaining(part) });
     expect(() => compressors.resolve('low-rnk')).toThrowError(refusal('Did you mean "low-rank"?'));
     expect(() => compressors.resolve('low-rank:rnk=2')).toThrowError(refusal('rank, bits, iterations'));
-    expect(() => compressors.resolve('low-rank:bits=5')).toThrowError(refusal('wanted one of 4, 8, 32'));
+    expect(() => compressors.resolve('low-rank:bits=5')).toThrowError(refusal('wanted one of 4, 8, 16, 32'));
     expect(() => compressors.resolve('low-rank:rank=0')).toThrowError(refusal('an integer from 1 to 1024'));
     expect(() => compressors.resolve('top-k:fraction=0')).toThrowError(refusal('a number from 1e-9 to 1'));
   });
