@@ -3,7 +3,8 @@
  * header with name, dtype, shape and byte range of each tensor, then the raw little-endian numbers. PyTorch and
  * NumPy read it without us.
  */
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import * as z from 'zod';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { ParameterLayout } from './parameters.js';
 
@@ -44,4 +45,90 @@ export async function writeSafeTensors(
       cause,
     );
   }
+}
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** The header is a page of names; a longer one is not a model's. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const tensorSchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+/** Reads one number of each supported dtype at a byte offset. */
+const readers: Readonly<
+  Record<string, { readonly bytes: number; read(view: DataView, at: number): number }>
+> = {
+  F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
+  F64: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+  BF16: { bytes: 2, read: (view, at) => upperHalf(view.getUint16(at, true)) },
+};
+
+const word = new DataView(new ArrayBuffer(4));
+
+/** A bfloat16 is the upper half of a float32. */
+function upperHalf(bits: number): number {
+  word.setUint32(0, bits << 16);
+  return word.getFloat32(0);
+}
+
+function badFile(problem: string): GrapevineError {
+  return new GrapevineError('BAD_USAGE', `not a SafeTensors file that can be read: ${problem}.`);
+}
+
+function readTensor(name: string, entry: unknown, data: Uint8Array): NamedTensor {
+  const parsed = tensorSchema.safeParse(entry);
+  if (!parsed.success) throw badFile(`the header of "${name}" is not dtype, shape and data_offsets`);
+  const {
+    dtype,
+    shape,
+    data_offsets: [start, end],
+  } = parsed.data;
+  const reader = readers[dtype];
+  if (reader === undefined)
+    throw badFile(`"${name}" is of dtype ${dtype}, wanted ${Object.keys(readers).join(', ')}`);
+  const size = shape.reduce((product, side) => product * side, 1);
+  if (end - start !== size * reader.bytes || end > data.length) {
+    throw badFile(`"${name}" needs ${size * reader.bytes} bytes, got ${start} to ${end} of ${data.length}`);
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const values = Float32Array.from({ length: size }, (_, k) => reader.read(view, start + k * reader.bytes));
+  return { name, shape, values };
+}
+
+/** The tensors of a file's bytes, in order of their place. @throws GrapevineError BAD_USAGE */
+export function decodeSafeTensors(bytes: Uint8Array): NamedTensor[] {
+  if (bytes.length < 8) throw badFile(`it has ${bytes.length} bytes`);
+  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (headerBytes > Math.min(MAX_HEADER_BYTES, bytes.length - 8))
+    throw badFile(`its header announces ${headerBytes} bytes`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
+  } catch {
+    throw badFile('its header is not JSON');
+  }
+  if (typeof header !== 'object' || header === null) throw badFile('its header is not an object');
+  const data = bytes.subarray(8 + headerBytes);
+  return Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, entry]) => readTensor(name, entry, data));
+}
+
+/** @throws GrapevineError BAD_USAGE when the file cannot be read */
+export async function readSafeTensors(path: string): Promise<NamedTensor[]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new GrapevineError('BAD_USAGE', `${path} cannot be read (${messageOf(cause)}).`, { path }, cause);
+  }
+  return decodeSafeTensors(bytes);
 }

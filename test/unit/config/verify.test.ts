@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { configHash, verifyRunConfig } from '../../../src/config/verify.js';
+
+const problem = (input: unknown): string => {
+  try {
+    verifyRunConfig(input, 'test');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('was accepted');
+};
+
+describe('a run configuration', () => {
+  it('has the documented defaults', () => {
+    expect(verifyRunConfig({})).toMatchObject({
+      peers: 8,
+      topology: 'torus',
+      algorithm: 'edge-choco:gamma=1',
+      compressor: 'low-rank:rank=8,bits=4,iterations=1',
+      task: 'mnist-mlp',
+      partition: 'iid',
+      rounds: 100,
+      localSteps: 5,
+      batch: 32,
+      learningRate: 0.1,
+      evaluateEvery: 5,
+    });
+  });
+
+  it('takes what the task says where nothing is given, and what is given where it is', () => {
+    expect(verifyRunConfig({ task: 'quadratic' })).toMatchObject({ batch: 1, learningRate: 0.1 });
+    expect(verifyRunConfig({ task: 'quadratic', batch: 7 }).batch).toBe(7);
+  });
+
+  it('compresses nothing under exact gossip, and refuses to be told to', () => {
+    expect(verifyRunConfig({ algorithm: 'exact' }).compressor).toBe('none');
+    expect(verifyRunConfig({ algorithm: 'exact', compressor: 'none' }).compressor).toBe('none');
+    expect(problem({ algorithm: 'exact', compressor: 'top-k' })).toContain('edge-choco');
+  });
+
+  it('names key, got and wanted', () => {
+    expect(problem({ peers: 2.5 })).toMatch(/test: peers: .*got 2.5/);
+    expect(problem({ learningRate: -1 })).toMatch(/learningRate: .*got -1/);
+    expect(problem({ topolgy: 'ring' })).toContain('did you mean "topology"');
+    expect(problem({ partition: 'dirichlet:alpha=x' })).toContain('alpha=x');
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(verifyRunConfig({}))).toBe(true);
+  });
+
+  it('has one hash for one run, however it is spelled, and another for another', () => {
+    const hash = (input: object) => configHash(verifyRunConfig(input));
+    expect(hash({ compressor: 'low-rank:bits=4' })).toBe(hash({}));
+    expect(hash({ seed: 2 })).not.toBe(hash({}));
+    expect(hash({})).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
