@@ -14,15 +14,18 @@
 import { assert } from '../base/assert.js';
 import { ByteReader, ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
+import {
+  BLOCK_HEADER_BYTES,
+  type BlockMessage,
+  encodeBlockInto,
+  readBlock,
+  requireFinite,
+} from './block-message.js';
 import type { CompressorState, MatrixBlock } from './compressor.js';
-import type { BlockParams, BlockSlice, OperatorDecoder, OperatorPlan } from './operator.js';
-import { refuseValue } from './operator.js';
-import { decoderOf, listDecoders } from './operators.js';
+import type { BlockSlice, OperatorPlan } from './operator.js';
+import { decoderTable } from './operators.js';
 
-export const BLOCK_HEADER_BYTES = 8;
-
-/** Exponent bits of a float32: all set in infinities and NaN, and in nothing else. */
-const EXPONENT_MASK = 0x7f800000;
+export { BLOCK_HEADER_BYTES } from './block-message.js';
 
 /** The part of the flat vector that belongs to `block`; a view. */
 function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
@@ -35,18 +38,9 @@ function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
   return { name, rows, cols, values: vector.subarray(offset, end) };
 }
 
-function requireFinite(block: BlockSlice): void {
-  const { values } = block;
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < words.length; i++) {
-    if ((words[i] & EXPONENT_MASK) === EXPONENT_MASK) {
-      refuseValue(block, `entry ${i} is ${values[i]}, wanted a finite number. Lower the learning rate.`);
-    }
-  }
-}
-
-/** Length of the messages that `plan` makes for `blocks`, in bytes: 8 a block and the (longest) bodies. */
+/** Length of the (longest) messages that `plan` makes for `blocks`, in bytes: 8 a block and the bodies. */
 export function messageBytes(blocks: readonly MatrixBlock[], plan: OperatorPlan): number {
+  if (plan.messageBytes !== undefined) return plan.messageBytes(blocks);
   return blocks.reduce((sum, block) => sum + BLOCK_HEADER_BYTES + plan(block).bodyBytes, 0);
 }
 
@@ -67,49 +61,17 @@ export function encodeMessage(
   const slices = blocks.map((block) => sliceOf(values, block));
   for (const slice of slices) requireFinite(slice);
   const writer = new ByteWriter(messageBytes(blocks, sender.plan));
+  const operators = sender.plan.settle?.(slices, sender.state) ?? slices.map((slice) => sender.plan(slice));
   slices.forEach((slice, index) => {
-    const operator = sender.plan(slice);
-    writer.u8(operator.code);
-    writer.u8(operator.bits);
-    writer.u16(operator.parameter);
-    const lengthAt = writer.length;
-    writer.u32(operator.bodyBytes);
-    operator.encodeInto(writer, slice, sender.state[index]);
-    const bodyBytes = writer.length - lengthAt - 4;
-    if (operator.variableLength) writer.patchU32(lengthAt, bodyBytes);
-    const fits = operator.variableLength ? bodyBytes <= operator.bodyBytes : bodyBytes === operator.bodyBytes;
-    assert(fits, `the body of block "${slice.name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
+    encodeBlockInto(writer, { operator: operators[index], slice, state: sender.state[index] });
   });
   return writer.finish();
-}
-
-/** A block's part of a message, checked. */
-interface BlockMessage {
-  readonly decoder: OperatorDecoder;
-  readonly params: BlockParams;
-  readonly body: Uint8Array;
-}
-
-function readBlock(reader: ByteReader, block: MatrixBlock): BlockMessage {
-  const code = reader.u8();
-  const params = { bits: reader.u8(), parameter: reader.u16() };
-  const body = reader.bytes(reader.u32());
-  const decoder = decoderOf(code);
-  if (decoder === undefined) {
-    throw new GrapevineError(
-      'PAYLOAD_BAD_OPERATOR',
-      `block "${block.name}": got operator ${code}, wanted one of ${listDecoders()}. Drop the message; the sender may run a newer version.`,
-      { block: block.name, code },
-    );
-  }
-  decoder.check(body, block, params);
-  return { decoder, params, body };
 }
 
 /** Checks all of `message` and returns its parts, one a block, as views. */
 function readMessage(message: Uint8Array, blocks: readonly MatrixBlock[]): readonly BlockMessage[] {
   const reader = new ByteReader(message);
-  const parts = blocks.map((block) => readBlock(reader, block));
+  const parts = blocks.map((block) => readBlock(reader, block, { decoders: decoderTable, depth: 0 }));
   if (reader.remaining > 0) {
     throw new GrapevineError(
       'PAYLOAD_BAD_LENGTH',

@@ -35,6 +35,8 @@ export interface BlockParams {
   readonly bits: number;
   /** Rank or another number, u16; 0 when the operator has none. */
   readonly parameter: number;
+  /** How many compositions this body lies in; absent for a block of the message. Never on the wire. */
+  readonly depth?: number;
 }
 
 /** The encoder of one block; its shape is fixed when it is made. */
@@ -72,13 +74,86 @@ export interface OperatorDecoder {
   decodeAddInto(out: BlockSlice, body: Uint8Array, params: BlockParams): void;
 }
 
-/** The operator that a compressor uses for a block of this shape. */
-export type OperatorPlan = (shape: BlockShape) => Operator;
+/** Numbers that travel together, row-major: B sees a block of this shape. */
+export interface Dimensions {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** Sends the next numbers by B and returns them as the receiver will read them; both have rows * cols entries. */
+export type SendNumbers = (numbers: Float32Array) => Float32Array;
+
+/**
+ * `A+B` seen from A: it sends some float32 numbers in a frame (which entries they are, how long the vectors were) and
+ * leaves the numbers to an operator B. low-rank hands over its factors, top-k and rand-k the entries they keep.
+ * carried.ts puts frame and numbers together.
+ */
+export interface FramedOperator extends BlockParams {
+  readonly code: number;
+  readonly frameBytes: number;
+  /** Shapes of the numbers, in the order in which they are sent. */
+  readonly parts: readonly Dimensions[];
+  createState(random: Random): BlockState;
+  /** Calls `send` once for each part, in order; returns the frame. */
+  encode(block: BlockSlice, state: BlockState, send: SendNumbers): Uint8Array;
+}
+
+/** Frame and numbers of a body. */
+export interface FramedNumbers {
+  readonly frame: Uint8Array;
+  readonly params: BlockParams;
+  /** What B's decoder made of each part; finite. */
+  readonly parts: readonly Float32Array[];
+}
+
+/** Reads the frames of one code. */
+export interface FrameDecoder {
+  readonly code: number;
+  readonly name: string;
+  /**
+   * Checks the frame completely; returns the shapes of the parts, none larger in sum than twice the block.
+   * @throws GrapevineError PAYLOAD_BAD_OPERATOR, PAYLOAD_BAD_LENGTH, PAYLOAD_BAD_VALUE
+   */
+  checkFrame(frame: Uint8Array, block: BlockShape, params: BlockParams): readonly Dimensions[];
+  /** Refuses finite numbers that would not give finite entries. @throws GrapevineError PAYLOAD_BAD_VALUE */
+  checkNumbers(numbers: FramedNumbers, block: BlockShape): void;
+  /** As OperatorDecoder.decodeAddInto, for what has passed both checks. */
+  addInto(out: BlockSlice, numbers: FramedNumbers): void;
+}
+
+/**
+ * The operators that a compressor uses. For most families the shape of a block decides, and a plan is a plain
+ * function; the rest is for those that look at the numbers first (adaptive rank) or work with others (`A+B`).
+ */
+export interface OperatorPlan {
+  /** The operator for a block of this shape: its state, and the longest body that it may make. */
+  (shape: BlockShape): Operator;
+  /**
+   * The operators of one message, one a block, chosen in sight of all its numbers. Each may differ from the one that
+   * the shape gives in parameter and in a shorter body, not in its state, which is there already.
+   */
+  readonly settle?: (slices: readonly BlockSlice[], state: CompressorState) => readonly Operator[];
+  /** Longest message for these blocks where that is less than the sum over blocks (a budget). */
+  readonly messageBytes?: (blocks: readonly BlockShape[]) => number;
+  /** Hands the numbers of a block to another operator; undefined for a block that this one would not change. */
+  readonly carrier?: (shape: BlockShape) => FramedOperator | undefined;
+}
 
 /** What an operator's file exports. */
 export interface OperatorFamily {
   readonly entry: AnyEntry<OperatorPlan>;
-  readonly decoder: OperatorDecoder;
+  /** Absent when the bodies are those of another family. */
+  readonly decoder?: OperatorDecoder;
+  /** Reads frames around the numbers of others, when the family has a carrier of its own. */
+  readonly frameDecoder?: FrameDecoder;
+}
+
+/** All decoders by code. */
+export interface DecoderTable {
+  /** The decoder of `code`, or undefined when there is none. */
+  find(code: number): OperatorDecoder | undefined;
+  /** "1 none, 2 int8, ...": what error messages list. */
+  list(): string;
 }
 
 /** Largest finite float32: (2 - 2^-23) 2^127. */

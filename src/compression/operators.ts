@@ -1,11 +1,14 @@
 /**
  * Every operator there is, and the table that finds a body's decoder by its code. A new operator adds its file's
- * family to the list: that is all.
+ * family to the list: that is all. Compositions of operators have codes too, and no family: their names are a grammar
+ * (composition-spec.ts).
  */
 import { assert } from '../base/assert.js';
+import { createCarriedDecoder } from './carried.js';
 import { lowRankFamily } from './low-rank.js';
 import { noneFamily } from './none.js';
-import type { OperatorDecoder, OperatorFamily } from './operator.js';
+import type { DecoderTable, OperatorDecoder, OperatorFamily } from './operator.js';
+import { createStagedDecoder } from './staged.js';
 import { topKFamily } from './top-k.js';
 import { vectorFamily } from './vector.js';
 
@@ -16,25 +19,30 @@ export const operatorFamilies: readonly OperatorFamily[] = [
   topKFamily,
 ];
 
+const decoderList = (): readonly OperatorDecoder[] => [
+  ...operatorFamilies.flatMap(({ decoder }) => decoder ?? []),
+  createCarriedDecoder(
+    decoderTable,
+    operatorFamilies.flatMap(({ frameDecoder }) => frameDecoder ?? []),
+  ),
+  createStagedDecoder(decoderTable),
+];
+
 /** Decoders by operator code, u8; codes are part of the wire format and are never reused. */
+export const decoderTable: DecoderTable = {
+  find: (code) => decoders[code],
+  list: () =>
+    decoders
+      .flatMap((decoder) => (decoder === undefined ? [] : [`${decoder.code} ${decoder.name}`]))
+      .join(', '),
+};
+
 const decoders: readonly (OperatorDecoder | undefined)[] = (() => {
   const table: (OperatorDecoder | undefined)[] = new Array(256).fill(undefined);
-  for (const { decoder } of operatorFamilies) {
+  for (const decoder of decoderList()) {
     assert(decoder.code > 0 && decoder.code < 256, `operator code ${decoder.code} is from 1 to 255`);
     assert(table[decoder.code] === undefined, `operator code ${decoder.code} names one operator`);
     table[decoder.code] = decoder;
   }
   return table;
 })();
-
-/** The decoder of `code`, or undefined when there is none. */
-export function decoderOf(code: number): OperatorDecoder | undefined {
-  return decoders[code];
-}
-
-/** "1 none, 2 int8, ...": what error messages list. */
-export function listDecoders(): string {
-  return decoders
-    .flatMap((decoder) => (decoder === undefined ? [] : [`${decoder.code} ${decoder.name}`]))
-    .join(', ');
-}

@@ -1,20 +1,17 @@
 /**
- * The compressors a user can name: `none`, `low-rank:rank=8,bits=4`, ... A compressor applies its family's
- * operator to each block and keeps one state entry a block.
+ * The compressors a user can name: `none`, `low-rank:rank=8,bits=4`, ..., and what composition-spec.ts builds of them,
+ * such as `ef+top-k` or `low-rank:rank=8+int8`. A compressor applies its plan's operators to each block and keeps one
+ * state entry a block.
  */
-import { createRandom, nextUint32, type Random } from '../base/random.js';
 import { createRegistry, type Registry } from '../base/registry.js';
+import { compositions, type ResolvedPlan, resolvePlan } from './composition-spec.js';
 import type { Compressor } from './compressor.js';
 import { encodeMessage, messageBytes } from './message.js';
+import { splitRandom } from './nesting.js';
 import type { OperatorPlan } from './operator.js';
-import { operatorFamilies } from './operators.js';
+import { decoderTable, operatorFamilies } from './operators.js';
 
-/** A generator for one block, drawn from `source`. */
-function splitRandom(source: Random): Random {
-  return createRandom(nextUint32(source), nextUint32(source), nextUint32(source), nextUint32(source));
-}
-
-/** The compressor that encodes each block with the operator `plan` chooses for its shape. */
+/** The compressor that encodes each block with the operator `plan` chooses for it. */
 export function createCompressor(plan: OperatorPlan, spec: string): Compressor {
   return {
     spec,
@@ -27,11 +24,23 @@ export function createCompressor(plan: OperatorPlan, spec: string): Compressor {
   };
 }
 
-/** Resolves specs such as `low-rank:rank=8,bits=4`. */
-export const compressors: Registry<Compressor> = createRegistry<Compressor>(
+const families: Registry<ResolvedPlan> = createRegistry<ResolvedPlan>(
   'compressor',
   operatorFamilies.map(({ entry }) => ({
     ...entry,
-    make: (options: unknown, spec: string) => createCompressor(entry.make(options, spec), spec),
+    make: (options: unknown, spec: string) => ({ plan: entry.make(options, spec), spec }),
   })),
 );
+
+const resolve = (text: string): ResolvedPlan => resolvePlan(text, { families, decoders: decoderTable });
+
+/** Resolves specs such as `low-rank:rank=8,bits=4`. */
+export const compressors: Registry<Compressor> = {
+  kind: families.kind,
+  entries: [...families.entries, ...compositions],
+  resolve(text) {
+    const { plan, spec } = resolve(text);
+    return createCompressor(plan, spec);
+  },
+  canonical: (text) => resolve(text).spec,
+};

@@ -30,6 +30,10 @@ compressorConformance('low-rank, 8 bits', 'low-rank:rank=3,bits=8', {
   omega: lowRankOmega(3, INT8_OMEGA),
   idempotent: false,
 });
+compressorConformance('low-rank, 16 bits', 'low-rank:rank=3,bits=16', {
+  omega: lowRankOmega(3, INT8_OMEGA),
+  idempotent: false,
+});
 compressorConformance('low-rank, float32', 'low-rank:rank=5,bits=32,iterations=2', {
   omega: lowRankOmega(5, 1),
   idempotent: false,
