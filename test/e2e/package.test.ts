@@ -122,7 +122,7 @@ describe('the packed package', () => {
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'LICENSE']),
     );
     const others = paths.filter(
-      (path) => !/^(dist\/.*\.(js|d\.ts)|docs\/.*|package\.json|[A-Z]+(\.md)?)$/.test(path),
+      (path) => !/^(dist\/.*\.(js|d\.ts|wasm)|docs\/.*|package\.json|[A-Z]+(\.md)?)$/.test(path),
     );
     expect(others).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(2_000_000); // code and text; data and weights are no part of it
