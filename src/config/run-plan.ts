@@ -84,6 +84,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
           rounds: config.rounds,
           silenceMs: config.silenceMs,
           roundDeadlineMs: config.roundDeadlineMs,
+          measureEvery: config.evaluateEvery,
           ...delivery,
         },
       };

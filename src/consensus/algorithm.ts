@@ -72,6 +72,15 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
     from: { readonly parameters: Float32Array; readonly edge: EdgeView<EdgeMemory> },
   ): Contribution;
   /**
+   * omega-hat of each block in this end's latest difference on `edge`, which has not been applied yet: what the
+   * compressor did to x - xHat. Absent where nothing is compressed.
+   */
+  contraction?(
+    context: AlgorithmContext,
+    node: NodeMemory,
+    from: { readonly parameters: Float32Array; readonly edge: EdgeView<EdgeMemory> },
+  ): readonly number[];
+  /**
    * Computes the correction of one exchange into context.scratch, moves the replicas, and returns them (null
    * for an algorithm without). The caller adds the correction to the parameters.
    * @throws GrapevineError PAYLOAD_* when the neighbor's difference cannot be decoded.

@@ -18,10 +18,11 @@
 
 import { createRandom } from '../base/random.js';
 import type { Compressor, CompressorState, MatrixBlock } from '../compression/compressor.js';
+import { contractionOf, squaresOf } from '../compression/contraction.js';
 import { decodeAddInto } from '../compression/message.js';
 import { type DeltaPart, MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { Algorithm, AlgorithmContext } from './algorithm.js';
-import { correctionInto, ordered } from './mixing-step.js';
+import { addSignedInto, correctionInto, ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
 
 export interface ChocoOptions {
@@ -38,6 +39,8 @@ export interface ChocoNodeMemory {
   readonly compressorState: CompressorState;
   /** Running average of the measured contraction; null before the first difference. */
   omega: number | null;
+  /** omega-hat of each block in the latest difference. */
+  blockOmegas: readonly number[];
 }
 
 export interface ChocoEdgeMemory {
@@ -55,23 +58,17 @@ export function automaticGamma(omega: number | null, beta: number): number {
   return omega >= 1 ? 1 : Math.min(1, (1 / Math.sqrt(1 - omega) - 1) / beta);
 }
 
-/** omega = 1 - ||z - q||^2 / ||z||^2 in float64, at least 0; null for z = 0. */
-export function measuredContraction(z: Float32Array, q: (index: number) => number): number | null {
-  let error = 0;
-  let total = 0;
-  for (let i = 0; i < z.length; i++) {
-    const rest = z[i]! - q(i);
-    error += rest * rest;
-    total += z[i]! * z[i]!;
-  }
-  return total === 0 ? null : Math.max(0, 1 - error / total);
-}
-
 function advanceOwnReplica(context: AlgorithmContext, node: ChocoNodeMemory, bytes: Uint8Array): void {
-  const before = node.replica.slice();
-  decodeAddInto(node.replica, bytes, context.blocks);
-  const omega = measuredContraction(context.scratch, (i) => node.replica[i]! - before[i]!);
-  if (omega === null) return;
+  const { blocks, scratch } = context;
+  const difference = new Float32Array(scratch.length);
+  decodeAddInto(difference, bytes, blocks);
+  addSignedInto(node.replica, difference, 1);
+  const squares = blocks.map((block) => squaresOf(scratch, difference, block));
+  node.blockOmegas = squares.map(contractionOf);
+  const energy = squares.reduce((sum, block) => sum + block.energy, 0);
+  if (energy === 0) return;
+  const error = squares.reduce((sum, block) => sum + block.error, 0);
+  const omega = Math.max(0, contractionOf({ energy, error }));
   node.omega = node.omega === null ? omega : OMEGA_MEMORY * node.omega + (1 - OMEGA_MEMORY) * omega;
 }
 
@@ -113,6 +110,7 @@ export function createChocoGossip(
         context.randomFor('node', context.node),
       ),
       omega: null,
+      blockOmegas: [],
     }),
     createEdge: (context) => ({ theirs: context.initialReplica.slice(), behind: null, unsent: [] }),
     beginRound(context, node, { parameters, openEdges }) {
@@ -132,6 +130,7 @@ export function createChocoGossip(
         parts: takeUnsent(edge.memory, node.replica, denseEncoder(identity, blocks)),
       };
     },
+    contraction: (_context, node) => node.blockOmegas,
     apply({ node: self, blocks, scratch }, node, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;
       advanceReplica(memory.theirs, theirs, blocks);

@@ -18,6 +18,7 @@
  * degree 4 and more want gamma <= 0.5. Memory: 2 d floats an edge and end.
  */
 import type { CompressorState } from '../compression/compressor.js';
+import { contractionByBlock } from '../compression/contraction.js';
 import type { Algorithm } from './algorithm.js';
 import { addSignedInto, correctionInto, ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
@@ -49,6 +50,12 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own, scratch });
       return { gamma: options.gamma, parts: [{ kind: 'add', bytes }] };
+    },
+    contraction({ blocks, scratch }, _node, { parameters, edge }) {
+      const decoded = new Float32Array(scratch.length);
+      advanceReplica(decoded, edge.own!, blocks);
+      for (let i = 0; i < scratch.length; i++) scratch[i] = parameters[i]! - edge.memory.own[i]!;
+      return contractionByBlock(scratch, decoded, blocks);
     },
     apply({ node, blocks, scratch }, _memory, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;

@@ -57,6 +57,8 @@ export type Effect =
       readonly type: 'roundFinished';
       readonly round: number;
       readonly appliedEdges: number;
+      /** omega-hat of each block in one difference of this round; null in rounds without a measurement. */
+      readonly contraction: readonly number[] | null;
       /** Read only; the core's own array. */
       readonly parameters: Float32Array;
     }

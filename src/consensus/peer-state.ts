@@ -22,6 +22,8 @@ export interface PeerOptions {
   readonly roundDeadlineMs: number;
   /** On links that lose frames: send again what has not been acknowledged after this long; else null. */
   readonly retransmitMs: number | null;
+  /** Rounds between measurements of the compressor's contraction; 0: never. Costs one decoding. */
+  readonly measureEvery: number;
   /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
   readonly audit: boolean;
 }
@@ -32,6 +34,7 @@ export const defaultPeerOptions = {
   /** Ten times the slowest round measured with 64 peers on two cores. */
   roundDeadlineMs: 60_000,
   retransmitMs: null,
+  measureEvery: 0,
   audit: false,
 } as const;
 
@@ -77,6 +80,8 @@ export interface PeerState {
   /** When the exchange of this round began. */
   exchangingSinceMs: number;
   lastTickMs: number;
+  /** Measured in this round. */
+  contraction: readonly number[] | null;
   /** Rounds end after this one: options.rounds, or sooner when a stop was asked for. */
   lastRound: number;
 }
@@ -131,6 +136,7 @@ export function createPeerState(init: PeerInit): PeerState {
     round: 0,
     exchangingSinceMs: 0,
     lastTickMs: 0,
+    contraction: null,
     lastRound: init.options.rounds,
   };
 }

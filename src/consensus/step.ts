@@ -99,11 +99,19 @@ function onUpdateReady(
   const { algorithm, context, node } = state;
   const openEdges = state.edges.filter((edge) => edge.status !== 'closed');
   algorithm.beginRound(context, node, { parameters: state.parameters, openEdges });
-  for (const edge of openEdges) if (edge.own === null) contribute(state, effects, edge, nowMs);
+  const fresh = openEdges.filter((edge) => edge.own === null);
+  for (const edge of fresh) contribute(state, effects, edge, nowMs);
+  state.contraction = fresh.length > 0 ? measureContraction(state, fresh[0]!) : null;
   if (state.options.retransmitMs !== null) {
     effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
   }
   finishRoundIfReady(state, effects, nowMs);
+}
+
+function measureContraction(state: PeerState, edge: EdgeState): readonly number[] | null {
+  const { algorithm, context, node, parameters, options, round } = state;
+  const due = options.measureEvery > 0 && (round % options.measureEvery === 0 || round === state.lastRound);
+  return due ? (algorithm.contraction?.(context, node, { parameters, edge }) ?? null) : null;
 }
 
 function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
@@ -124,8 +132,8 @@ function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number):
   if (state.edges.some((edge) => edge.status === 'active' && edge.theirs === null)) return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
-  const { round, parameters } = state;
-  effects.push({ type: 'roundFinished', round, appliedEdges, parameters });
+  const { round, parameters, contraction } = state;
+  effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
   if (round >= state.lastRound) drain(state, effects, nowMs);
   else beginTraining(state, effects);
 }

@@ -49,6 +49,7 @@ const round = z.object({
   uncompressedBytes: count,
   samples: count,
   seconds,
+  omega: z.record(z.string(), measured).optional(),
 });
 
 const evaluation = z.object({

@@ -53,6 +53,11 @@ export interface RoundEvent {
   readonly uncompressedBytes: number;
   readonly samples: number;
   readonly seconds: PhaseSeconds;
+  /**
+   * omega-hat = 1 - ||z - C(z)||^2 / ||z||^2 of each layer in one difference of this round; absent in rounds
+   * without evaluation and where nothing is compressed.
+   */
+  readonly omega?: Readonly<Record<string, number>> | undefined;
 }
 
 /** The swarm seen whole, at a round where every living peer has been evaluated. */

@@ -3,6 +3,7 @@
  * written, virtual time on every clock. Seconds in its metrics are simulated seconds.
  */
 
+import { namedOmegas } from '../compression/contraction.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
 import type { MetricsEvent, RoundEvent } from '../metrics/events.js';
@@ -86,7 +87,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       const { round, parameters } = effect;
       const evaluate = round % run.evaluateEvery === 0 || round === seen.state.options.rounds;
       const evaluation = evaluate ? await run.trainers[seen.node]!.evaluate(parameters) : null;
-      const event = roundEvent(seen, mine, { round, appliedEdges: effect.appliedEdges, evaluation });
+      const event = roundEvent(seen, mine, { ...effect, evaluation });
       run.record(event);
       if (seen.node === 0) await run.yieldToHost?.();
       if (evaluation === null) continue;
@@ -142,7 +143,12 @@ function account(
 function roundEvent(
   { node, nowMs, state }: Observation,
   mine: Totals,
-  finished: { readonly round: number; readonly appliedEdges: number; readonly evaluation: Evaluation | null },
+  finished: {
+    readonly round: number;
+    readonly appliedEdges: number;
+    readonly contraction: readonly number[] | null;
+    readonly evaluation: Evaluation | null;
+  },
 ): RoundEvent {
   return {
     event: 'round',
@@ -158,5 +164,6 @@ function roundEvent(
     uncompressedBytes: mine.uncompressedBytes,
     samples: mine.samples,
     seconds: { train: mine.trainSeconds, compress: 0, exchange: 0, wait: mine.waitSeconds },
+    ...namedOmegas(state.context.blocks, finished.contraction),
   };
 }

@@ -108,7 +108,14 @@ export async function runChaos(
     blocks,
     initialReplica: start,
     seed,
-    options: { rounds: plan.rounds, silenceMs: 1200, roundDeadlineMs: 5000, retransmitMs: 150, audit: true },
+    options: {
+      measureEvery: 3,
+      rounds: plan.rounds,
+      silenceMs: 1200,
+      roundDeadlineMs: 5000,
+      retransmitMs: 150,
+      audit: true,
+    },
   };
   const peers = targets.map((_, node) => setUpPeer(setup, node, start));
   const checker = new InvariantChecker(peers.map((peer) => peer.parameters));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { automaticGamma, measuredContraction } from '../../../src/consensus/choco-gossip.js';
+import { automaticGamma } from '../../../src/consensus/choco-gossip.js';
 
 describe('the automatic step size gamma = min(1, (1 / sqrt(1 - omega) - 1) / beta)', () => {
   const RING_BETA = 4 / 3;
@@ -22,19 +22,5 @@ describe('the automatic step size gamma = min(1, (1 / sqrt(1 - omega) - 1) / bet
     expect(automaticGamma(1, RING_BETA)).toBe(1);
     expect(automaticGamma(0.999, RING_BETA)).toBe(1);
     expect(automaticGamma(1, 0)).toBe(1);
-  });
-});
-
-describe('the measured contraction omega = 1 - ||z - q||^2 / ||z||^2', () => {
-  const z = Float32Array.of(3, 0, 4);
-
-  it('is the share of the squared norm that was captured', () => {
-    const q = [0, 0, 4];
-    expect(measuredContraction(z, (i) => q[i]!)).toBeCloseTo(16 / 25, 12);
-  });
-
-  it('is 0 and not negative when sending did harm, and nothing for z = 0', () => {
-    expect(measuredContraction(z, () => -9)).toBe(0);
-    expect(measuredContraction(new Float32Array(3), () => 0)).toBeNull();
   });
 });
