@@ -8,7 +8,7 @@ import { systemClock } from '../base/clock.js';
 import { isGrapevineError, messageOf } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
 import { verifyRunConfig } from '../config/verify.js';
-import { createLibp2pTransport } from '../node/libp2p-transport.js';
+import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import { Peer } from '../node/peer.js';
 import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
 import { layoutHash } from '../training/parameters.js';
@@ -17,6 +17,10 @@ import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION } from '../wire/frame.js';
 
 const running: Peer[] = [];
+const transports: Libp2pTransport[] = [];
+/** What the launcher said of peers before those of this process were made. */
+const lostPeers: number[] = [];
+const entrances: string[] = [];
 let stopAfterRound: number | null = null;
 
 function report(message: FromWorker): void {
@@ -56,7 +60,7 @@ async function createWorkerPeer(
     swarmTag,
     limits,
     listen: [listen],
-    bootstrap: [...bootstrap],
+    bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
     onRefused: ({ neighbor, error }) =>
       report({
@@ -66,6 +70,7 @@ async function createWorkerPeer(
         message: `link with peer ${neighbor ?? '?'}: ${error.message}`,
       }),
   });
+  transports.push(transport);
   const made: WorkerPeer = {
     peer: new Peer({
       state,
@@ -114,6 +119,7 @@ async function runPeer(
   try {
     const made = await createWorkerPeer(plan, node, assignment, onListening);
     running.push(made.peer);
+    for (const lost of lostPeers) made.peer.expectNot(lost);
     if (stopAfterRound !== null) made.peer.requestStop(stopAfterRound);
     const round = await made.peer.run();
     await made.checkpoint;
@@ -133,18 +139,24 @@ async function begin(assignment: WorkerAssignment): Promise<void> {
     cacheDirectory: assignment.cacheDirectory,
     onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
   });
-  const [first, ...others] = assignment.peers;
-  if (first === undefined) return;
-  if (assignment.bootstrap.length > 0) {
-    await Promise.all(assignment.peers.map((node) => runPeer(plan, node, assignment)));
-    return;
+  // The other peers of a process join through its first: so no one peer of a large swarm has all others call it.
+  const runs: Promise<void>[] = [];
+  let { bootstrap } = assignment;
+  let isFirst = true;
+  for (const node of assignment.peers) {
+    if (!isFirst) {
+      runs.push(runPeer(plan, node, { ...assignment, bootstrap }));
+      continue;
+    }
+    const addresses = await new Promise<readonly string[] | null>((resolve) => {
+      const run = runPeer(plan, node, { ...assignment, bootstrap }, resolve);
+      runs.push(run.then(() => resolve(null))); // it has failed before it listened
+    });
+    if (addresses === null) continue;
+    bootstrap = addresses;
+    isFirst = false;
   }
-  // The swarm's first process: its other peers join through its first, as everybody else does.
-  const joined: Promise<void>[] = [];
-  await runPeer(plan, first, assignment, (bootstrap) => {
-    for (const node of others) joined.push(runPeer(plan, node, { ...assignment, bootstrap }));
-  });
-  await Promise.all(joined);
+  await Promise.all(runs);
 }
 
 process.on('SIGINT', () => {});
@@ -154,6 +166,16 @@ process.on('message', (message: ToWorker) => {
   if (message.type === 'stop') {
     stopAfterRound = message.afterRound;
     for (const peer of running) peer.requestStop(message.afterRound);
+    return;
+  }
+  if (message.type === 'join') {
+    entrances.push(...message.bootstrap);
+    for (const transport of transports) transport.join(message.bootstrap);
+    return;
+  }
+  if (message.type === 'lost') {
+    lostPeers.push(message.peer);
+    for (const peer of running) peer.expectNot(message.peer);
     return;
   }
   begin(message).catch((error: unknown) => {

@@ -29,8 +29,10 @@ export type SwarmNode = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
 export const MAX_STREAM_WINDOW_BYTES = 1024 * 1024;
 /** Unread bytes of one stream; above the window, or a paused reader would be cut off for what it allowed. */
 const MAX_READ_BUFFER_BYTES = 4 * MAX_STREAM_WINDOW_BYTES;
-/** Dials under way at once: each costs 20-40 ms of CPU at both ends, and listeners refuse bursts. */
+/** Dials under way at once in a process: each costs 20-40 ms of CPU at both ends, and listeners refuse bursts. */
 export const MAX_PARALLEL_DIALS = 8;
+/** For encryption, multiplexing and each protocol's name; libp2p's 10 s are too short for a crowded machine. */
+export const CONNECT_TIMEOUT_MS = 30_000;
 /** Inbound connections a second from one address; loopback is exempt. A swarm may sit behind one NAT. */
 const INBOUND_PER_SECOND = 32;
 /** Inbound connections whose encryption is not done yet. A swarm starts all at once on one machine. */
@@ -83,6 +85,11 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
     connectionMonitor: { enabled: false },
     connectionManager: {
       maxParallelDials: MAX_PARALLEL_DIALS,
+      dialTimeout: CONNECT_TIMEOUT_MS,
+      addressDialTimeout: CONNECT_TIMEOUT_MS / 2, // of two addresses, the second has its turn
+      inboundUpgradeTimeout: CONNECT_TIMEOUT_MS,
+      inboundStreamProtocolNegotiationTimeout: CONNECT_TIMEOUT_MS,
+      outboundStreamProtocolNegotiationTimeout: CONNECT_TIMEOUT_MS,
       allow: ['/ip4/127.0.0.0/ipcidr/8', '/ip6/::1/ipcidr/128'],
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,

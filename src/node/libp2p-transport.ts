@@ -16,7 +16,9 @@ import type { FrameLimits, Hello } from '../wire/frame.js';
 import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
 import { dialAddresses, identityOf, parseAddress, parseBootstrap } from './libp2p-addresses.js';
 import { createStreamChannel } from './libp2p-channel.js';
+import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
 import {
+  CONNECT_TIMEOUT_MS,
   createSwarmNode,
   type EdgeStream,
   MAX_PARALLEL_DIALS,
@@ -44,14 +46,21 @@ const validatorResults: Readonly<Record<Reception, TopicValidatorResult>> = {
 };
 
 export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
-/** From an open stream to both verdicts: four messages, on a machine that is busy starting others. */
-export const HELLO_TIMEOUT_MS = 10_000;
-/** From the first SYN to an open stream, over all addresses of a peer. */
-export const DIAL_TIMEOUT_MS = 10_000;
+/** One membership record (membership.ts), said to one peer on a connection that proves who says it. */
+export const INTRODUCTION_PROTOCOL = '/grapevine/introduction/1.0.0';
+/**
+ * From an open stream to both verdicts: four messages, on a machine that is busy starting others. What times out
+ * is done again, so a short limit makes a crowded machine more crowded: 64 peers never linked within 10 s.
+ */
+export const HELLO_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
+/** From the first SYN to both verdicts, over all addresses of a peer. */
+export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
 /** A refusal is settled by people, not by trying again soon. */
 export const REFUSED_RETRY_MS = 10_000;
 /** A link that lived this long was a good one: after it, dialing begins anew without a long wait. */
 const GOOD_LINK_MS = 5000;
+/** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
+const dialInTurn = createGate(MAX_PARALLEL_DIALS);
 /** One live stream per edge, and room for one whose end has not been noticed yet. */
 const MAX_STREAMS_PER_CONNECTION = 4;
 
@@ -93,6 +102,11 @@ export interface Libp2pTransport extends Transport {
   readonly members: ReadonlyMap<number, MemberRecord>;
   /** What this peer announces about itself. */
   setStatus(status: MemberStatus): void;
+  /**
+   * Joins through these peers too, while the transport runs: those given at first may be gone.
+   * @throws GrapevineError BAD_CONFIG
+   */
+  join(bootstrap: readonly string[]): void;
 }
 
 /**
@@ -124,19 +138,20 @@ class SwarmTransport implements Libp2pTransport {
   private readonly membership: Membership;
   private readonly random: Random;
   private readonly clock: Clock;
-  private readonly dialInTurn = createGate(MAX_PARALLEL_DIALS);
   private readonly stopping = new AbortController();
   /** Channels whose handshake is under way. */
   private readonly greeting = new Set<Channel>();
   /** Wakes the loop that waits for the address of a neighbor. */
   private readonly waiting = new Map<number, () => void>();
   private links: LinkTable | null = null;
-  private loops: Promise<void>[] = [];
+  private readonly entrances: Multiaddr[];
+  private readonly loops: Promise<void>[] = [];
 
   constructor(init: Libp2pTransportInit, parts: Parts) {
     const { pubsub } = parts.node.services;
     this.init = init;
     this.parts = parts;
+    this.entrances = [...parts.bootstrap];
     this.peerId = parts.node.peerId.toString();
     this.clock = init.clock ?? systemClock;
     setMaxListeners(0, this.stopping.signal); // one listener per dialed neighbor, each removed after its pause
@@ -171,6 +186,13 @@ class SwarmTransport implements Libp2pTransport {
     this.membership.setStatus(status);
   }
 
+  join(bootstrap: readonly string[]): void {
+    const addresses = parseBootstrap(bootstrap);
+    this.entrances.push(...addresses);
+    if (this.links === null || this.stopping.signal.aborted) return; // start() sees to it, or nobody needs it
+    this.loops.push(...addresses.map((address) => this.keepBootstrapped(address)));
+  }
+
   async send(neighbor: number, frame: Uint8Array): Promise<void> {
     if (this.links === null) throw linkDown('the transport is not running');
     await this.links.send(neighbor, frame);
@@ -187,12 +209,16 @@ class SwarmTransport implements Libp2pTransport {
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
       },
     );
+    await this.parts.node.handle(INTRODUCTION_PROTOCOL, async (stream, { remotePeer }) => {
+      const record = await readIntroduction(stream);
+      if (record !== null) this.membership.receive(remotePeer.toString(), record);
+    });
     await startSwarmNode(this.parts.node, listen);
-    this.join();
-    this.loops = [
+    this.subscribe();
+    this.loops.push(
       ...neighbors.filter((neighbor) => neighbor > node).map((neighbor) => this.keepLinked(neighbor)),
-      ...this.parts.bootstrap.map((address) => this.keepBootstrapped(address)),
-    ];
+      ...this.entrances.map((address) => this.keepBootstrapped(address)),
+    );
   }
 
   async stop(): Promise<void> {
@@ -207,7 +233,7 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   /** Subscribes to the membership topic and begins to announce. */
-  private join(): void {
+  private subscribe(): void {
     const { topic, node } = this.parts;
     const { pubsub } = node.services;
     pubsub.topicValidators.set(topic, (_from, message) => {
@@ -224,9 +250,24 @@ class SwarmTransport implements Libp2pTransport {
   private onMember(record: MemberRecord, isNew: boolean): void {
     const { node, neighbors } = this.init;
     const wantsUs = record.index < node && neighbors.includes(record.index) && !this.links!.has(record.index);
-    if (isNew && wantsUs) this.membership.hurry();
+    if (isNew && wantsUs) void this.introduce(record);
     this.waiting.get(record.index)?.();
     this.init.onMember?.(record);
+  }
+
+  /** Tells a peer that must dial us where we are. What fails is made up for by the next announcement. */
+  private async introduce(record: MemberRecord): Promise<void> {
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    try {
+      const connection = await dialInTurn(() => this.parts.node.dial(dialAddresses(record), { signal }));
+      await sayIntroduction(
+        await connection.newStream(INTRODUCTION_PROTOCOL, { signal }),
+        this.membership.introduction(),
+        signal,
+      );
+    } catch (error) {
+      this.log(`no introduction to peer ${record.index}: ${messageOf(error)}`);
+    }
   }
 
   private isComplete(): boolean {
@@ -246,7 +287,7 @@ class SwarmTransport implements Libp2pTransport {
       if (record === null) return;
       let retryMs = 0;
       try {
-        const channel = await this.dialInTurn(() => this.dialEdge(neighbor, record));
+        const channel = await dialInTurn(() => this.dialEdge(neighbor, record));
         const upMs = this.clock.nowMs();
         const reason = await this.links!.run(neighbor, channel);
         this.log(`link to peer ${neighbor} is down: ${reason.message}`);
@@ -343,7 +384,7 @@ class SwarmTransport implements Libp2pTransport {
         continue;
       }
       try {
-        await this.dialInTurn(() => node.dial(address, { signal }));
+        await dialInTurn(() => node.dial(address, { signal }));
         backoff.reset();
       } catch (error) {
         this.log(`bootstrap peer ${address}: ${messageOf(error)}`);

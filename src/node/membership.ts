@@ -5,9 +5,10 @@
  * can take a neighbor's place in the topology. A peer that has announced 'left' gives its index back.
  *
  * Every announcement reaches every peer and is verified there, so N peers that repeat themselves cost N^2. A
- * peer therefore speaks when somebody can want to hear it: on joining, when it first hears of a neighbor that
- * must dial it (and may have joined after its last words), when its state changes; and, for what gossip has
- * lost, again at growing intervals. No libp2p here: the transport brings `publish` and calls `receive`.
+ * peer therefore speaks to all on joining and when its state changes, and for what gossip has lost, again at
+ * growing intervals, longer in a larger swarm. Of a neighbor that must dial it and has joined after its last
+ * words it hears by that neighbor's own announcement, and introduces itself to it alone. No libp2p here: the
+ * transport brings `publish`, carries introductions and calls `receive`.
  */
 import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
@@ -15,6 +16,8 @@ import { type Random, uniform } from '../base/random.js';
 
 /** With links missing: the first repetition; each further one waits twice as long. */
 export const EAGER_ANNOUNCE_MS = 500;
+/** In large swarms later: peers that all miss links hear at most one repetition in this time, from whomever. */
+const EAGER_SHARE_MS = 60;
 /** With all links up, and at most before that: a sign of life, and the round. */
 export const STEADY_ANNOUNCE_MS = 5000;
 /** In large swarms signs of life are rarer: each peer hears one in this time, from whomever. */
@@ -84,6 +87,8 @@ export interface Membership {
   setStatus(status: MemberStatus): void;
   /** Announces soon: somebody may want to hear it. */
   hurry(): void;
+  /** What `publish` would be given now, for one peer to `receive` on a link that proves who says it. */
+  introduction(): Uint8Array;
   /** Begins to announce. */
   start(): void;
   /** Announces 'left' and ends. */
@@ -137,7 +142,7 @@ function readRecord(announcement: Uint8Array): MemberRecord | null {
 function createAnnouncer(
   init: MembershipInit,
   memberCount: () => number,
-): Pick<Membership, 'setStatus' | 'hurry' | 'start' | 'stop'> {
+): Pick<Membership, 'setStatus' | 'hurry' | 'introduction' | 'start' | 'stop'> {
   const { clock } = init;
   let status: MemberStatus = { round: 0, state: 'joining' };
   let serial = init.firstSerial;
@@ -147,12 +152,15 @@ function createAnnouncer(
   let lastMs = Number.NEGATIVE_INFINITY;
   let running = false;
 
-  const announce = async (): Promise<void> => {
-    lastMs = clock.nowMs();
+  const introduction = (): Uint8Array => {
     const { index, peerId } = init;
     const addresses = init.addresses().slice(0, MAX_ADDRESSES);
     const record: MemberRecord = { index, peerId, addresses: [...addresses], ...status, serial: serial++ };
-    await init.publish(new TextEncoder().encode(JSON.stringify(record)));
+    return new TextEncoder().encode(JSON.stringify(record));
+  };
+  const announce = async (): Promise<void> => {
+    lastMs = clock.nowMs();
+    await init.publish(introduction());
   };
   const schedule = (delayMs: number): void => {
     cancel();
@@ -164,8 +172,9 @@ function createAnnouncer(
   };
   const intervalMs = (): number => {
     const steadyMs = Math.max(STEADY_ANNOUNCE_MS, STEADY_SHARE_MS * memberCount());
-    const delayMs = init.isComplete() ? steadyMs : Math.min(eagerMs, steadyMs);
-    eagerMs = Math.min(2 * eagerMs, steadyMs);
+    const missingMs = Math.max(eagerMs, EAGER_SHARE_MS * memberCount());
+    const delayMs = init.isComplete() ? steadyMs : Math.min(missingMs, steadyMs);
+    eagerMs = Math.min(2 * missingMs, steadyMs);
     return delayMs;
   };
   const hurry = (): void => {
@@ -182,6 +191,7 @@ function createAnnouncer(
       if (urgent) hurry();
     },
     hurry,
+    introduction,
     start() {
       running = true;
       hurry();

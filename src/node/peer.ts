@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import { namedOmegas } from '../compression/contraction.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
@@ -66,6 +67,8 @@ export class Peer {
   private readonly done = new Deferred<number>();
   private readonly linked = new Set<number>();
   private readonly left = new Set<number>();
+  /** Known to be gone: round 1 does not wait for them. */
+  private readonly unexpected = new Set<number>();
   private readonly farewell = new Deferred<void>();
   private readonly ready = new Deferred<void>();
   private readonly seconds = { train: 0, compress: 0, exchange: 0, wait: 0 };
@@ -100,13 +103,13 @@ export class Peer {
         onFrame: (neighbor, frame) => this.onFrame(neighbor, frame),
       });
       this.init.onListening?.();
-      if (this.init.state.edges.length === 0) this.ready.resolve();
+      this.checkReady();
       const cancel = clock.after(startTimeoutMs, () => this.ready.resolve());
       await Promise.race([this.ready.promise, this.done.promise]);
       cancel();
       const unlinked = this.init.state.edges
         .map((edge) => edge.neighbor)
-        .filter((id) => !this.linked.has(id));
+        .filter((id) => !this.linked.has(id) && !this.unexpected.has(id));
       if (unlinked.length > 0 && !this.ended) this.init.onUnlinked?.(unlinked);
       this.feed({ type: 'start' });
       const round = await this.done.promise;
@@ -125,6 +128,19 @@ export class Peer {
   requestStop(afterRound: number): void {
     this.feed({ type: 'stopRequested', afterRound });
     this.ready.resolve();
+  }
+
+  /** Round 1 does not wait for a link to `neighbor`, which is known to be gone. */
+  expectNot(neighbor: number): void {
+    this.unexpected.add(neighbor);
+    this.checkReady();
+  }
+
+  private checkReady(): void {
+    const { edges } = this.init.state;
+    if (edges.every(({ neighbor }) => this.linked.has(neighbor) || this.unexpected.has(neighbor))) {
+      this.ready.resolve();
+    }
   }
 
   private feed(input: Input): void {
@@ -241,7 +257,7 @@ export class Peer {
   private onNeighborUp(neighbor: number): void {
     this.linked.add(neighbor);
     this.feed({ type: 'neighborUp', neighbor });
-    if (this.linked.size === this.init.state.edges.length) this.ready.resolve();
+    this.checkReady();
   }
 
   private onNeighborDown(neighbor: number, error: GrapevineError): void {
@@ -297,6 +313,7 @@ export class Peer {
       uncompressedBytes: this.totals.uncompressedBytes,
       samples: this.totals.samples,
       seconds: { ...this.seconds },
+      ...namedOmegas(this.init.state.context.blocks, effect.contraction),
     };
   }
 

@@ -1,7 +1,8 @@
 /**
  * Launches a swarm of worker processes on this machine and watches it to its end: who has finished, who was
- * killed, who has fallen silent. Peers find each other by the first one's address; the launcher is no server of
- * the swarm, and a swarm whose launcher only watches trains the same model.
+ * killed, who has fallen silent. Peers find each other by the address of the first that listens, and of another
+ * when that one is lost; the launcher is no server of the swarm, and a swarm whose launcher only watches trains the
+ * same model.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../base/clock.js';
@@ -40,6 +41,8 @@ interface Worker {
   readonly index: number;
   readonly process: ChildProcess;
   readonly peers: readonly number[];
+  /** It has been told what to run. */
+  begun: boolean;
   heardMs: number;
   /** Its module has loaded; before that it cannot speak, however busy the machine. */
   loaded: boolean;
@@ -65,6 +68,11 @@ export class SwarmLauncher {
   private readonly workers: Worker[] = [];
   private readonly fates: PeerFate[];
   private readonly rounds: number[];
+  /** Where each listening peer can be reached. */
+  private readonly addresses = new Map<number, readonly string[]>();
+  /** The peer that others join through, once one listens. */
+  private entrance: number | null = null;
+  private watchedMs = 0;
   private cancelWatch: () => void = () => {};
   private settle: { resolve(outcome: SwarmOutcome): void; reject(error: unknown): void } | null = null;
 
@@ -83,7 +91,8 @@ export class SwarmLauncher {
       this.settle = { resolve, reject };
     });
     for (let index = 0; index < this.init.processes; index++) this.spawn(index);
-    this.begin(this.workers[0]!, []);
+    this.openEntrance();
+    this.watchedMs = this.init.clock.nowMs();
     this.watch();
     try {
       return await settled;
@@ -115,6 +124,7 @@ export class SwarmLauncher {
       index,
       process: child,
       peers: peersOfProcess(index, processes, peers),
+      begun: false,
       heardMs: clock.nowMs(),
       loaded: false,
     };
@@ -125,7 +135,28 @@ export class SwarmLauncher {
     child.stderr?.setEncoding('utf8').on('data', onErrorOutput);
   }
 
+  /**
+   * Sees to it that there is a peer to join through. Until one listens, a process begins alone, and when it is
+   * lost the next; then all others join, and again when that peer is lost.
+   */
+  private openEntrance(): void {
+    const lives = (peer: number): boolean => this.fates[peer] === 'running';
+    if (this.entrance !== null && this.fates[this.entrance] !== 'lost') return;
+    this.entrance = [...this.addresses.keys()].find(lives) ?? null;
+    if (this.entrance === null) {
+      const first = this.workers.find(({ peers }) => peers.some(lives));
+      if (first !== undefined && !first.begun) this.begin(first, []);
+      return;
+    }
+    const bootstrap = this.addresses.get(this.entrance)!;
+    for (const worker of this.workers) {
+      if (worker.begun) this.tell(worker, { type: 'join', bootstrap });
+      else this.begin(worker, bootstrap);
+    }
+  }
+
   private begin(worker: Worker, bootstrap: readonly string[]): void {
+    worker.begun = true;
     this.tell(worker, { type: 'begin', ...this.init.assignment, peers: worker.peers, bootstrap });
   }
 
@@ -137,8 +168,9 @@ export class SwarmLauncher {
   private onMessage(worker: Worker, message: FromWorker): void {
     worker.heardMs = this.init.clock.nowMs();
     worker.loaded = true;
-    if (message.type === 'listening' && message.peer === 0) {
-      for (const other of this.workers.slice(1)) this.begin(other, message.addresses);
+    if (message.type === 'listening') {
+      this.addresses.set(message.peer, message.addresses);
+      this.openEntrance();
     }
     if (message.type === 'round' || message.type === 'evaluation') {
       this.rounds[message.event.peer] = message.event.round;
@@ -163,6 +195,8 @@ export class SwarmLauncher {
     if (this.fates[peer] !== 'running') return;
     this.fates[peer] = 'lost';
     this.init.onLost(peer, loss);
+    for (const worker of this.workers) this.tell(worker, { type: 'lost', peer });
+    this.openEntrance();
   }
 
   private isSilent(worker: Worker): boolean {
@@ -173,6 +207,12 @@ export class SwarmLauncher {
 
   /** Gives up silent processes; they are ended, so that no peer both counts as lost and goes on. */
   private watch(): void {
+    const nowMs = this.init.clock.nowMs();
+    // Late by more than a turn: this process was stopped, and its workers perhaps with it (Ctrl+Z). What they have
+    // said meanwhile is still to be read.
+    const lateMs = nowMs - this.watchedMs - WATCH_MS;
+    this.watchedMs = nowMs;
+    if (lateMs > WATCH_MS) for (const worker of this.workers) worker.heardMs += lateMs;
     for (const worker of this.workers) {
       const running = worker.peers.filter((peer) => this.fates[peer] === 'running');
       if (running.length === 0 || !this.isSilent(worker)) continue;

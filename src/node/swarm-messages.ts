@@ -22,6 +22,10 @@ export interface WorkerAssignment {
 
 export type ToWorker =
   | ({ readonly type: 'begin' } & WorkerAssignment)
+  /** The peer that others joined through is lost: this is another. */
+  | { readonly type: 'join'; readonly bootstrap: readonly string[] }
+  /** Round 1 need not wait for links to this peer. */
+  | { readonly type: 'lost'; readonly peer: number }
   | { readonly type: 'stop'; readonly afterRound: number };
 
 export type FromWorker =

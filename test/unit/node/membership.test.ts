@@ -119,6 +119,26 @@ describe('membership', () => {
     expect(published.length).toBeLessThan(22);
   });
 
+  test('in a swarm of 100 with links missing it repeats itself a tenth as often', () => {
+    const { clock, published, membership } = create();
+    for (let k = 1; k <= 100; k++) {
+      const peerId = `p${k}`;
+      expect(membership.receive(peerId, encode(record({ index: k, peerId })))).toBe('accept');
+    }
+    membership.start();
+    clock.advance(20_000);
+    expect(published.length).toBeGreaterThan(1);
+    expect(published.length).toBeLessThanOrEqual(4); // all 101 together: one every 60 ms
+  });
+
+  test('an introduction is news to who has heard the last announcement', () => {
+    const { clock, published, membership } = create();
+    membership.start();
+    clock.advance(0);
+    const introduction = JSON.parse(new TextDecoder().decode(membership.introduction())) as MemberRecord;
+    expect(introduction).toEqual({ ...published[0]!.record, serial: published[0]!.record.serial + 1 });
+  });
+
   test('a new state is announced at once, a new round with the next sign of life', () => {
     const { clock, published, membership } = create(() => true);
     membership.start();
