@@ -36,9 +36,12 @@ const manifest = readJson<{ version: string; dependencies: Record<string, string
   join(root, 'package.json'),
 );
 
+/** As a user's shell has it: `npx -p node@24`, which these tests may run under, would have its packages inherited. */
+const { npm_config_package: _inherited, ...env } = process.env;
+
 /** Runs `command` in the project; its standard output. Rejects with what it printed when it fails. */
 async function run(command: string, args: readonly string[], cwd = project): Promise<string> {
-  const { stdout } = await promisify(execFile)(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
   return stdout;
 }
 
