@@ -8,15 +8,21 @@ import { createCarriedDecoder } from './carried.js';
 import { lowRankFamily } from './low-rank.js';
 import { noneFamily } from './none.js';
 import type { DecoderTable, OperatorDecoder, OperatorFamily } from './operator.js';
+import { randKFamily } from './rand-k.js';
 import { createStagedDecoder } from './staged.js';
+import { thresholdFamily } from './threshold.js';
 import { topKFamily } from './top-k.js';
 import { vectorFamily } from './vector.js';
+import { wangniFamily } from './wangni.js';
 
 export const operatorFamilies: readonly OperatorFamily[] = [
   noneFamily,
   vectorFamily,
   lowRankFamily,
   topKFamily,
+  randKFamily,
+  thresholdFamily,
+  wangniFamily,
 ];
 
 const decoderList = (): readonly OperatorDecoder[] => [

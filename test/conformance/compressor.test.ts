@@ -46,3 +46,58 @@ compressorConformance('top-k, count', 'top-k:count=10', {
   omega: ({ rows, cols }) => Math.min(1, 10 / (rows * cols)),
   idempotent: true,
 });
+
+/** Entries kept by `fraction`, as a share. */
+const keptShare =
+  (fraction: number) =>
+  ({ rows, cols }: MatrixBlock): number =>
+    Math.max(1, Math.round(fraction * rows * cols)) / (rows * cols);
+
+compressorConformance('rand-k, as they are', 'rand-k:fraction=0.2', {
+  omega: keptShare(0.2),
+  idempotent: true,
+  deterministic: false,
+});
+compressorConformance('rand-k, scaled', 'rand-k:fraction=0.2,scaled=1', {
+  variance: (block) => 1 / keptShare(0.2)(block) - 1,
+  idempotent: false,
+  deterministic: false,
+});
+compressorConformance('threshold, relative', 'threshold:relative=0.5', {
+  omega: ({ rows, cols }) => 1 / (rows * cols),
+  idempotent: true,
+  exactLength: false,
+});
+compressorConformance('wangni, by variance', 'wangni:epsilon=0.5', {
+  omega: () => 0.5,
+  variance: () => 0.5,
+  idempotent: false,
+  deterministic: false,
+  exactLength: false,
+});
+compressorConformance('wangni, by density', 'wangni:density=0.3', {
+  variance: () => 1 / 0.3,
+  idempotent: false,
+  deterministic: false,
+  exactLength: false,
+});
+compressorConformance('top-k, its values as int8', 'top-k:fraction=0.1+int8', {
+  omega: (block) => keptShare(0.1)(block) * INT8_OMEGA,
+  idempotent: false,
+});
+compressorConformance('rand-k, its values as int8', 'rand-k:fraction=0.3+int8', {
+  omega: (block) => keptShare(0.3)(block) * INT8_OMEGA,
+  idempotent: false,
+  deterministic: false,
+});
+compressorConformance('two stages, low-rank and top-k', 'low-rank:rank=1++top-k:fraction=0.1', {
+  omega: (block) => 1 - (1 - lowRankOmega(1, INT8_OMEGA)(block)) * (1 - keptShare(0.1)(block)),
+  idempotent: false,
+});
+compressorConformance('per layer', 'per-layer:tall=low-rank:rank=4,s*=top-k:fraction=0.1+int8,*=int8', {
+  omega: (block) => {
+    if (block.name === 'tall') return lowRankOmega(4, INT8_OMEGA)(block);
+    return /^s/.test(block.name) ? keptShare(0.1)(block) * INT8_OMEGA : INT8_OMEGA;
+  },
+  idempotent: false,
+});

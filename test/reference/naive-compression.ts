@@ -26,3 +26,30 @@ export function squaredNorm(x: Float32Array): number {
 export function squaredDistance(x: Float32Array, y: Float32Array): number {
   return x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0);
 }
+
+/** The subset of rand-k for a seed, from docs/wire-format.md: a set of numbers, BigInt arithmetic. */
+export function naiveSubset(seed: readonly [number, number], size: number, count: number): number[] {
+  const mask = 0xffffffffn;
+  let state = [BigInt(seed[0]), BigInt(seed[1]), 0x9e3779b9n, 0x7f4a7c15n];
+  const rotate = (x: bigint, by: bigint) => ((x << by) | (x >> (32n - by))) & mask;
+  const next = (): bigint => {
+    const [a, b, c, d] = state as [bigint, bigint, bigint, bigint];
+    const result = (rotate((b * 5n) & mask, 7n) * 9n) & mask;
+    const [c1, d1] = [c ^ a, d ^ b];
+    state = [a ^ d1, b ^ c1, c1 ^ ((b << 9n) & mask), rotate(d1, 11n)];
+    return result;
+  };
+  const below = (bound: bigint): bigint => {
+    for (;;) {
+      const drawn = next();
+      if (drawn < 2n ** 32n - (2n ** 32n % bound)) return drawn % bound;
+    }
+  };
+  for (let i = 0; i < 8; i++) next();
+  const chosen = new Set<number>();
+  for (let j = size - count; j < size; j++) {
+    const drawn = Number(below(BigInt(j + 1)));
+    chosen.add(chosen.has(drawn) ? j : drawn);
+  }
+  return [...chosen];
+}
