@@ -115,7 +115,7 @@ describe('the packed package', () => {
     [packed] = JSON.parse(await run('npm', pack, root)) as [Packed];
     writeProject(packed);
     await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']);
-  }, 120_000);
+  }, 240_000); // some 200 packages, on a machine that may be busy
 
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
