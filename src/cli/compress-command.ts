@@ -23,7 +23,7 @@ export interface CompressFlags {
   readonly spectrum: string;
   readonly messages: number;
   readonly seed: number;
-  readonly blocks: boolean;
+  readonly layers: boolean;
   readonly markdown: boolean;
   readonly json: boolean;
 }
@@ -99,7 +99,7 @@ const tableColumns: readonly TextColumn[] = [
   numeric('decode ms', 8),
 ];
 
-function cellsOf(measurement: Measurement, perBlock: boolean): string[][] {
+function cellsOf(measurement: Measurement, perLayer: boolean): string[][] {
   const { spec, total, encodeMs, decodeMs, blocks } = measurement;
   const row = (name: string, of: Measurement['total']): string[] => [
     name,
@@ -110,7 +110,7 @@ function cellsOf(measurement: Measurement, perBlock: boolean): string[][] {
     groupThousands(of.bytes),
   ];
   const whole = [...row(spec, total), encodeMs.toFixed(2), decodeMs.toFixed(2)];
-  if (!perBlock) return [whole];
+  if (!perLayer) return [whole];
   return [
     whole,
     ...blocks.map((block) => [...row(`  ${block.name} ${block.rows}x${block.cols}`, block), '', '']),
@@ -135,7 +135,7 @@ export async function runCompress(flags: CompressFlags, context: CommandContext)
     stdout.write(`${JSON.stringify(results)}\n`);
     return 0;
   }
-  const rows = results.flatMap((result) => cellsOf(result, flags.blocks));
+  const rows = results.flatMap((result) => cellsOf(result, flags.layers));
   const color = pc.createColors(stdout.isTTY === true && colorAllowed);
   const columns = stdout.isTTY === true ? { columns: stdout.columns ?? 80 } : {};
   const cells = rows.map((row) => row.map((text): TextCell => ({ text })));

@@ -9,6 +9,7 @@ import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
+import { type CompressFlags, runCompress } from './compress-command.js';
 import { packageVersion } from './package-facts.js';
 import { runReport } from './report-command.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
@@ -65,9 +66,99 @@ function printSettings(settings: Settings, context: CommandContext): number {
 
 type SettingsRunner = (settings: Settings, context: CommandContext) => Promise<number>;
 
+/** The process around the commands. */
+interface Shell {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly makeContext: MakeContext;
+  /** Receives each command's exit code. */
+  done(exitCode: number): void;
+}
+
+/** An action that reads settings first; --print-config stops there. */
+function settingsAction({ environment, makeContext, done }: Shell, run: SettingsRunner) {
+  return async (flags: Flags): Promise<void> => {
+    const context = makeContext(flags as Parameters<MakeContext>[0]);
+    const settings = await readSettings(flags, environment);
+    done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
+  };
+}
+
+function addSwarm(program: Command, shell: Shell): void {
+  addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
+    .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
+    .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
+    .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
+    .action(settingsAction(shell, runSwarm));
+}
+
+function addSimulate(program: Command, shell: Shell): void {
+  addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
+    .option('--latency-ms <ms>', 'one-way delay of a link (0.1)')
+    .option('--jitter-ms <ms>', 'extra delay, uniform from 0 to this (0)')
+    .option('--bandwidth-mbps <n>', 'megabits a second of each direction of a link (1000)')
+    .option('--loss <p>', 'probability that a frame is lost (0)')
+    .option('--step-ms <ms>', 'virtual duration of a local step (3)')
+    .addOption(
+      repeatable('--fault <spec>', 'kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000; may be repeated'),
+    )
+    .action((flags: Flags) => {
+      const { fault, ...rest } = flags;
+      return settingsAction(shell, runSimulate)(fault === undefined ? rest : { ...rest, faults: fault });
+    });
+}
+
+function addTopology(program: Command, { makeContext, done }: Shell): void {
+  const description = `build, describe, draw and export a topology: ${names(topologies)}`;
+  addOutputFlags(program.command('topology <spec>').description(description))
+    .option('--peers <n>', 'number of nodes', '8')
+    .option('--seed <n>', 'seed of random families', '1')
+    .option('--export <format>', 'print the graph as dot, json, graphml or gexf')
+    .option('--svg <file>', 'draw it')
+    .action(async (spec: string, flags: Flags) => {
+      const choices = {
+        spec,
+        peers: wholeNumber('--peers', flags.peers),
+        seed: wholeNumber('--seed', flags.seed),
+        json: flags.json === true,
+        export: textOf(flags.export),
+        svg: textOf(flags.svg),
+      };
+      done(await runTopology(choices, makeContext(flags as Parameters<MakeContext>[0])));
+    });
+}
+
+function addCompress(program: Command, { makeContext, done }: Shell): void {
+  const description = 'apply compressors to tensors: error, omega, bytes, time (all where none is named)';
+  addOutputFlags(program.command('compress [spec...]').description(description))
+    .option('--input <file>', 'tensors of a SafeTensors file')
+    .addOption(repeatable('--random <ROWSxCOLS>', 'a random matrix; may be repeated (128x128)'))
+    .option(
+      '--spectrum <name>',
+      'of random matrices: gaussian, or power:P for singular values q^-P',
+      'gaussian',
+    )
+    .option('--messages <n>', 'messages from the same tensors; the last is judged, warm starts warm', '3')
+    .option('--seed <n>', 'seed of matrices and of random operators', '1')
+    .option('--layers', 'a line for each tensor, too')
+    .option('--markdown', 'print a Markdown table')
+    .action(async (specs: string[], flags: Flags) => {
+      const context = makeContext(flags as Parameters<MakeContext>[0]);
+      done(await runCompress(compressFlags(specs, flags), context));
+    });
+}
+
+function addReport(program: Command, { makeContext, done }: Shell): void {
+  const description = 'tables and plots from run directories';
+  addOutputFlags(program.command('report <directory...>').description(description)).action(
+    async (directories: string[], flags: Flags) => {
+      done(await runReport(directories, makeContext(flags as Parameters<MakeContext>[0])));
+    },
+  );
+}
+
 /** The program; `done` receives each command's exit code. */
 export function createProgram(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Shell['environment'],
   makeContext: MakeContext,
   done: (exitCode: number) => void,
 ): Command {
@@ -78,68 +169,31 @@ export function createProgram(
     .version(packageVersion)
     .showHelpAfterError('(add --help for the flags)')
     .exitOverride();
-
-  const runWith = (run: SettingsRunner) => async (flags: Flags) => {
-    const context = makeContext(flags as Parameters<MakeContext>[0]);
-    const settings = await readSettings(flags, environment);
-    done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
-  };
-
-  addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
-    .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
-    .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
-    .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
-    .action(runWith(runSwarm));
-
-  addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
-    .option('--latency-ms <ms>', 'one-way delay of a link (0.1)')
-    .option('--jitter-ms <ms>', 'extra delay, uniform from 0 to this (0)')
-    .option('--bandwidth-mbps <n>', 'megabits a second of each direction of a link (1000)')
-    .option('--loss <p>', 'probability that a frame is lost (0)')
-    .option('--step-ms <ms>', 'virtual duration of a local step (3)')
-    .addOption(
-      new Option(
-        '--fault <spec>',
-        'kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000; may be repeated',
-      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]),
-    )
-    .action((flags: Flags) => {
-      const { fault, ...rest } = flags;
-      return runWith(runSimulate)(fault === undefined ? rest : { ...rest, faults: fault });
-    });
-
-  addOutputFlags(
-    program
-      .command('topology <spec>')
-      .description(`build, describe, draw and export a topology: ${names(topologies)}`),
-  )
-    .option('--peers <n>', 'number of nodes', '8')
-    .option('--seed <n>', 'seed of random families', '1')
-    .option('--export <format>', 'print the graph as dot, json, graphml or gexf')
-    .option('--svg <file>', 'draw it')
-    .action(async (spec: string, flags: Flags) => {
-      const context = makeContext(flags as Parameters<MakeContext>[0]);
-      done(
-        await runTopology(
-          {
-            spec,
-            peers: wholeNumber('--peers', flags.peers),
-            seed: wholeNumber('--seed', flags.seed),
-            json: flags.json === true,
-            export: textOf(flags.export),
-            svg: textOf(flags.svg),
-          },
-          context,
-        ),
-      );
-    });
-
-  addOutputFlags(
-    program.command('report <directory...>').description('tables and plots from run directories'),
-  ).action(async (directories: string[], flags: Flags) => {
-    done(await runReport(directories, makeContext(flags as Parameters<MakeContext>[0])));
-  });
+  const shell: Shell = { environment, makeContext, done };
+  for (const add of [addSwarm, addSimulate, addTopology, addCompress, addReport]) add(program, shell);
   return program;
+}
+
+/** An option that collects its values. */
+function repeatable(flags: string, description: string): Option {
+  const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
+  return new Option(flags, description).argParser(collect);
+}
+
+function compressFlags(specs: readonly string[], flags: Flags): CompressFlags {
+  const messages = wholeNumber('--messages', flags.messages);
+  if (messages < 1) throw new GrapevineError('BAD_USAGE', '--messages 0: wanted at least 1.');
+  return {
+    specs,
+    input: textOf(flags.input),
+    shapes: Array.isArray(flags.random) ? flags.random : ['128x128'],
+    spectrum: textOf(flags.spectrum) ?? 'gaussian',
+    messages,
+    seed: wholeNumber('--seed', flags.seed),
+    layers: flags.layers === true,
+    markdown: flags.markdown === true,
+    json: flags.json === true,
+  };
 }
 
 function textOf(value: Flags[string]): string | undefined {

@@ -92,6 +92,35 @@ describe('grapevine topology', () => {
   });
 });
 
+describe('grapevine compress', () => {
+  it('prints error, omega and bytes of each operator named', async () => {
+    const flags = [
+      'compress',
+      'low-rank:rank=4,bits=32',
+      'top-k:fraction=0.1',
+      'none',
+      '--random',
+      '40x30',
+      '--spectrum',
+      'power:1',
+      '--json',
+    ];
+    const { stdout, exitCode } = await runGrapevine(flags);
+    expect(exitCode).toBe(0);
+    const [lowRank, topK, none] = JSON.parse(stdout);
+    // rank 4 of the spectrum 1/q keeps (1 + 1/4 + 1/9 + 1/16) / sum
+    expect(lowRank.total.omega).toBeGreaterThan(0.85);
+    expect(lowRank.total.bytes).toBe(8 + 4 * 4 * 70);
+    expect(topK.total.bytes).toBe(8 + 8 * 120);
+    expect(none.total.relativeError).toBe(0);
+  });
+
+  it('refuses a shape and a spectrum it does not know', async () => {
+    expect(await complaint('compress', 'none', '--random', '40')).toContain('ROWSxCOLS');
+    expect(await complaint('compress', 'none', '--spectrum', 'flat')).toContain('power:P');
+  });
+});
+
 describe('grapevine simulate', () => {
   it('survives loss, a killed and a frozen peer, and repeats itself to the bit', async () => {
     const flags = [
