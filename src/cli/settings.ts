@@ -39,8 +39,6 @@ const launchKeys = Object.keys(launchConfigSchema.shape);
 const allShape = { ...runConfigSchema.shape, ...simulationConfigSchema.shape, ...launchConfigSchema.shape };
 const allKeys = z.strictObject(allShape).partial();
 
-export const configKeys = { run: runKeys, simulation: simulationKeys, launch: launchKeys };
-
 function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
   return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
 }

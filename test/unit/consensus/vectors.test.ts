@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom, gaussian } from '../../../src/base/random.js';
 import { buildTopology } from '../../../src/topology/registry.js';
 import { consensusError, oneBlock, runGossip } from '../../reference/gossip-run.js';
-import { denseMixing, matrixFormExactGossip } from '../../reference/matrix-form.js';
+import { denseMixing, matrixFormChoco, matrixFormExactGossip } from '../../reference/matrix-form.js';
 
 const vectors = (rows: number[][]): Float32Array[] => rows.map((row) => Float32Array.from(row));
 
@@ -62,6 +63,28 @@ describe('CHOCO-Gossip (Koloskova et al. 2019, Algorithm 1)', () => {
         exact[t]!.map((row) => Array.from(row)),
         5,
       );
+  });
+});
+
+describe('CHOCO-Gossip in matrix form, Xhat += C(X - Xhat), X += gamma (W - I) Xhat', () => {
+  it('is what eight peers on a torus compute with top-2 of 6 over 30 rounds', async () => {
+    const random = createRandom('matrix form');
+    const start = Array.from({ length: 8 }, () => Float32Array.from({ length: 6 }, () => gaussian(random)));
+    const trace = await runGossip({
+      topology: 'torus',
+      algorithm: 'choco:gamma=0.25',
+      compressor: 'top-k:count=2',
+      blocks: oneBlock(1, 6),
+      start,
+      rounds: 30,
+    });
+    const top2 = (row: readonly number[]): number[] => {
+      const kept = row.map((_, k) => k).sort((a, b) => Math.abs(row[b]!) - Math.abs(row[a]!) || a - b);
+      return row.map((value, k) => (kept.indexOf(k) < 2 ? value : 0));
+    };
+    const w = denseMixing(buildTopology('torus', 8, 1));
+    const twin = matrixFormChoco(w, start, { gamma: 0.25, rounds: 30, compress: top2 });
+    for (const t of [1, 2, 10, 30]) expectClose(trace[t]!, twin[t]!, 4);
   });
 });
 
