@@ -2,6 +2,7 @@
  * A membership record said to one peer (membership.ts: why). The stream carries the record's bytes and ends; the
  * connection proves whose it is.
  */
+import type { Clock } from '../base/clock.js';
 import type { EdgeStream } from './libp2p-node.js';
 import { MAX_RECORD_BYTES } from './membership.js';
 
@@ -19,8 +20,11 @@ export async function sayIntroduction(
 }
 
 /** The bytes up to the end of `stream`; null, and the stream aborted, when they are too many or too slow. */
-export async function readIntroduction(stream: EdgeStream): Promise<Uint8Array | null> {
-  const timer = setTimeout(() => stream.abort(new Error('no introduction in time')), READ_TIMEOUT_MS);
+export async function readIntroduction(
+  stream: EdgeStream,
+  clock: Clock,
+): Promise<Uint8Array | null> {
+  const cancel = clock.after(READ_TIMEOUT_MS, () => stream.abort(new Error('no introduction in time')));
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -35,6 +39,6 @@ export async function readIntroduction(stream: EdgeStream): Promise<Uint8Array |
     stream.abort(error instanceof Error ? error : new Error('introduction failed'));
     return null;
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

@@ -210,7 +210,7 @@ class SwarmTransport implements Libp2pTransport {
       },
     );
     await this.parts.node.handle(INTRODUCTION_PROTOCOL, async (stream, { remotePeer }) => {
-      const record = await readIntroduction(stream);
+      const record = await readIntroduction(stream, this.clock);
       if (record !== null) this.membership.receive(remotePeer.toString(), record);
     });
     await startSwarmNode(this.parts.node, listen);
