@@ -4,12 +4,18 @@
  * (composition-spec.ts).
  */
 import { assert } from '../base/assert.js';
+import { quantizeFamily } from './block-quantization.js';
 import { createCarriedDecoder } from './carried.js';
 import { lowRankFamily } from './low-rank.js';
+import { naturalFamily } from './natural.js';
+import { naturalDitheringFamily } from './natural-dithering.js';
 import { noneFamily } from './none.js';
 import type { DecoderTable, OperatorDecoder, OperatorFamily } from './operator.js';
+import { qsgdFamily } from './qsgd.js';
 import { randKFamily } from './rand-k.js';
+import { signFamily } from './sign.js';
 import { createStagedDecoder } from './staged.js';
+import { ternaryFamily } from './ternary.js';
 import { thresholdFamily } from './threshold.js';
 import { topKFamily } from './top-k.js';
 import { vectorFamily } from './vector.js';
@@ -20,6 +26,12 @@ export const operatorFamilies: readonly OperatorFamily[] = [
   vectorFamily,
   lowRankFamily,
   topKFamily,
+  qsgdFamily,
+  quantizeFamily,
+  naturalFamily,
+  naturalDitheringFamily,
+  signFamily,
+  ternaryFamily,
   randKFamily,
   thresholdFamily,
   wangniFamily,

@@ -38,8 +38,10 @@ export interface CompressorTraits {
   readonly exactLength?: boolean;
   /** Whether C(-z) = -C(z) to the bit (true, the default). Not so for one that maps 0 to a sign. */
   readonly odd?: boolean;
-  /** Messages after which error feedback must be at the resolution of float32; 300 when absent. */
+  /** Messages after which error feedback must have ended; 300 when absent. */
   readonly feedbackMessages?: number;
+  /** Relative distance at which it may end, of the order of float32's resolution; 1e-6 when absent. */
+  readonly feedbackResidual?: number;
 }
 
 const FAST_CHECK_SEED = 20190204;
@@ -77,7 +79,8 @@ function expectRefusedOrFinite(message: Uint8Array): 'refused' | 'accepted' {
 
 export function compressorConformance(name: string, spec: string, traits: CompressorTraits): void {
   const compressor = compressors.resolve(spec);
-  const { omega, deterministic = true, exactLength = true, odd = true, feedbackMessages = 300 } = traits;
+  const { omega, deterministic = true, exactLength = true, odd = true } = traits;
+  const { feedbackMessages = 300, feedbackResidual = 1e-6 } = traits;
   const start = (seed = 1) => compressor.createState(conformanceBlocks, createRandom('state', seed));
   const encode = (z: Float32Array, state = start()) => compressor.encode(z, conformanceBlocks, state);
 
@@ -185,7 +188,9 @@ export function compressorConformance(name: string, spec: string, traits: Compre
           const difference = target.map((value, i) => value - replica[i]);
           decodeAddInto(replica, encode(difference, state), conformanceBlocks);
         }
-        expect(Math.sqrt(squaredDistance(target, replica) / squaredNorm(target))).toBeLessThan(1e-6);
+        expect(Math.sqrt(squaredDistance(target, replica) / squaredNorm(target))).toBeLessThan(
+          feedbackResidual,
+        );
       },
     );
 

@@ -29,12 +29,11 @@ const RANGES = 30;
 /** Rounding of the decoded numbers to float32, and of sums over them. */
 const ROUNDING = 1e-6;
 
-const kinds: readonly Kind[] = ['gaussian', 'sparse', 'constant', 'rank one', 'spiky'];
+const kinds: readonly Kind[] = ['gaussian', 'sparse', 'constant', 'spiky'];
 
 const blocks = layOutBlocks([
   ['matrix', 4, 5],
   ['vector', 1, 7],
-  ['column', 3, 1],
   ['single', 1, 1],
 ]);
 

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BitReader, BitWriter, putSigned, takeSigned } from '../../../src/compression/bit-stream.js';
+import { naivePackNibbles } from '../../reference/naive-compression.js';
+
+const written = (numbers: readonly (readonly [value: number, width: number])[]): Uint8Array => {
+  const writer = new BitWriter(100);
+  for (const [value, width] of numbers) writer.put(value, width);
+  return writer.finish();
+};
+
+describe('the bit stream', () => {
+  it('fills bytes from the lowest bit up and pads with zeros', () => {
+    expect([...written([[0b101, 3]])]).toEqual([0b101]);
+    expect([
+      ...written([
+        [0b101, 3],
+        [0b110011, 6],
+      ]),
+    ]).toEqual([0b10011101, 0b1]);
+    expect([...written([[0x123456, 24]])]).toEqual([0x56, 0x34, 0x12]);
+  });
+
+  it('lays out four-bit codes as quantizer.ts does', () => {
+    const codes = [1, -1, 7, -7, 3];
+    const writer = new BitWriter(3);
+    for (const code of codes) putSigned(writer, code, 4);
+    expect(writer.finish()).toEqual(naivePackNibbles(codes));
+  });
+
+  it('reads what it wrote, of any width up to 24, signed or not', () => {
+    const number = fc
+      .integer({ min: 1, max: 24 })
+      .chain((width) => fc.tuple(fc.nat(2 ** width - 1), fc.constant(width)));
+    fc.assert(
+      fc.property(fc.array(number, { maxLength: 30 }), (numbers) => {
+        const bytes = written(numbers);
+        expect(bytes.length).toBe(Math.ceil(numbers.reduce((sum, [, width]) => sum + width, 0) / 8));
+        const [plain, signed] = [new BitReader(bytes), new BitReader(bytes)];
+        for (const [value, width] of numbers) {
+          expect(plain.take(width)).toBe(value);
+          expect(takeSigned(signed, width)).toBe(value < 2 ** (width - 1) ? value : value - 2 ** width);
+        }
+        expect([plain.atCleanEnd, plain.overrun]).toEqual([true, false]);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('reads zeros past the end, and says so', () => {
+    const reader = new BitReader(Uint8Array.of(0xff));
+    expect(reader.take(8)).toBe(0xff);
+    expect(reader.overrun).toBe(false);
+    expect(reader.take(3)).toBe(0);
+    expect(reader.overrun).toBe(true);
+  });
+
+  it('does not call an end clean that leaves a bit or a byte', () => {
+    const reader = new BitReader(Uint8Array.of(0b1000, 0));
+    reader.take(3);
+    expect(reader.atCleanEnd).toBe(false);
+    reader.take(1);
+    expect(reader.atCleanEnd).toBe(false);
+    reader.take(8);
+    expect(reader.atCleanEnd).toBe(true);
+  });
+});
