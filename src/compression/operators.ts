@@ -4,6 +4,7 @@
  * (composition-spec.ts).
  */
 import { assert } from '../base/assert.js';
+import { adaptiveRankFamily } from './adaptive-rank.js';
 import { quantizeFamily } from './block-quantization.js';
 import { createCarriedDecoder } from './carried.js';
 import { lowRankFamily } from './low-rank.js';
@@ -13,8 +14,11 @@ import { noneFamily } from './none.js';
 import type { DecoderTable, OperatorDecoder, OperatorFamily } from './operator.js';
 import { qsgdFamily } from './qsgd.js';
 import { randKFamily } from './rand-k.js';
+import { randomizedSvdFamily } from './randomized-svd.js';
+import { sddFamily } from './sdd.js';
 import { signFamily } from './sign.js';
 import { createStagedDecoder } from './staged.js';
+import { svdFamily } from './svd.js';
 import { ternaryFamily } from './ternary.js';
 import { thresholdFamily } from './threshold.js';
 import { topKFamily } from './top-k.js';
@@ -25,6 +29,10 @@ export const operatorFamilies: readonly OperatorFamily[] = [
   noneFamily,
   vectorFamily,
   lowRankFamily,
+  svdFamily,
+  randomizedSvdFamily,
+  adaptiveRankFamily,
+  sddFamily,
   topKFamily,
   qsgdFamily,
   quantizeFamily,

@@ -101,3 +101,41 @@ compressorConformance('per layer', 'per-layer:tall=low-rank:rank=4,s*=top-k:frac
   },
   idempotent: false,
 });
+
+compressorConformance('svd', 'svd:rank=3', {
+  omega: ({ rows, cols }) => {
+    const rank = Math.min(3, rows, cols);
+    return rows * cols > rank * (rows + cols) ? rank / Math.min(rows, cols) : 1;
+  },
+  idempotent: false,
+});
+compressorConformance('svd, 4 bits', 'svd:rank=3,bits=4', {
+  omega: lowRankOmega(3, INT8_OMEGA),
+  idempotent: false,
+});
+compressorConformance('svd, its factors as int8', 'svd:rank=3+int8', {
+  omega: lowRankOmega(3, INT8_OMEGA),
+  idempotent: false,
+});
+compressorConformance('randomized svd', 'randomized-svd:rank=3,oversampling=5,power=1', {
+  omega: lowRankOmega(3, 1),
+  idempotent: false,
+});
+compressorConformance('adaptive rank, by energy', 'adaptive-rank:energy=0.6,max-rank=8', {
+  omega: lowRankOmega(1, INT8_OMEGA),
+  idempotent: false,
+  exactLength: false,
+});
+compressorConformance('adaptive rank, by budget', 'adaptive-rank:budget=400,bits=8', {
+  omega: lowRankOmega(1, INT8_OMEGA),
+  idempotent: false,
+  exactLength: false,
+});
+compressorConformance('sums of signs', 'sdd:terms=6', {
+  omega: ({ rows, cols }) =>
+    24 + Math.ceil((6 * (rows + cols)) / 8) < 4 * Math.ceil((rows * cols) / 256) + rows * cols
+      ? 1 / (rows * rows * cols)
+      : INT8_OMEGA,
+  idempotent: false,
+  odd: false,
+});
