@@ -69,12 +69,40 @@ export class BitReader {
   }
 }
 
-/** The next two's complement code of `bits` bits, at most 24. */
-export function takeSigned(reader: BitReader, bits: number): number {
-  return (reader.take(bits) << (32 - bits)) >> (32 - bits);
+/** Two's complement codes of `bits` bits, at most 16, in a row of bits: what BitWriter would write, and faster. */
+export function packSigned(codes: Int16Array, bits: number): Uint8Array {
+  const packed = new Uint8Array(Math.ceil((codes.length * bits) / 8));
+  const mask = 2 ** bits - 1;
+  let waiting = 0;
+  let waitingBits = 0;
+  let at = 0;
+  for (let i = 0; i < codes.length; i++) {
+    waiting |= (codes[i] & mask) << waitingBits;
+    waitingBits += bits;
+    while (waitingBits >= 8) {
+      packed[at++] = waiting;
+      waiting >>>= 8;
+      waitingBits -= 8;
+    }
+  }
+  if (waitingBits > 0) packed[at] = waiting;
+  return packed;
 }
 
-/** Appends a two's complement code of `bits` bits. */
-export function putSigned(writer: BitWriter, code: number, bits: number): void {
-  writer.put(code & (2 ** bits - 1), bits);
+/** Reverses packSigned; `packed` holds enough bytes. Returns what is left of the last byte read. */
+export function unpackSignedInto(out: Int16Array, packed: Uint8Array, bits: number): number {
+  const unused = 32 - bits;
+  let waiting = 0;
+  let waitingBits = 0;
+  let at = 0;
+  for (let i = 0; i < out.length; i++) {
+    while (waitingBits < bits) {
+      waiting |= packed[at++] << waitingBits;
+      waitingBits += 8;
+    }
+    out[i] = (waiting << unused) >> unused;
+    waiting >>>= bits;
+    waitingBits -= bits;
+  }
+  return waiting;
 }

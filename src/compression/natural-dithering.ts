@@ -28,7 +28,7 @@ import type {
 import { happens, randomOf, type ScaledCodes } from './random-rounding.js';
 import {
   checkScaledCodes,
-  eachScaledCode,
+  readScaledCodes,
   requireCodeBits,
   scaledCodesBytes,
   signedBits,
@@ -110,15 +110,17 @@ const decoder: OperatorDecoder = {
     requireCodeBits(decoder, block, { bits: params.bits, most: signedBits(MAX_LEVELS) });
     checkScaledCodes(body, block, { ...params, top: 1 });
   },
-  decodeAddInto(out, body, { bits, parameter: bucket }) {
-    eachScaledCode(out, body, {
-      bits,
-      bucket,
-      visit(i, scale, code) {
-        const value = Math.fround(scale * levelOfCode[Math.abs(code)]);
-        out.values[i] += code < 0 ? -value : value;
-      },
-    });
+  decodeAddInto(out, body, params) {
+    const { values } = out;
+    const { scales, codes } = readScaledCodes(body, out, params);
+    const length = bucketLength(out, params.parameter);
+    for (let b = 0; b < scales.length; b++) {
+      const end = Math.min((b + 1) * length, values.length);
+      for (let i = b * length; i < end; i++) {
+        const value = Math.fround(scales[b] * levelOfCode[Math.abs(codes[i])]);
+        values[i] += codes[i] < 0 ? -value : value;
+      }
+    }
   },
 };
 

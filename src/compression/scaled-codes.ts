@@ -7,7 +7,7 @@
  * The most negative code, -2^(b-1), is not used.
  */
 import type { ByteWriter } from '../base/bytes.js';
-import { BitReader, BitWriter, putSigned, takeSigned } from './bit-stream.js';
+import { packSigned, unpackSignedInto } from './bit-stream.js';
 import { bucketCount, bucketLength } from './buckets.js';
 import {
   type BlockParams,
@@ -26,6 +26,8 @@ import type { ScaledCodes } from './random-rounding.js';
 export const MIN_CODE_BITS = 2;
 /** Codes are kept as Int16Array. */
 export const MAX_CODE_BITS = 16;
+/** Codes that a check unpacks at a time; a multiple of 8. */
+const CHECK_RUN = 1024;
 
 /** Bits of a code from -levels to levels: 1 + ceil(log2(levels + 1)). */
 export function signedBits(levels: number): number {
@@ -40,9 +42,7 @@ export function scaledCodesBytes(shape: BlockShape, { bits, parameter: bucket }:
 /** Appends scales and codes. */
 export function writeScaledCodes(writer: ByteWriter, { scales, codes }: ScaledCodes, bits: number): void {
   writer.f32Array(scales);
-  const stream = new BitWriter(codeBytes(codes.length, bits));
-  for (let i = 0; i < codes.length; i++) putSigned(stream, codes[i], bits);
-  writer.bytes(stream.finish());
+  writer.bytes(packSigned(codes, bits));
 }
 
 /** Refuses a width of codes that is not from 2 to `most` bits. */
@@ -53,6 +53,21 @@ export function requireCodeBits(
 ): void {
   if (bits >= MIN_CODE_BITS && bits <= most) return;
   refuseParams(decoder, block, `got ${bits} bits, wanted ${MIN_CODE_BITS} to ${most}`);
+}
+
+/** Refuses the code that is not used, and padding. Looks at a run of codes at a time: a whole number of bytes. */
+function checkCodes(packed: Uint8Array, block: BlockShape, bits: number): void {
+  const size = block.rows * block.cols;
+  const unused = -levelsOf(bits) - 1;
+  const run = new Int16Array(Math.min(CHECK_RUN, size));
+  let padding = 0;
+  for (let start = 0; start < size; start += CHECK_RUN) {
+    const codes = run.subarray(0, size - start);
+    padding = unpackSignedInto(codes, packed.subarray((start / 8) * bits), bits);
+    const found = codes.indexOf(unused);
+    if (found >= 0) refuseValue(block, `entry ${start + found} has the code ${unused}`);
+  }
+  if (padding !== 0) refuseValue(block, 'the padding after the last code is not zero');
 }
 
 /**
@@ -68,48 +83,32 @@ export function checkScaledCodes(
   const codesAt = 4 * bucketCount(block, parameter);
   const view = viewOf(body);
   for (let at = 0; at < codesAt; at += 4) checkScale(block, view.getFloat32(at, true), top);
-  const reader = new BitReader(body.subarray(codesAt));
-  const unused = -levelsOf(bits) - 1;
-  for (let i = 0; i < block.rows * block.cols; i++) {
-    if (takeSigned(reader, bits) === unused) refuseValue(block, `entry ${i} has the code ${unused}`);
-  }
-  if (!reader.atCleanEnd) refuseValue(block, 'the padding after the last code is not zero');
+  checkCodes(body.subarray(codesAt), block, bits);
 }
 
-/** Calls `visit` for each entry of a checked body, in order. */
-export function eachScaledCode(
-  shape: BlockShape,
+/** Scales and codes of a checked body. */
+export function readScaledCodes(
   body: Uint8Array,
-  form: {
-    readonly bits: number;
-    readonly bucket: number;
-    visit(index: number, scale: number, code: number): void;
-  },
-): void {
-  const { bits, bucket } = form;
-  const size = shape.rows * shape.cols;
-  const length = bucketLength(shape, bucket);
+  shape: BlockShape,
+  { bits, parameter: bucket }: BlockParams,
+): ScaledCodes {
   const view = viewOf(body);
-  const reader = new BitReader(body.subarray(4 * bucketCount(shape, bucket)));
-  for (let start = 0, at = 0; start < size; start += length, at += 4) {
-    const scale = view.getFloat32(at, true);
-    const end = Math.min(start + length, size);
-    for (let i = start; i < end; i++) form.visit(i, scale, takeSigned(reader, bits));
-  }
+  const scales = Float32Array.from({ length: bucketCount(shape, bucket) }, (_, b) =>
+    view.getFloat32(4 * b, true),
+  );
+  const codes = new Int16Array(shape.rows * shape.cols);
+  unpackSignedInto(codes, body.subarray(4 * scales.length), bits);
+  return { scales, codes };
 }
 
 /** OperatorDecoder.decodeAddInto for such a body: value = scale * code, exact in float64, then rounded. */
-export function addScaledCodesInto(
-  out: BlockSlice,
-  body: Uint8Array,
-  { bits, parameter: bucket }: BlockParams,
-): void {
+export function addScaledCodesInto(out: BlockSlice, body: Uint8Array, params: BlockParams): void {
   const { values } = out;
-  eachScaledCode(out, body, {
-    bits,
-    bucket,
-    visit(i, scale, code) {
-      values[i] += Math.fround(scale * code);
-    },
-  });
+  const { scales, codes } = readScaledCodes(body, out, params);
+  const length = bucketLength(out, params.parameter);
+  for (let b = 0; b < scales.length; b++) {
+    const scale = scales[b];
+    const end = Math.min((b + 1) * length, values.length);
+    for (let i = b * length; i < end; i++) values[i] += Math.fround(scale * codes[i]);
+  }
 }
