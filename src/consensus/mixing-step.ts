@@ -28,10 +28,29 @@ export function correctionInto(out: Float32Array, pair: OrderedPair, factor: num
   for (let i = 0; i < out.length; i++) out[i] = factor * (high[i]! - low[i]!);
 }
 
-/** Sum of the entries in float64; not finite when any entry is not. */
+/** Sum of the entries in float64. */
 export function sumOf(values: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
+
+/**
+ * A correction may be this many times as long as the parameters that it corrects. Neighbors start from one model
+ * and their corrections are shorter than the parameters by far; a neighbor whose numbers are beyond this is broken
+ * or wants to break others, and one such step would undo all training.
+ */
+export const MAX_CORRECTION_RATIO = 1e4;
+
+/** ||correction|| <= MAX_CORRECTION_RATIO max(||parameters||, sqrt(d)); false, too, when an entry is not finite. */
+export function isPlausible(correction: Float32Array, parameters: Float32Array): boolean {
+  const size = Math.max(sumOfSquares(parameters), parameters.length);
+  return sumOfSquares(correction) <= MAX_CORRECTION_RATIO ** 2 * size;
+}
+
+function sumOfSquares(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
   return sum;
 }
 

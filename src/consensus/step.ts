@@ -11,7 +11,7 @@ import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit, Input } from './events.js';
 import { advanceEdge, isComplete, receiveDelta, resendInto, sendInto } from './exchange.js';
-import { addSignedInto, ordered, sumOf } from './mixing-step.js';
+import { addSignedInto, isPlausible, ordered, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
 /** Liveness is looked at this many times within a silence. */
@@ -154,21 +154,16 @@ function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
     refuse(effects, edge, error.code, error.message);
     return false;
   }
-  const correctionSum = sumOf(context.scratch);
-  if (!Number.isFinite(correctionSum)) {
-    refuse(
-      effects,
-      edge,
-      'PAYLOAD_BAD_VALUE',
-      `difference ${theirs.sequence} makes parameters that are not finite`,
-    );
+  if (!isPlausible(context.scratch, state.parameters)) {
+    const got = `difference ${theirs.sequence} moves parameters beyond measure`;
+    refuse(effects, edge, 'PAYLOAD_BAD_VALUE', got);
     return false;
   }
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);
   setStatus(effects, edge, 'active', 'answered');
-  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * correctionSum) : null;
+  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
 }

@@ -64,7 +64,9 @@ export async function shakeHands(channel: Channel, mine: Introduction): Promise<
   const neighbor = called ?? theirs.sender;
   const ends = { node, neighbor, swarmTag };
   if (called === null) await say(channel, helloFrame(ends, hello));
-  const objections = [...judgeHello(ends, hello, theirs), ...mine.objections(neighbor)];
+  const differences = judgeHello(ends, hello, theirs);
+  // Asked last: who cannot train with us has no claim to an index.
+  const objections = differences.length > 0 ? differences : mine.objections(neighbor);
   await say(channel, verdictFrame(ends, objections));
   const verdict = await hear(channel);
   if (verdict.kind !== 'accept' && verdict.kind !== 'refuse')

@@ -73,6 +73,11 @@ export class Peer {
   private readonly ready = new Deferred<void>();
   private readonly seconds = { train: 0, compress: 0, exchange: 0, wait: 0 };
   private readonly totals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };
+  /**
+   * What waits to leave on each link is not queued a second time: a neighbor that asks again and again without
+   * reading the answers, or a link that stands still, holds two differences and a heartbeat and no more.
+   */
+  private readonly queued = new Map<number, Set<string>>();
   /** Links to break: the rejection of the frame's handler tells the transport to. */
   private readonly refused = new Map<number, GrapevineError>();
   private training: TrainResult | null = null;
@@ -169,12 +174,9 @@ export class Peer {
       case 'train':
         this.train(effect.round, effect.parameters).catch((error: unknown) => this.fail(error));
         return;
-      case 'sendDelta': {
-        this.totals.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
-        this.totals.uncompressedBytes += 4 * this.init.state.parameters.length;
+      case 'sendDelta':
         this.send(effect.to, { ...this.addressed(effect.to), kind: 'delta', delta: effect.delta });
         return;
-      }
       case 'sendHeartbeat':
         this.send(effect.to, { ...this.addressed(effect.to), kind: 'heartbeat' });
         return;
@@ -228,6 +230,15 @@ export class Peer {
   }
 
   private send(to: number, frame: Frame): void {
+    const queued = this.queued.get(to) ?? new Set<string>();
+    this.queued.set(to, queued);
+    const name = frame.kind === 'delta' ? `delta ${frame.delta.sequence}` : frame.kind;
+    if (queued.has(name)) return;
+    queued.add(name);
+    if (frame.kind === 'delta') {
+      this.totals.payloadBytes += frame.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+      this.totals.uncompressedBytes += 4 * this.init.state.parameters.length;
+    }
     const startedMs = this.init.clock.nowMs();
     this.pendingSends += 1;
     this.init.transport
@@ -237,6 +248,7 @@ export class Peer {
         if (!isGrapevineError(error, 'LINK_DOWN')) this.fail(error);
       })
       .finally(() => {
+        queued.delete(name);
         this.pendingSends -= 1;
         const nowMs = this.init.clock.nowMs();
         if (this.pendingSends === 0) this.seconds.exchange += (nowMs - startedMs) / 1000;
@@ -262,6 +274,7 @@ export class Peer {
 
   private onNeighborDown(neighbor: number, error: GrapevineError): void {
     this.linked.delete(neighbor);
+    this.queued.delete(neighbor);
     this.feed({ type: 'neighborDown', neighbor, reason: error.code });
     this.checkFarewell();
   }
