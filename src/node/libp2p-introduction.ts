@@ -20,14 +20,7 @@ export async function sayIntroduction(
 }
 
 /** The bytes up to the end of `stream`; null, and the stream aborted, when they are too many or too slow. */
-<<<<<<< ours
-export async function readIntroduction(
-  stream: EdgeStream,
-  clock: Clock,
-): Promise<Uint8Array | null> {
-=======
 export async function readIntroduction(stream: EdgeStream, clock: Clock): Promise<Uint8Array | null> {
->>>>>>> theirs
   const cancel = clock.after(READ_TIMEOUT_MS, () => stream.abort(new Error('no introduction in time')));
   const parts: Uint8Array[] = [];
   let bytes = 0;
