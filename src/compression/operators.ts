@@ -7,7 +7,7 @@ import { assert } from '../base/assert.js';
 import { adaptiveRankFamily } from './adaptive-rank.js';
 import { quantizeFamily } from './block-quantization.js';
 import { createCarriedDecoder } from './carried.js';
-import { lowRankFamily } from './low-rank.js';
+import { carryingLowRankFamily } from './low-rank-numbers.js';
 import { naturalFamily } from './natural.js';
 import { naturalDitheringFamily } from './natural-dithering.js';
 import { noneFamily } from './none.js';
@@ -28,7 +28,7 @@ import { wangniFamily } from './wangni.js';
 export const operatorFamilies: readonly OperatorFamily[] = [
   noneFamily,
   vectorFamily,
-  lowRankFamily,
+  carryingLowRankFamily,
   svdFamily,
   randomizedSvdFamily,
   adaptiveRankFamily,

@@ -12,7 +12,7 @@ export interface LayerRule {
   readonly plan: OperatorPlan;
 }
 
-/** Whether all of `name` matches `pattern`: linear in both, with a step back to the last `*` at a mismatch. */
+/** Whether all of `name` matches `pattern`: at a mismatch only the last `*` takes one more, so |pattern| |name| steps do. */
 export function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;
   let p = 0;

@@ -90,6 +90,18 @@ compressorConformance('rand-k, its values as int8', 'rand-k:fraction=0.3+int8', 
   idempotent: false,
   deterministic: false,
 });
+compressorConformance('low-rank, its factors as int8', 'low-rank:rank=3+int8', {
+  omega: lowRankOmega(3, INT8_OMEGA),
+  idempotent: false,
+});
+compressorConformance(
+  'low-rank, the entries of its factors sparse and in int8',
+  'low-rank:rank=4+top-k:fraction=0.6+int8',
+  {
+    omega: ({ rows, cols }) => (rows * cols > 4 * (rows + cols) ? 0.05 : 0.5 * INT8_OMEGA),
+    idempotent: false,
+  },
+);
 compressorConformance('two stages, low-rank and top-k', 'low-rank:rank=1++top-k:fraction=0.1', {
   omega: (block) => 1 - (1 - lowRankOmega(1, INT8_OMEGA)(block)) * (1 - keptShare(0.1)(block)),
   idempotent: false,
