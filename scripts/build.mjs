@@ -1,21 +1,31 @@
 /**
- * `npm run build`: src to dist. The compiler writes beside the old build, which gives way only to one without
- * errors; nothing of a deleted source file survives. The command is made executable, as npm does when it installs,
- * so that `npx grapevine` works in a checkout.
+ * `npm run build`: src and assembly to dist. The compilers write beside the old build, which gives way only to one
+ * without errors; nothing of a deleted source file survives. The command is made executable, as npm does when it
+ * installs, so that `npx grapevine` works in a checkout.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const build = join(root, 'dist');
 const draft = join(root, 'node_modules', '.cache', `grapevine-build-${process.pid}`);
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const { resolve } = createRequire(import.meta.url);
+const compiler = resolve('typescript/bin/tsc');
+const assembler = join(dirname(resolve('assemblyscript/package.json')), 'bin', 'asc.js');
+
+/** The kernels: no runtime, no checks; who calls them vouches for every address (src/linalg/kernels.ts). */
+const assemblerOptions = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noAssert'];
 
 try {
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', draft], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const program = join(draft, 'linalg', 'kernels.wasm');
+  execFileSync(process.execPath, [assembler, 'assembly/kernels.ts', '-o', program, ...assemblerOptions], {
     cwd: root,
     stdio: 'inherit',
   });

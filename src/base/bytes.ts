@@ -4,6 +4,9 @@
  */
 import { GrapevineError } from './errors.js';
 
+/** Nearly every machine: numbers lie in memory as they travel. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** A growing byte buffer. */
 export class ByteWriter {
   private buffer: Uint8Array;
@@ -59,6 +62,10 @@ export class ByteWriter {
 
   /** float32 numbers, little-endian whatever the machine. */
   f32Array(source: Float32Array): void {
+    if (LITTLE_ENDIAN) {
+      this.bytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+      return;
+    }
     const at = this.reserve(source.length * 4);
     for (let i = 0; i < source.length; i++) this.view.setFloat32(at + 4 * i, source[i]!, true);
   }
@@ -68,9 +75,9 @@ export class ByteWriter {
     this.view.setUint32(at, value, true);
   }
 
-  /** The bytes written so far, copied. */
+  /** The bytes written, to whom they now belong: nothing may be written after it. */
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.used);
+    return this.used === this.buffer.length ? this.buffer : this.buffer.slice(0, this.used);
   }
 }
 

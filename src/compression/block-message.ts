@@ -6,11 +6,13 @@ import { assert } from '../base/assert.js';
 import type { ByteReader, ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
 import {
+  type BlockDifference,
   type BlockParams,
   type BlockShape,
   type BlockSlice,
   type BlockState,
   type DecoderTable,
+  type DifferenceOperator,
   type Operator,
   type OperatorDecoder,
   refuseValue,
@@ -32,22 +34,53 @@ export function requireFinite(block: BlockSlice): void {
   }
 }
 
+/** x - y as an array of its own, or x where there is no y. */
+export function formDifference({ subtrahend, ...block }: BlockDifference): BlockSlice {
+  if (subtrahend === undefined) return block;
+  const values = new Float32Array(block.values.length);
+  for (let i = 0; i < values.length; i++) values[i] = block.values[i] - subtrahend[i];
+  return { ...block, values };
+}
+
 /** Appends header and body of one block; the header's length is that of the body written. */
 export function encodeBlockInto(
   writer: ByteWriter,
   block: { readonly operator: Operator; readonly slice: BlockSlice; readonly state: BlockState },
 ): void {
   const { operator, slice, state } = block;
+  writePart(writer, { operator, name: slice.name }, () => operator.encodeInto(writer, slice, state));
+}
+
+/** As encodeBlockInto, for an operator that forms the difference itself. */
+export function encodeDifferenceInto(
+  writer: ByteWriter,
+  block: {
+    readonly operator: DifferenceOperator;
+    readonly difference: BlockDifference;
+    readonly state: BlockState;
+  },
+): void {
+  const { operator, difference, state } = block;
+  writePart(writer, { operator, name: difference.name }, () =>
+    operator.encodeDifferenceInto(writer, difference, state),
+  );
+}
+
+function writePart(
+  writer: ByteWriter,
+  { operator, name }: { readonly operator: Operator; readonly name: string },
+  writeBody: () => void,
+): void {
   writer.u8(operator.code);
   writer.u8(operator.bits);
   writer.u16(operator.parameter);
   const lengthAt = writer.length;
   writer.u32(operator.bodyBytes);
-  operator.encodeInto(writer, slice, state);
+  writeBody();
   const bodyBytes = writer.length - lengthAt - 4;
   if (operator.variableLength) writer.patchU32(lengthAt, bodyBytes);
   const fits = operator.variableLength ? bodyBytes <= operator.bodyBytes : bodyBytes === operator.bodyBytes;
-  assert(fits, `the body of block "${slice.name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
+  assert(fits, `the body of block "${name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
 }
 
 /** A block's part of a message. */

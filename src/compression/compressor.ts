@@ -34,6 +34,15 @@ export interface Compressor {
    */
   encode(values: Float32Array, blocks: readonly MatrixBlock[], state: CompressorState): Uint8Array;
   /**
+   * encode(values - subtrahend), to the bit, without the difference ever being stored; subtraction is in float32,
+   * entry by entry. A compressor may leave it out.
+   */
+  encodeDifference?(
+    operands: { readonly values: Float32Array; readonly subtrahend: Float32Array },
+    blocks: readonly MatrixBlock[],
+    state: CompressorState,
+  ): Uint8Array;
+  /**
    * Length of every message for these blocks in bytes, by the documented formulas of the operators; the longest
    * possible where an operator's length depends on the values.
    */

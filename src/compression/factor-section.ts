@@ -5,6 +5,8 @@
  * At 32 bits: r * length float32 numbers. With b bits that makes b r length + 32 r bits, and 32 r length without scales.
  */
 import type { ByteWriter } from '../base/bytes.js';
+import { type Kernels, kernels } from '../linalg/kernels.js';
+import type { SingleFactor } from '../linalg/outer-product.js';
 import type { Factor } from '../linalg/skinny-products.js';
 import { fromHalfBits, halfScaleFor, toHalfBits } from './half.js';
 import { type BlockShape, MAX_FLOAT32, refuseValue, viewOf } from './operator.js';
@@ -16,7 +18,6 @@ import {
   packCodes,
   roundToCode,
   scaleFor,
-  unpackCodesInto,
 } from './quantizer.js';
 
 /** Bits of a factor's numbers: 16 stands for halves, 32 for float32. */
@@ -34,26 +35,61 @@ export function sectionBytes({ length, rank, bits }: FactorForm): number {
   return bits === 32 ? 4 * rank * length : 4 * rank + codeBytes(rank * length, bits);
 }
 
-/** Largest |entry| of entries from `start` to `end`. */
+/** Largest |entry| of entries from `start` to `end`; NaN when there is one. */
 export function maxMagnitude(values: Float64Array, start: number, end: number): number {
   let max = 0;
-  for (let i = start; i < end; i++) max = Math.max(max, Math.abs(values[i]));
+  for (let i = start; i < end; i++) {
+    const magnitude = Math.abs(values[i]);
+    if (magnitude > max) max = magnitude;
+    else if (Number.isNaN(magnitude)) return magnitude;
+  }
   return max;
 }
 
 /** Appends `factor` and replaces its entries by the numbers that a receiver will read. */
 export function writeFactorRounding(writer: ByteWriter, factor: Factor, bits: FactorBits): void {
-  const { values, length, rank } = factor;
-  if (bits === 32) {
+  const engine = kernels();
+  const own = engine?.holds(factor.values) ? engine : null;
+  if (bits === 32) writeSinglesRounding(writer, factor, own);
+  else if (bits === 16) writeHalvesRounding(writer, factor);
+  else if (own !== null) writeCodesByKernels(writer, factor, { engine: own, bits });
+  else writeCodesRounding(writer, factor, bits);
+}
+
+function writeSinglesRounding(writer: ByteWriter, { values }: Factor, engine: Kernels | null): void {
+  if (engine === null) {
     const single = Float32Array.from(values);
     writer.f32Array(single);
     values.set(single);
     return;
   }
-  if (bits === 16) {
-    writeHalvesRounding(writer, factor);
-    return;
+  const mark = engine.mark();
+  const single = engine.take(4 * values.length);
+  engine.run.roundFactor(single, values.byteOffset, values.length);
+  writer.bytes(engine.u8.subarray(single, single + 4 * values.length));
+  engine.release(mark);
+}
+
+/** For a factor in the kernels' memory: the numbers and bytes of writeCodesRounding. */
+function writeCodesByKernels(
+  writer: ByteWriter,
+  { values, length, rank }: Factor,
+  { engine, bits }: { readonly engine: Kernels; readonly bits: 4 | 8 },
+): void {
+  const levels = levelsOf(bits);
+  const mark = engine.mark();
+  const codes = engine.take(values.length);
+  for (let c = 0; c < rank; c++) {
+    const scale = scaleFor(maxMagnitude(values, c * length, (c + 1) * length), levels);
+    writer.f32(scale);
+    engine.run.quantizeFactor(codes + c * length, values.byteOffset + 8 * c * length, length, scale, levels);
   }
+  const bytes = engine.u8.subarray(codes, codes + values.length);
+  writer.bytes(packCodes(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length), bits));
+  engine.release(mark);
+}
+
+function writeCodesRounding(writer: ByteWriter, { values, length, rank }: Factor, bits: 4 | 8): void {
   const levels = levelsOf(bits);
   const codes = new Int8Array(values.length);
   for (let c = 0; c < rank; c++) {
@@ -62,7 +98,7 @@ export function writeFactorRounding(writer: ByteWriter, factor: Factor, bits: Fa
     writer.f32(scale);
     for (let i = end - length; i < end; i++) {
       codes[i] = roundToCode(values[i], scale, levels);
-      values[i] = codes[i] * scale;
+      values[i] = Math.fround(codes[i] * scale);
     }
   }
   writer.bytes(packCodes(codes, bits));
@@ -77,33 +113,52 @@ function writeHalvesRounding(writer: ByteWriter, { values, length, rank }: Facto
     for (let i = c * length; i < (c + 1) * length; i++) {
       const half = toHalfBits(scales[c] === 0 ? 0 : values[i] / scales[c]);
       writer.u16(half);
-      values[i] = fromHalfBits(half) * scales[c];
+      values[i] = Math.fround(fromHalfBits(half) * scales[c]);
     }
   }
 }
 
-/** Reads a checked section. A quantized entry is code * scale, exact in float64. */
-export function readFactor(section: Uint8Array, { length, rank, bits }: FactorForm): Factor {
-  const values = new Float64Array(rank * length);
+/**
+ * Reads a checked section. A quantized entry is float32(code * scale), a half float32(half * scale). With `engine` the
+ * numbers lie on its stack, for which 4 rank length bytes must be reserved, and live until the caller releases them.
+ */
+export function readFactor(section: Uint8Array, form: FactorForm, engine: Kernels | null): SingleFactor {
+  const { length, rank, bits } = form;
+  const count = rank * length;
+  const at = engine === null ? 0 : engine.take(4 * count) / 4;
+  const values = engine === null ? new Float32Array(count) : engine.f32.subarray(at, at + count);
+  if (bits === 32 && engine !== null) engine.u8.set(section, 4 * at);
+  else if (bits === 32) readSinglesInto(values, section);
+  else if (bits === 16) readHalvesInto(values, section, form);
+  else readCodesInto(values, section, form);
+  return { values, length, rank };
+}
+
+function readSinglesInto(values: Float32Array, section: Uint8Array): void {
   const view = viewOf(section);
-  if (bits === 32) {
-    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
-    return { values, length, rank };
-  }
-  if (bits === 16) {
-    for (let i = 0; i < values.length; i++) {
-      const scale = view.getFloat32(4 * Math.floor(i / length), true);
-      values[i] = fromHalfBits(view.getUint16(4 * rank + 2 * i, true)) * scale;
-    }
-    return { values, length, rank };
-  }
-  const codes = new Int8Array(values.length);
-  unpackCodesInto(codes, section.subarray(4 * rank), bits);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+}
+
+function readHalvesInto(values: Float32Array, section: Uint8Array, { length, rank }: FactorForm): void {
+  const view = viewOf(section);
   for (let c = 0; c < rank; c++) {
     const scale = view.getFloat32(4 * c, true);
-    for (let i = c * length; i < (c + 1) * length; i++) values[i] = codes[i] * scale;
+    for (let i = c * length; i < (c + 1) * length; i++) {
+      values[i] = fromHalfBits(view.getUint16(4 * rank + 2 * i, true)) * scale;
+    }
   }
-  return { values, length, rank };
+}
+
+function readCodesInto(values: Float32Array, section: Uint8Array, { length, rank, bits }: FactorForm): void {
+  const view = viewOf(section);
+  const codes = section.subarray(4 * rank);
+  for (let c = 0; c < rank; c++) {
+    const scale = view.getFloat32(4 * c, true);
+    for (let i = c * length; i < (c + 1) * length; i++) {
+      const shift = bits === 8 ? 24 : 28 - ((i & 1) << 2);
+      values[i] = ((codes[bits === 8 ? i : i >> 1] << shift) >> (bits === 8 ? 24 : 28)) * scale;
+    }
+  }
 }
 
 /**
@@ -113,15 +168,7 @@ export function readFactor(section: Uint8Array, { length, rank, bits }: FactorFo
 export function checkFactor(section: Uint8Array, block: BlockShape, form: FactorForm): number {
   const view = viewOf(section);
   let bound = 0;
-  if (form.bits === 32) {
-    for (let at = 0; at < section.length; at += 4) {
-      const value = view.getFloat32(at, true);
-      if (!Number.isFinite(value))
-        refuseValue(block, `factor entry ${at / 4} is ${value}, wanted a finite number`);
-      bound = Math.max(bound, Math.abs(value));
-    }
-    return bound;
-  }
+  if (form.bits === 32) return checkSingles(section, block);
   if (form.bits === 16) return checkHalves(view, block, form);
   const levels = levelsOf(form.bits);
   for (let c = 0; c < form.rank; c++) {
@@ -131,6 +178,34 @@ export function checkFactor(section: Uint8Array, block: BlockShape, form: Factor
   }
   checkCodes(block, section.subarray(4 * form.rank), { bits: form.bits, count: form.rank * form.length });
   return bound;
+}
+
+/** checkFactor for 32 bits: finite numbers. */
+function checkSingles(section: Uint8Array, block: BlockShape): number {
+  const engine = kernels();
+  const largest = engine === null ? Number.POSITIVE_INFINITY : magnitudeOf(section, engine);
+  if (Number.isFinite(largest)) return largest;
+  const view = viewOf(section);
+  let bound = 0;
+  for (let at = 0; at < section.length; at += 4) {
+    const value = view.getFloat32(at, true);
+    if (!Number.isFinite(value))
+      refuseValue(block, `factor entry ${at / 4} is ${value}, wanted a finite number`);
+    bound = Math.max(bound, Math.abs(value));
+  }
+  return bound;
+}
+
+/** Largest magnitude of the float32 numbers in `section`; not finite when one is not. */
+function magnitudeOf(section: Uint8Array, engine: Kernels): number {
+  const mark = engine.mark();
+  const numbers = engine.take(section.length);
+  const result = engine.take(16);
+  engine.u8.set(section, numbers);
+  engine.f64.fill(0, result / 8, result / 8 + 2);
+  engine.run.measure(numbers, section.length / 4, result);
+  engine.release(mark);
+  return engine.f32[result / 4 + 2];
 }
 
 /** checkFactor for 16 bits: scales from 0 on, finite halves, products within float32. */

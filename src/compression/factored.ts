@@ -10,12 +10,8 @@
 
 import type { Random } from '../base/random.js';
 import { solveRightFactorInPlace } from '../linalg/least-squares.js';
-import {
-  addOuterProductInto,
-  createFactor,
-  type Factor,
-  transposedProductInto,
-} from '../linalg/skinny-products.js';
+import { addOuterProductInto } from '../linalg/outer-product.js';
+import { createFactor, type Factor, transposedProductInto } from '../linalg/skinny-products.js';
 import { type FactorBits, maxMagnitude, sectionBytes, writeFactorRounding } from './factor-section.js';
 import { createNoneOperator } from './none.js';
 import {
@@ -233,9 +229,9 @@ export const factorFrameDecoder: FrameDecoder = {
     const lengthOf = (i: number) => view.getFloat32(4 * Math.floor(i / out.cols), true);
     addOuterProductInto(
       out,
-      { values: Float64Array.from(left!), length: out.rows, rank },
+      { values: left!, length: out.rows, rank },
       {
-        values: Float64Array.from(right!, (value, i) => Math.fround(value * lengthOf(i))),
+        values: right!.map((value, i) => value * lengthOf(i)),
         length: out.cols,
         rank,
       },

@@ -18,16 +18,14 @@
  * Body: section of P~, section of Q~ (factor-section.ts): r (m + n) b / 8 + 8 r bytes, each section's codes
  * rounded up to a byte, and 4 r (m + n) at 32 bits. parameter = r.
  */
+import type { ByteWriter } from '../base/bytes.js';
 import { choiceField, integerField, type RegistryEntry } from '../base/registry.js';
+import { kernels } from '../linalg/kernels.js';
 import { solveRightFactorInPlace } from '../linalg/least-squares.js';
-import { orthonormalizeInPlace } from '../linalg/orthonormalize.js';
-import {
-  addOuterProductInto,
-  createFactor,
-  type Factor,
-  productInto,
-  transposedProductInto,
-} from '../linalg/skinny-products.js';
+import { addOuterProductInto } from '../linalg/outer-product.js';
+import { beginPowerIteration, type PowerIteration } from '../linalg/power-iteration.js';
+import type { Factor } from '../linalg/skinny-products.js';
+import { formDifference, requireFinite } from './block-message.js';
 import {
   checkFactor,
   type FactorBits,
@@ -40,8 +38,11 @@ import {
 } from './factor-section.js';
 import { createNoneOperator } from './none.js';
 import {
+  type BlockDifference,
   type BlockParams,
   type BlockShape,
+  type BlockState,
+  type DifferenceOperator,
   MAX_FLOAT32,
   type Operator,
   type OperatorDecoder,
@@ -63,6 +64,8 @@ const MAX_ITERATIONS = 100;
 const COLD_ITERATIONS = 2;
 /** Rounding at this many bits or fewer leaves P~ so far from orthonormal that Q is corrected for it. */
 const CORRECTED_BITS = 4;
+/** Half of float32, so that no rounding of r products and sums reaches the other half. */
+const MAX_PRODUCT = MAX_FLOAT32 / 2;
 
 export interface LowRankOptions {
   /** r; clipped to min(m, n) of each block. */
@@ -84,18 +87,33 @@ function formsOf(
   ];
 }
 
-/** Refuses factors whose product could leave float32; the decoder refuses the same with twice the bound. */
-function requireRepresentable(block: BlockShape, left: Factor, right: Factor): void {
-  const largest = maxMagnitude(right.values, 0, right.values.length);
-  const product = left.rank * maxMagnitude(left.values, 0, left.values.length) * largest;
-  if (product <= MAX_FLOAT32 / 2 && largest <= MAX_FLOAT32 / 2) return;
+/**
+ * Refuses a right factor whose product with a left one of unit vectors could leave float32; the decoder refuses the
+ * same with twice the bound, which leaves room for rounding both.
+ */
+function requireRepresentable(block: BlockShape, right: Factor): void {
+  const product = right.rank * maxMagnitude(right.values, 0, right.values.length);
+  if (product <= MAX_PRODUCT / 2) return;
   refuseValue(
     block,
     `its values are too large for float32 factors (up to ${product}). Lower the learning rate.`,
   );
 }
 
-function createLowRankOperator(shape: BlockShape, { rank, bits, iterations }: LowRankOptions): Operator {
+/** `sweeps` power iterations; the first product is there already. The last left factor goes through `round`. */
+function iterate(iteration: PowerIteration, sweeps: number, round: (left: Factor) => void): void {
+  for (let s = 1; s <= sweeps; s++) {
+    if (s > 1) iteration.multiply();
+    iteration.orthonormalize();
+    if (s === sweeps) round(iteration.left);
+    iteration.multiplyBack();
+  }
+}
+
+function createLowRankOperator(
+  shape: BlockShape,
+  { rank, bits, iterations }: LowRankOptions,
+): DifferenceOperator {
   const { rows, cols } = shape;
   const params: BlockParams = { bits, parameter: rank };
   const [leftForm, rightForm] = formsOf(shape, params);
@@ -104,23 +122,26 @@ function createLowRankOperator(shape: BlockShape, { rank, bits, iterations }: Lo
     ...params,
     bodyBytes: sectionBytes(leftForm) + sectionBytes(rightForm),
     createState: (random) => createWarmStart(rank * cols, random),
-    encodeInto(writer, block, state) {
-      const start = warmStartOf(state);
-      const left = createFactor(rows, rank);
-      const right: Factor = { values: Float64Array.from(start.q), length: cols, rank };
-      const sweeps = start.warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
-      for (let s = 1; s <= sweeps; s++) {
-        productInto(left, block, right);
-        orthonormalizeInPlace(left);
-        if (s === sweeps) writeFactorRounding(writer, left, bits);
-        transposedProductInto(right, block, left);
-      }
-      if (bits <= CORRECTED_BITS) solveRightFactorInPlace(right, left);
-      requireRepresentable(block, left, right);
-      storeWarmStart(start, right, block);
-      writeFactorRounding(writer, right, bits);
-    },
+    encodeInto: encodeDifferenceInto,
+    encodeDifferenceInto,
   };
+
+  function encodeDifferenceInto(writer: ByteWriter, block: BlockDifference, state: BlockState): void {
+    const start = warmStartOf(state);
+    const iteration = beginPowerIteration(block, start.q);
+    try {
+      if (!Number.isFinite(iteration.magnitude)) requireFinite(formDifference(block));
+      const sweeps = start.warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
+      iterate(iteration, sweeps, (left) => writeFactorRounding(writer, left, bits));
+      const { left, right, energy } = iteration;
+      if (bits <= CORRECTED_BITS) solveRightFactorInPlace(right, left);
+      requireRepresentable(block, right);
+      storeWarmStart(start, right, { rows, cols, energy });
+      writeFactorRounding(writer, right, bits);
+    } finally {
+      iteration.end();
+    }
+  }
 }
 
 const decoder: OperatorDecoder = {
@@ -138,20 +159,24 @@ const decoder: OperatorDecoder = {
     requireLength(body, block, split + sectionBytes(rightForm));
     const left = checkFactor(body.subarray(0, split), block, leftForm);
     const right = checkFactor(body.subarray(split), block, rightForm);
-    if (rank * left * right > MAX_FLOAT32)
+    if (!(rank * left * right <= MAX_PRODUCT))
       refuseValue(block, 'its factors have a product that is too large for float32');
   },
   decodeAddInto(out, body, params) {
     const [leftForm, rightForm] = formsOf(out, params);
     const split = sectionBytes(leftForm);
-    const left = readFactor(body.subarray(0, split), leftForm);
-    const right = readFactor(body.subarray(split), rightForm);
+    const engine = kernels();
+    const mark = engine?.mark() ?? 0;
+    engine?.reserve(4 * (leftForm.length + rightForm.length) * leftForm.rank, 2);
+    const left = readFactor(body.subarray(0, split), leftForm, engine);
+    const right = readFactor(body.subarray(split), rightForm, engine);
     addOuterProductInto(out, left, right);
+    engine?.release(mark);
   },
 };
 
 /** The operator for a block of `shape`: low rank where that saves numbers, else int8 or float32. */
-export function planLowRank(shape: BlockShape, options: LowRankOptions): Operator {
+export function planLowRank(shape: BlockShape, options: LowRankOptions): Operator | DifferenceOperator {
   const { rows, cols } = shape;
   const rank = Math.min(options.rank, rows, cols);
   if (rows * cols > rank * (rows + cols)) return createLowRankOperator(shape, { ...options, rank });
@@ -166,7 +191,13 @@ const entry: RegistryEntry<LowRankOptions, OperatorPlan> = {
     bits: choiceField('bits per factor entry; 32 is float32', 4, factorBits),
     iterations: integerField('power iterations a message', 1, 1, MAX_ITERATIONS),
   },
-  make: (options) => (shape) => planLowRank(shape, options),
+  make: (options) =>
+    Object.assign((shape: BlockShape) => planLowRank(shape, options), {
+      fused(shape: BlockShape) {
+        const operator = planLowRank(shape, options);
+        return 'encodeDifferenceInto' in operator ? operator : undefined;
+      },
+    }),
 };
 
 export const lowRankFamily: OperatorFamily = { entry, decoder };

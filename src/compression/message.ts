@@ -18,11 +18,13 @@ import {
   BLOCK_HEADER_BYTES,
   type BlockMessage,
   encodeBlockInto,
+  encodeDifferenceInto,
+  formDifference,
   readBlock,
   requireFinite,
 } from './block-message.js';
 import type { CompressorState, MatrixBlock } from './compressor.js';
-import type { BlockSlice, OperatorPlan } from './operator.js';
+import type { BlockDifference, BlockSlice, OperatorPlan } from './operator.js';
 import { decoderTable } from './operators.js';
 
 export { BLOCK_HEADER_BYTES } from './block-message.js';
@@ -38,29 +40,86 @@ function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
   return { name, rows, cols, values: vector.subarray(offset, end) };
 }
 
+/** The part of values - subtrahend that belongs to `block`; views. */
+function differenceOf(
+  values: Float32Array,
+  subtrahend: Float32Array | undefined,
+  block: MatrixBlock,
+): BlockDifference {
+  const slice = sliceOf(values, block);
+  return subtrahend === undefined ? slice : { ...slice, subtrahend: sliceOf(subtrahend, block).values };
+}
+
+/** The arrays of one block's state, copied. */
+function copyOf(state: CompressorState[number]): [key: string, array: Float32Array | Uint32Array][] {
+  return Object.keys(state).map((key) => [key, state[key].slice()]);
+}
+
+/**
+ * Blocks by fused operators where there are any. Those find out what is not finite when earlier blocks have been
+ * encoded: the states are put back then. They are small: a factor, or nothing.
+ */
+function encodeFused(
+  writer: ByteWriter,
+  differences: readonly BlockDifference[],
+  { plan, state }: Sender,
+): void {
+  const operators = differences.map((difference) => plan.fused?.(difference));
+  const formed = differences.map((difference, k) =>
+    operators[k] === undefined ? formDifference(difference) : undefined,
+  );
+  for (const slice of formed) if (slice !== undefined) requireFinite(slice);
+  const before = state.map(copyOf);
+  try {
+    differences.forEach((difference, k) => {
+      const [operator, slice] = [operators[k], formed[k]];
+      if (operator !== undefined) encodeDifferenceInto(writer, { operator, difference, state: state[k] });
+      else if (slice !== undefined)
+        encodeBlockInto(writer, { operator: plan(slice), slice, state: state[k] });
+    });
+  } catch (error) {
+    before.forEach((fields, k) => {
+      for (const [key, array] of fields) state[k][key].set(array);
+    });
+    throw error;
+  }
+}
+
 /** Length of the (longest) messages that `plan` makes for `blocks`, in bytes: 8 a block and the bodies. */
 export function messageBytes(blocks: readonly MatrixBlock[], plan: OperatorPlan): number {
   if (plan.messageBytes !== undefined) return plan.messageBytes(blocks);
   return blocks.reduce((sum, block) => sum + BLOCK_HEADER_BYTES + plan(block).bodyBytes, 0);
 }
 
+/** What makes a message: operators, their states, and what is subtracted first (in float32, entry by entry). */
+export interface Sender {
+  readonly plan: OperatorPlan;
+  readonly state: CompressorState;
+  readonly subtrahend?: Float32Array | undefined;
+}
+
 /**
- * Encodes `values` block by block with the operators of `sender.plan`; advances `sender.state`.
+ * Encodes `values` - `sender.subtrahend` block by block with the operators of `sender.plan`; advances `sender.state`.
  * @throws GrapevineError PAYLOAD_BAD_VALUE naming the block: when a value is not finite, with no state changed;
  * when values are too large for an operator's numbers, with the states of earlier blocks advanced.
  */
 export function encodeMessage(
   values: Float32Array,
   blocks: readonly MatrixBlock[],
-  sender: { readonly plan: OperatorPlan; readonly state: CompressorState },
+  sender: Sender,
 ): Uint8Array {
   assert(
     sender.state.length === blocks.length,
     `state has one entry a block: ${sender.state.length}, ${blocks.length}`,
   );
-  const slices = blocks.map((block) => sliceOf(values, block));
-  for (const slice of slices) requireFinite(slice);
+  const differences = blocks.map((block) => differenceOf(values, sender.subtrahend, block));
   const writer = new ByteWriter(messageBytes(blocks, sender.plan));
+  if (sender.plan.fused !== undefined) {
+    encodeFused(writer, differences, sender);
+    return writer.finish();
+  }
+  const slices = differences.map(formDifference);
+  for (const slice of slices) requireFinite(slice);
   const operators = sender.plan.settle?.(slices, sender.state) ?? slices.map((slice) => sender.plan(slice));
   slices.forEach((slice, index) => {
     encodeBlockInto(writer, { operator: operators[index], slice, state: sender.state[index] });

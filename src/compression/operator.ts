@@ -5,7 +5,7 @@
  *
  * Encoding and decoding are apart on purpose. The encoder may keep state, draw random numbers and take any route
  * to its numbers. The decoder is a pure function of bytes, block and header, and uses only + - x / sqrt in a fixed
- * order on float64, so that every peer computes the same bits.
+ * order on float64 or float32, so that every peer computes the same bits.
  */
 import type { ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
@@ -24,6 +24,11 @@ export interface BlockShape {
 /** A block with its numbers: `values` is the view of its rows * cols entries, row-major. */
 export interface BlockSlice extends BlockShape {
   readonly values: Float32Array;
+}
+
+/** The block x - y, entry by entry in float32, or x where there is no y. */
+export interface BlockDifference extends BlockSlice {
+  readonly subtrahend?: Float32Array | undefined;
 }
 
 /** State of one operator on one block; plain arrays, so that it can be stored. */
@@ -54,6 +59,15 @@ export interface Operator extends BlockParams {
    * @throws GrapevineError PAYLOAD_BAD_VALUE when the values are too large for the body's number format.
    */
   encodeInto(writer: ByteWriter, block: BlockSlice, state: BlockState): void;
+}
+
+/** An operator that forms its differences itself, on the way to what it does with them, and checks them then. */
+export interface DifferenceOperator extends Operator {
+  /**
+   * As encodeInto for the difference, to the bit.
+   * @throws GrapevineError PAYLOAD_BAD_VALUE when an entry of the difference is not finite, too; `state` is as it was
+   */
+  encodeDifferenceInto(writer: ByteWriter, block: BlockDifference, state: BlockState): void;
 }
 
 /** Reads the bodies of one operator code. */
@@ -135,6 +149,8 @@ export interface OperatorPlan {
   readonly settle?: (slices: readonly BlockSlice[], state: CompressorState) => readonly Operator[];
   /** Longest message for these blocks where that is less than the sum over blocks (a budget). */
   readonly messageBytes?: (blocks: readonly BlockShape[]) => number;
+  /** The operator for a block where it takes differences unformed; a composition that looks at them has none. */
+  readonly fused?: (shape: BlockShape) => DifferenceOperator | undefined;
   /** Hands the numbers of a block to another operator; undefined for a block that this one would not change. */
   readonly carrier?: (shape: BlockShape) => FramedOperator | undefined;
 }

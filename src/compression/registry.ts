@@ -20,6 +20,8 @@ export function createCompressor(plan: OperatorPlan, spec: string): Compressor {
       return blocks.map((block) => plan(block).createState(splitRandom(source)));
     },
     encode: (values, blocks, state) => encodeMessage(values, blocks, { plan, state }),
+    encodeDifference: ({ values, subtrahend }, blocks, state) =>
+      encodeMessage(values, blocks, { plan, state, subtrahend }),
     encodedBytes: (blocks) => messageBytes(blocks, plan),
   };
 }

@@ -61,20 +61,11 @@ function squaredNorms({ values, length, rank }: Factor): Float64Array {
   return norms;
 }
 
-/** Sum of squares of a block. */
-function energyOf(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return sum;
-}
-
-/**
- * Stores Q / ||Q||_F as the next start, after the three rules above. `block.values` is Z, `right` is Q.
- */
+/** Stores Q / ||Q||_F as the next start, after the three rules above. `right` is Q, `block.energy` is ||Z||_F^2. */
 export function storeWarmStart(
   start: WarmStart,
   right: Factor,
-  block: { readonly values: Float32Array; readonly rows: number; readonly cols: number },
+  block: { readonly energy: number; readonly rows: number; readonly cols: number },
 ): void {
   const norms = squaredNorms(right);
   const captured = norms.reduce((sum, norm) => sum + norm, 0);
@@ -85,8 +76,7 @@ export function storeWarmStart(
   }
   const norm = Math.sqrt(captured);
   for (let i = 0; i < right.values.length; i++) start.q[i] = right.values[i] / norm;
-  const poor =
-    captured < ((POOR_SHARE * right.rank) / Math.min(block.rows, block.cols)) * energyOf(block.values);
+  const poor = captured < ((POOR_SHARE * right.rank) / Math.min(block.rows, block.cols)) * block.energy;
   const weakest = poor ? norms.indexOf(Math.min(...norms)) : -1;
   for (let c = 0; c < right.rank; c++) {
     const vector = start.q.subarray(c * right.length, (c + 1) * right.length);

@@ -15,7 +15,7 @@
  * differences are applied over and over and gamma must be small. Here x_i - S_i is untouched by the correction:
  * for two nodes ||x - S||^2 falls by 1 - omega each exchange whatever gamma is, and gamma = 1 needs no tuning for
  * low-rank compressors (measured; no proof is known for general graphs). Very sparse compressors on graphs of
- * degree 4 and more want gamma <= 0.5. Memory: 2 d floats an edge and end.
+ * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). Memory: 2 d floats an edge and end.
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
@@ -45,10 +45,10 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       compressorState: context.compressor.createState(context.blocks, context.randomFor('edge', neighbor)),
     }),
     beginRound() {},
-    compose({ compressor, blocks, scratch }, _node, { parameters, edge }) {
+    compose({ compressor, blocks }, _node, { parameters, edge }) {
       const { own, compressorState } = edge.memory;
       const encoder = { compressor, blocks, state: compressorState };
-      const bytes = encodeDifference(encoder, { parameters, replica: own, scratch });
+      const bytes = encodeDifference(encoder, { parameters, replica: own });
       return { gamma: options.gamma, parts: [{ kind: 'add', bytes }] };
     },
     contraction({ blocks, scratch }, _node, { parameters, edge }) {

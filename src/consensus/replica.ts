@@ -22,16 +22,24 @@ export interface DifferenceEncoder {
   readonly state: ReturnType<Compressor['createState']>;
 }
 
-/** Encodes parameters - replica; the difference is left in `scratch`. */
+/**
+ * Encodes parameters - replica. The difference is left in `scratch`, where one is given; without it the compressor may
+ * form the difference on its way (Compressor.encodeDifference), with the same bytes.
+ */
 export function encodeDifference(
   encoder: DifferenceEncoder,
   operands: {
     readonly parameters: Float32Array;
     readonly replica: Float32Array;
-    readonly scratch: Float32Array;
+    readonly scratch?: Float32Array;
   },
 ): Uint8Array {
-  const { parameters, replica, scratch } = operands;
+  const { parameters, replica } = operands;
+  const { compressor, blocks, state } = encoder;
+  if (operands.scratch === undefined && compressor.encodeDifference !== undefined) {
+    return compressor.encodeDifference({ values: parameters, subtrahend: replica }, blocks, state);
+  }
+  const scratch = operands.scratch ?? new Float32Array(parameters.length);
   for (let i = 0; i < scratch.length; i++) scratch[i] = parameters[i]! - replica[i]!;
-  return encoder.compressor.encode(scratch, encoder.blocks, encoder.state);
+  return compressor.encode(scratch, blocks, state);
 }

@@ -3,8 +3,8 @@
  * Each does m n r multiply-adds; four columns or rows share a pass, so that A is read from cache, not from memory.
  *
  * A factor keeps its r vectors one after another, each contiguous, so that all inner loops run along memory.
- * Everything is summed in float64. addOuterProductInto is part of the wire contract (the receiver's arithmetic):
- * its order of operations is fixed and documented; the other two may be reordered for speed.
+ * Everything is summed in float64, in whatever order is fast. The receiver's arithmetic, which is part of the wire
+ * contract, is that of outer-product.ts; the kernels' products are in power-iteration.ts.
  */
 
 /** A row-major matrix of float32. */
@@ -103,7 +103,7 @@ export function transposedProductInto(out: Factor, matrix: DenseMatrix, left: Fa
 
 /**
  * out += left right^T, where out is m x n, left holds r vectors of m and right r vectors of n.
- * Each entry is float32(out + float32(((0 + l_0 r_0) + l_1 r_1) + ...)), the inner sum in float64 from c = 0 up.
+ * For matrices that are made up; a receiver adds as outer-product.ts says.
  */
 export function addOuterProductInto(out: DenseMatrix, left: Factor, right: Factor): void {
   const { values, rows, cols } = out;

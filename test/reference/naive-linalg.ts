@@ -3,6 +3,7 @@
  * kernels with these, to rounding where the order of sums is free and to the bit where it is part of the contract.
  */
 import { createRandom, gaussian, type SeedPart } from '../../src/base/random.js';
+import type { SingleFactor } from '../../src/linalg/outer-product.js';
 import { createFactor, type DenseMatrix, type Factor } from '../../src/linalg/skinny-products.js';
 
 /** A matrix of independent N(0, 1) numbers. */
@@ -48,13 +49,15 @@ export function naiveTransposedProduct(matrix: DenseMatrix, left: Factor): Facto
   return out;
 }
 
-/** out += left right^T with the rounding of the wire contract. */
-export function naiveAddOuterProduct(out: DenseMatrix, left: Factor, right: Factor): void {
+/** out += left right^T with the rounding of the wire contract: float32 after every product and every sum. */
+export function naiveAddOuterProduct(out: DenseMatrix, left: SingleFactor, right: SingleFactor): void {
+  const f32 = Math.fround;
   for (let i = 0; i < out.rows; i++) {
     for (let j = 0; j < out.cols; j++) {
-      let sum = 0;
-      for (let c = 0; c < left.rank; c++) sum = sum + at(left, c, i) * at(right, c, j);
-      out.values[i * out.cols + j] = Math.fround(out.values[i * out.cols + j] + Math.fround(sum));
+      const term = (c: number) => f32(left.values[c * left.length + i] * right.values[c * right.length + j]);
+      let sum = term(0);
+      for (let c = 1; c < left.rank; c++) sum = f32(sum + term(c));
+      out.values[i * out.cols + j] = f32(out.values[i * out.cols + j] + sum);
     }
   }
 }

@@ -5,7 +5,7 @@ import { gaussianFactor } from '../../reference/naive-linalg.js';
 
 const start = (size: number) => warmStartOf(createWarmStart(size, createRandom('warm start')));
 /** A 6 x 4 block with ||Z||^2 = 24. */
-const block = { values: new Float32Array(24).fill(1), rows: 6, cols: 4 };
+const block = { energy: 24, rows: 6, cols: 4 };
 
 describe('the warm start', () => {
   it('starts cold with N(0, 1) numbers', () => {

@@ -1,0 +1,15 @@
+/**
+ * The kernels of src/linalg/kernels.ts, in AssemblyScript for WebAssembly SIMD; `npm run build` makes
+ * dist/linalg/kernels.wasm of them. They are functions on addresses: nothing is allocated, no state is kept, and who
+ * calls them (src/linalg, src/compression) lays out the memory. Addresses and lengths are trusted.
+ *
+ * No fused multiply-add and no relaxed SIMD: a kernel gives the same bits on every machine. Those that a receiver
+ * runs give the bits of their TypeScript twins, too.
+ */
+export { formDifference, measure } from './block';
+export { orthonormalize } from './orthonormalize';
+export { addOuterProduct } from './outer-product';
+export { addGroups, backProject, groupVectors, project, ungroupVectors } from './products';
+export { addRuns, quantizeFactor, quantizeRuns, roundFactor } from './quantize';
+export { collectAbove, countDigits } from './select';
+export { addSigns, magnitudeSum, packSigns } from './signs';
