@@ -11,7 +11,7 @@ import pc from 'picocolors';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { MetricsEvent, RunSummary } from '../metrics/events.js';
 import { readMetrics } from '../metrics/read-metrics.js';
-import { createRecorder, METRICS_FILE, type Recorder } from '../metrics/recorder.js';
+import { createRecorder, METRICS_FILE } from '../metrics/recorder.js';
 import { summarize } from '../metrics/summary.js';
 import { emptyDisplay, foldDisplay } from '../report/display-state.js';
 import { progressLine, summaryText } from '../report/summary-text.js';
@@ -44,7 +44,10 @@ export interface RunMonitor {
   record(event: MetricsEvent): void;
   /** A sentence for the person, now. */
   say(sentence: string): void;
-  /** Writes summary and report and prints the summary. Call once, after the last event. */
+  /**
+   * Prints the summary, then writes it and the report. Call once, after the last event.
+   * @throws GrapevineError METRICS_WRITE_FAILED
+   */
   finish(): Promise<RunSummary>;
   /** Ends the display without a summary. */
   abandon(): Promise<void>;
@@ -114,14 +117,23 @@ function createLineDisplay(stream: Writable): Display {
 
 const silentDisplay: Display = { show() {}, say() {}, end() {} };
 
-async function writeOutputs(directory: string, recorder: Recorder): Promise<RunSummary> {
-  await recorder.close();
-  const events = await readMetrics(join(directory, METRICS_FILE));
-  const summary = summarize(events);
+async function writeOutputs(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
+  try {
+    await writeReport(directory, events, summary);
+  } catch (cause) {
+    throw new GrapevineError(
+      'METRICS_WRITE_FAILED',
+      `summary and report cannot be written to ${directory} (${messageOf(cause)}): make room, then run grapevine report ${directory}.`,
+      { directory },
+      cause,
+    );
+  }
+}
+
+async function writeReport(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
   await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   const { renderReport } = await import('../report/html.js'); // loads the plotting library: not at start-up
   await writeFile(join(directory, 'report.html'), await renderReport(events));
-  return summary;
 }
 
 /** @throws GrapevineError BAD_USAGE when the run directory cannot be made */
@@ -155,11 +167,16 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
     say: (sentence) => display.say(sentence),
     async finish() {
       display.end();
-      const summary = await writeOutputs(directory, recorder);
+      const closing = await Promise.allSettled([recorder.close()]);
+      const events = await readMetrics(join(directory, METRICS_FILE));
+      const summary = summarize(events);
       if (output.json) output.stdout.write(`${JSON.stringify(summary)}\n`);
       if (!output.quiet) {
         stream.write(`\n${summaryText(summary, { color })}\n\n  report: ${join(directory, 'report.html')}\n`);
       }
+      // Said first, written after: a full disk must not cost the result.
+      if (closing[0].status === 'rejected') throw closing[0].reason;
+      await writeOutputs(directory, events, summary);
       return summary;
     },
     async abandon() {

@@ -89,6 +89,7 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
     monitor.record(runEvent(plan, { driver: 'simulation', engine, parameters: layout.size }, network));
     const result = await simulatePlan(plan, settings, { monitor, evaluator, interrupted: () => interrupted });
     monitor.record({ event: 'end', atMs: result.endMs, outcome: interrupted ? 'interrupted' : 'done' });
+    await monitor.finish();
     if (result.meanModel !== null) {
       await writeSafeTensors(
         join(directory, 'checkpoints', 'mean-model.safetensors'),
@@ -96,7 +97,6 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
         result.meanModel,
       );
     }
-    await monitor.finish();
     return interrupted ? 130 : 0;
   } catch (error) {
     await monitor.abandon();

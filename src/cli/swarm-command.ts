@@ -171,10 +171,10 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const failed = watch.failures.length > 0 || outcome.finished.length === 0;
   const end = interrupt.interrupted ? 'interrupted' : failed ? 'failed' : 'done';
   monitor.record({ event: 'end', atMs: watch.elapsedMs, outcome: end });
+  await monitor.finish();
   if (watch.meanModel !== null) {
     await writeSafeTensors(join(directory, 'checkpoints', 'mean-model.safetensors'), layout, watch.meanModel);
   }
-  await monitor.finish();
   evaluator.dispose();
   if (watch.failures.length > 0) {
     const code = watch.failures[0]!.code as GrapevineError['code'];

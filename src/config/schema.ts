@@ -75,7 +75,7 @@ export interface RunConfig {
   readonly roundDeadlineMs: number;
 }
 
-/** Rank and bits with the best accuracy per byte in our own runs: docs/consensus.md has the table. */
+/** The smallest of the ranks and bits tried that keeps up with exact gossip: docs/consensus.md has the table. */
 export const DEFAULT_COMPRESSOR = 'low-rank:rank=8,bits=4';
 
 /** Evaluations a run, unless evaluateEvery says otherwise: enough for a curve. */

@@ -29,7 +29,7 @@ p { margin: 0; }
 .cards dl { margin: 0; }
 .cards dt { color: var(--ink-soft); font-size: 14px; }
 .cards dd { margin: 0; }
-.cards .value { font-size: 27px; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.cards .value { font-size: 25px; white-space: nowrap; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .cards .note { color: var(--ink-soft); font-size: 13px; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 15px 17px; min-width: 0; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; margin-bottom: 14px; }

@@ -3,7 +3,7 @@
  * header with name, dtype, shape and byte range of each tensor, then the raw little-endian numbers. PyTorch and
  * NumPy read it without us.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { ParameterLayout } from './parameters.js';
@@ -38,6 +38,7 @@ export async function writeSafeTensors(
     await writeFile(temporary, encodeSafeTensors(layout, parameters));
     await rename(temporary, path);
   } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {}); // the cause is what the user must hear
     throw new GrapevineError(
       'CHECKPOINT_FAILED',
       `checkpoint ${path} cannot be written (${messageOf(cause)}): make room, or choose another directory with --out.`,
