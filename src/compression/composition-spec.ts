@@ -31,11 +31,6 @@ export interface Grammar {
   readonly decoders: DecoderTable;
 }
 
-/** What the grammar adds to the names of families: for --help. */
-export const compositions = [
-  { name: 'per-layer', summary: 'rules by block name: per-layer:dense1=low-rank:rank=4,*=int8' },
-] as const;
-
 const FEEDBACK = 'ef+';
 const PER_LAYER = 'per-layer:';
 const SUM = /\+\+(?=[a-z])/;

@@ -77,7 +77,8 @@ export interface OperatorDecoder {
   readonly name: string;
   /**
    * Checks header and body against the block, completely: what passes can be added without a further check, and
-   * adds finite numbers only. Allocates nothing that grows with the block.
+   * adds finite numbers only. Allocates nothing that grows with the block; compositions, which have to add up what
+   * their parts decode to, no more than a few times the block.
    * @throws GrapevineError PAYLOAD_BAD_OPERATOR (bits or parameter), PAYLOAD_BAD_LENGTH, PAYLOAD_BAD_VALUE
    */
   check(body: Uint8Array, block: BlockShape, params: BlockParams): void;

@@ -4,7 +4,7 @@
  * state entry a block.
  */
 import { createRegistry, type Registry } from '../base/registry.js';
-import { compositions, type ResolvedPlan, resolvePlan } from './composition-spec.js';
+import { type ResolvedPlan, resolvePlan } from './composition-spec.js';
 import type { Compressor } from './compressor.js';
 import { encodeMessage, messageBytes } from './message.js';
 import { splitRandom } from './nesting.js';
@@ -36,10 +36,10 @@ const families: Registry<ResolvedPlan> = createRegistry<ResolvedPlan>(
 
 const resolve = (text: string): ResolvedPlan => resolvePlan(text, { families, decoders: decoderTable });
 
-/** Resolves specs such as `low-rank:rank=8,bits=4`. */
+/** Resolves specs such as `low-rank:rank=8,bits=4`. Entries are the families alone: each is a spec by itself. */
 export const compressors: Registry<Compressor> = {
   kind: families.kind,
-  entries: [...families.entries, ...compositions],
+  entries: families.entries,
   resolve(text) {
     const { plan, spec } = resolve(text);
     return createCompressor(plan, spec);

@@ -106,6 +106,10 @@ compressorConformance('two stages, low-rank and top-k', 'low-rank:rank=1++top-k:
   omega: (block) => 1 - (1 - lowRankOmega(1, INT8_OMEGA)(block)) * (1 - keptShare(0.1)(block)),
   idempotent: false,
 });
+compressorConformance('error feedback', 'ef+low-rank:rank=2++top-k:fraction=0.1', {
+  idempotent: false,
+  remembers: true,
+});
 compressorConformance('per layer', 'per-layer:tall=low-rank:rank=4,s*=top-k:fraction=0.1+int8,*=int8', {
   omega: (block) => {
     if (block.name === 'tall') return lowRankOmega(4, INT8_OMEGA)(block);
