@@ -6,7 +6,9 @@
  *     omega = omega_A (1 - eps_B)
  *
  * Both factors of a low-rank A are rounded: the right one is computed for the left one as it arrives
- * (factor-frame.ts), so that the formula holds for the error of the right factor, and for the left one's it is a guide.
+ * (factored.ts), so that the formula holds for the error of the right factor, and for the left one's it is a guide. Choose a
+ * B that contracts: unbiased ones with a variance near 1 leave little of a basis. On 785 x 128 with sigma_q = 1 / q,
+ * low-rank (r = 8) alone at 32 bits and `low-rank+int8` both hold 0.93 of the energy, `low-rank+qsgd` 0.08.
  *
  * Body: the part of A (block header and frame), then the parts of B (block header and body), as many as A's frame
  * asks for. bits = 0, parameter = 0.
