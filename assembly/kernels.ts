@@ -11,5 +11,5 @@ export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';
 export { addGroups, backProject, groupVectors, project, ungroupVectors } from './products';
 export { addRuns, quantizeFactor, quantizeRuns, roundFactor } from './quantize';
-export { collectAbove, countDigits } from './select';
+export { collectAbove, countDigits, countHighDigits } from './select';
 export { addSigns, magnitudeSum, packSigns } from './signs';

@@ -1,4 +1,10 @@
-/** Sign bits, eight to a byte, the earlier in the lower bit: a set bit is a negative number (-0 among them). */
+/** Sign bits, eight to a byte, the earlier in the lower bit: a set bit is a number below 0. */
+
+// @ts-ignore: decorator
+@inline
+function belowZero(x: usize): u32 {
+  return i32x4.bitmask(f32x4.lt(v128.load(x), f32x4.splat(0)));
+}
 
 /** Packs `count` signs; the last byte is filled up with zeros. */
 export function packSigns(bits: usize, x: usize, count: usize): void {
@@ -7,8 +13,8 @@ export function packSigns(bits: usize, x: usize, count: usize): void {
   while (x < vectors) {
     let word: u64 = 0;
     for (let k: u32 = 0; k < 64; k += 16) {
-      const low = i32x4.bitmask(v128.load(x)) | (i32x4.bitmask(v128.load(x, 16)) << 4);
-      const high = i32x4.bitmask(v128.load(x, 32)) | (i32x4.bitmask(v128.load(x, 48)) << 4);
+      const low = belowZero(x) | (belowZero(x + 16) << 4);
+      const high = belowZero(x + 32) | (belowZero(x + 48) << 4);
       word |= (<u64>(low | (high << 8))) << k;
       x += 64;
     }
@@ -17,7 +23,7 @@ export function packSigns(bits: usize, x: usize, count: usize): void {
   }
   while (x < end) {
     let byte: u32 = 0;
-    for (let k: u32 = 0; k < 8 && x < end; k++, x += 4) byte |= (load<u32>(x) >> 31) << k;
+    for (let k: u32 = 0; k < 8 && x < end; k++, x += 4) byte |= u32(load<f32>(x) < 0) << k;
     store<u8>(bits, <u8>byte);
     bits++;
   }

@@ -60,6 +60,12 @@ export class ByteWriter {
     this.buffer.set(source, at);
   }
 
+  /** The next `length` bytes, for the caller to fill; a view that lives until the next call. */
+  space(length: number): Uint8Array {
+    const at = this.reserve(length);
+    return this.buffer.subarray(at, at + length);
+  }
+
   /** float32 numbers, little-endian whatever the machine. */
   f32Array(source: Float32Array): void {
     if (LITTLE_ENDIAN) {

@@ -63,9 +63,11 @@ export function checkCodes(
   packed: Uint8Array,
   form: { bits: number; count: number },
 ): void {
-  for (const byte of packed) {
-    const unused = form.bits === 8 ? byte === 0x80 : (byte & 0x0f) === 0x08 || (byte & 0xf0) === 0x80;
-    if (unused) refuseValue(block, `got the byte ${byte}, which no ${form.bits}-bit code uses`);
+  if (form.bits === 8 && packed.includes(0x80))
+    refuseValue(block, 'got the byte 128, which no 8-bit code uses');
+  for (let i = 0; form.bits === 4 && i < packed.length; i++) {
+    const unused = (packed[i] & 0x0f) === 0x08 || (packed[i] & 0xf0) === 0x80;
+    if (unused) refuseValue(block, `got the byte ${packed[i]}, which no 4-bit code uses`);
   }
   if (form.bits === 4 && form.count % 2 === 1 && packed[packed.length - 1] >> 4 !== 0) {
     refuseValue(block, 'the padding after the last 4-bit code is not zero');

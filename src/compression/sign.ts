@@ -37,6 +37,7 @@ import {
 } from './operator.js';
 import { checkScale } from './quantizer.js';
 import { happens, randomOf } from './random-rounding.js';
+import { addSignsInto, packSignsInto } from './sign-bits.js';
 
 const SIGN_CODE = 14;
 const SIGN_BITS = 1;
@@ -48,20 +49,6 @@ export interface SignOptions {
 
 function bodyBytesOf({ rows, cols }: BlockShape): number {
   return 4 + Math.ceil((rows * cols) / 8);
-}
-
-/** ||x||_1 / d, summed in float64 in order. */
-function meanMagnitude(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]);
-  return sum / values.length;
-}
-
-/** A bit for each value, set where it is below 0. */
-function packSigns(values: Float32Array): Uint8Array {
-  const signs = new Uint8Array(Math.ceil(values.length / 8));
-  for (let i = 0; i < values.length; i++) if (values[i] < 0) signs[i >> 3] |= 1 << (i & 7);
-  return signs;
 }
 
 /** Turns each sign of a value x over with probability (1 - |x| / bound) / 2; `bound` is above 0. */
@@ -83,8 +70,9 @@ function createSignOperator(shape: BlockShape, { unbiased }: SignOptions): Opera
     bodyBytes: bodyBytesOf(shape),
     createState: (random) => (unbiased === 1 ? { random } : {}),
     encodeInto(writer, { values }, state) {
-      const scale = unbiased === 1 ? normOf(values, 'max') : meanMagnitude(values);
-      const signs = packSigns(values);
+      const signs = new Uint8Array(Math.ceil(values.length / 8));
+      const mean = packSignsInto(signs, values) / values.length;
+      const scale = unbiased === 1 ? normOf(values, 'max') : mean;
       if (unbiased === 1 && scale > 0) flipSigns(signs, values, { bound: scale, random: randomOf(state) });
       writer.f32(scale);
       writer.bytes(signs);
@@ -108,9 +96,7 @@ const decoder: OperatorDecoder = {
   },
   decodeAddInto({ values }, body) {
     const scale = viewOf(body).getFloat32(0, true);
-    for (let i = 0; i < values.length; i++) {
-      values[i] += ((body[4 + (i >> 3)] >> (i & 7)) & 1) === 1 ? -scale : scale;
-    }
+    addSignsInto(values, body.subarray(4), scale);
   },
 };
 

@@ -20,26 +20,15 @@ import {
   requireLength,
   viewOf,
 } from './operator.js';
-import { checkCodes, checkScale, levelsOf, roundToCode, scaleFor } from './quantizer.js';
+import { checkCodes, checkScale, levelsOf } from './quantizer.js';
+import { addRunsInto, quantizeRunsInto, runBytes } from './run-codes.js';
 
 const INT8_CODE = 2;
 const INT8_BITS = 8;
-/** Numbers that share a scale: one byte in 64 goes to scales, and an outlier spoils no more than its 256. */
-export const RUN_LENGTH = 256;
-
 const LEVELS = levelsOf(INT8_BITS);
 
 function bodyBytesOf({ rows, cols }: BlockShape): number {
-  return 4 * Math.ceil((rows * cols) / RUN_LENGTH) + rows * cols;
-}
-
-function maxMagnitude(values: Float32Array): number {
-  let max = 0;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i]);
-    if (magnitude > max) max = magnitude;
-  }
-  return max;
+  return runBytes(rows * cols);
 }
 
 /** The operator that sends `shape` at eight bits a number. */
@@ -51,14 +40,7 @@ export function createVectorOperator(shape: BlockShape): Operator {
     bodyBytes: bodyBytesOf(shape),
     createState: () => ({}),
     encodeInto(writer, { values }) {
-      const codes = new Uint8Array(values.length);
-      for (let start = 0; start < values.length; start += RUN_LENGTH) {
-        const run = values.subarray(start, start + RUN_LENGTH);
-        const scale = scaleFor(maxMagnitude(run), LEVELS);
-        writer.f32(scale);
-        for (let i = 0; i < run.length; i++) codes[start + i] = roundToCode(run[i], scale, LEVELS);
-      }
-      writer.bytes(codes);
+      quantizeRunsInto(writer.space(runBytes(values.length)), values);
     },
   };
 }
@@ -77,13 +59,7 @@ const decoder: OperatorDecoder = {
     checkCodes(block, body.subarray(body.length - size), { bits: INT8_BITS, count: size });
   },
   decodeAddInto({ values }, body) {
-    const view = viewOf(body);
-    const codesAt = body.length - values.length;
-    for (let start = 0; start < values.length; start += RUN_LENGTH) {
-      const scale = view.getFloat32((start / RUN_LENGTH) * 4, true);
-      const end = Math.min(start + RUN_LENGTH, values.length);
-      for (let i = start; i < end; i++) values[i] += Math.fround(scale * view.getInt8(codesAt + i));
-    }
+    addRunsInto(values, body);
   },
 };
 

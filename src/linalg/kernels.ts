@@ -1,6 +1,6 @@
 /**
  * The WebAssembly kernels and the memory they work on. The program (assembly/*.ts, built to kernels.wasm) is read
- * and compiled at the first use, synchronously: seven kilobytes, a few milliseconds. Where that is not possible,
+ * and compiled at the first use, synchronously: nine kilobytes, a few milliseconds. Where that is not possible,
  * everything runs on the TypeScript twins with the same results on the receiver's side, and `kernelEngine` says why.
  *
  * Numbers live in ordinary arrays; kernels work on copies in the memory here, a tile of 128 KB at a time, so that
@@ -30,8 +30,8 @@ export interface KernelFunctions {
   addRuns(out: number, codes: number, scales: number, count: number, run: number): void;
   quantizeFactor(codes: number, values: number, count: number, scale: number, levels: number): void;
   roundFactor(single: number, values: number, count: number): void;
-  // biome-ignore format: one line a function
-  countDigits(histogram: number, x: number, count: number, shift: number, bits: number, prefix: number): void;
+  countHighDigits(histograms: number, x: number, count: number): void;
+  countDigits(histogram: number, x: number, count: number, shift: number, prefix: number): void;
   // biome-ignore format: one line a function
   collectAbove(indices: number, x: number, count: number, base: number, threshold: number, ties: number): number;
   packSigns(bits: number, x: number, count: number): void;

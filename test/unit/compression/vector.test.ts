@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/base/random.js';
 import { decodeAddInto, decodeInto } from '../../../src/compression/message.js';
 import { compressors } from '../../../src/compression/registry.js';
-import { RUN_LENGTH } from '../../../src/compression/vector.js';
+import { RUN_LENGTH } from '../../../src/compression/run-codes.js';
 
 const int8 = compressors.resolve('int8');
 
