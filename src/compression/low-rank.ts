@@ -191,13 +191,21 @@ const entry: RegistryEntry<LowRankOptions, OperatorPlan> = {
     bits: choiceField('bits per factor entry; 32 is float32', 4, factorBits),
     iterations: integerField('power iterations a message', 1, 1, MAX_ITERATIONS),
   },
-  make: (options) =>
-    Object.assign((shape: BlockShape) => planLowRank(shape, options), {
+  make(options) {
+    // A sender asks for the same blocks again with every message.
+    const known = new WeakMap<BlockShape, Operator | DifferenceOperator>();
+    const plan = (shape: BlockShape): Operator | DifferenceOperator => {
+      const operator = known.get(shape) ?? planLowRank(shape, options);
+      known.set(shape, operator);
+      return operator;
+    };
+    return Object.assign(plan, {
       fused(shape: BlockShape) {
-        const operator = planLowRank(shape, options);
+        const operator = plan(shape);
         return 'encodeDifferenceInto' in operator ? operator : undefined;
       },
-    }),
+    });
+  },
 };
 
 export const lowRankFamily: OperatorFamily = { entry, decoder };

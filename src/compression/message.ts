@@ -61,10 +61,10 @@ function copyOf(state: CompressorState[number]): [key: string, array: Float32Arr
  */
 function encodeFused(
   writer: ByteWriter,
-  differences: readonly BlockDifference[],
+  { blocks, differences }: { blocks: readonly MatrixBlock[]; differences: readonly BlockDifference[] },
   { plan, state }: Sender,
 ): void {
-  const operators = differences.map((difference) => plan.fused?.(difference));
+  const operators = blocks.map((block) => plan.fused?.(block));
   const formed = differences.map((difference, k) =>
     operators[k] === undefined ? formDifference(difference) : undefined,
   );
@@ -75,7 +75,7 @@ function encodeFused(
       const [operator, slice] = [operators[k], formed[k]];
       if (operator !== undefined) encodeDifferenceInto(writer, { operator, difference, state: state[k] });
       else if (slice !== undefined)
-        encodeBlockInto(writer, { operator: plan(slice), slice, state: state[k] });
+        encodeBlockInto(writer, { operator: plan(blocks[k]), slice, state: state[k] });
     });
   } catch (error) {
     before.forEach((fields, k) => {
@@ -115,7 +115,7 @@ export function encodeMessage(
   const differences = blocks.map((block) => differenceOf(values, sender.subtrahend, block));
   const writer = new ByteWriter(messageBytes(blocks, sender.plan));
   if (sender.plan.fused !== undefined) {
-    encodeFused(writer, differences, sender);
+    encodeFused(writer, { blocks, differences }, sender);
     return writer.finish();
   }
   const slices = differences.map(formDifference);

@@ -232,6 +232,25 @@ export function compressorConformance(name: string, spec: string, traits: Compre
       );
     });
 
+    it('encodes a difference to the bytes and the state that the difference formed before gives', () => {
+      const [x, y] = [sampleVector('gaussian', 10), sampleVector('spiky', 11)];
+      const z = x.map((value, i) => value - y[i]);
+      const [unformed, formed] = [start(), start()];
+      for (let message = 0; message < 3; message++) {
+        const got = compressor.encodeDifference?.({ values: x, subtrahend: y }, conformanceBlocks, unformed);
+        expect(got).toEqual(encode(z, formed));
+        expect(unformed).toEqual(formed);
+      }
+      for (const at of [0, SIZE - 1]) {
+        const bad = y.slice();
+        bad[at] = Number.POSITIVE_INFINITY;
+        expect(() =>
+          compressor.encodeDifference?.({ values: x, subtrahend: bad }, conformanceBlocks, unformed),
+        ).toThrowError(expect.objectContaining({ code: 'PAYLOAD_BAD_VALUE' }));
+        expect(unformed).toEqual(formed);
+      }
+    });
+
     it('decodes to the same bits everywhere: added at once, added later, at any byte offset', () => {
       const z = sampleVector('gaussian', 3);
       const message = encode(z);
