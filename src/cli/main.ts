@@ -46,11 +46,16 @@ function complain(error: unknown): void {
     process.stderr.write('This is a bug; run again with --debug and report it.\n');
 }
 
-// A reader that has seen enough (`grapevine ... | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+// A reader that has seen enough (`grapevine ... | head`) is no failure; without its messages a run is stopped, too.
+for (const [stream, exitCode] of [
+  [process.stdout, 0],
+  [process.stderr, 1],
+] as const) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCode);
+    throw error;
+  });
+}
 
 try {
   await createProgram(process.env, makeContext, (exitCode) => {

@@ -159,6 +159,9 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   monitor.record(runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }));
   const launcher = createLauncher(settings, context, watch, directory);
   const interrupt = onInterrupt(launcher, monitor);
+  // Workers go when their launcher does; but one that is stopped (SIGSTOP) cannot, and would stay for ever.
+  const killAll = (): void => launcher.kill();
+  process.on('exit', killAll);
   let outcome: SwarmOutcome;
   try {
     outcome = await launcher.run();
@@ -166,6 +169,7 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
     await monitor.abandon();
     throw error;
   } finally {
+    process.off('exit', killAll);
     interrupt.remove();
   }
   const failed = watch.failures.length > 0 || outcome.finished.length === 0;

@@ -19,7 +19,7 @@ import { FRAME_VERSION } from '../wire/frame.js';
 const running: Peer[] = [];
 const transports: Libp2pTransport[] = [];
 /** What the launcher said of peers before those of this process were made. */
-const lostPeers: number[] = [];
+const gonePeers: number[] = [];
 const entrances: string[] = [];
 let stopAfterRound: number | null = null;
 
@@ -119,7 +119,7 @@ async function runPeer(
   try {
     const made = await createWorkerPeer(plan, node, assignment, onListening);
     running.push(made.peer);
-    for (const lost of lostPeers) made.peer.expectNot(lost);
+    for (const gone of gonePeers) made.peer.expectNot(gone);
     if (stopAfterRound !== null) made.peer.requestStop(stopAfterRound);
     const round = await made.peer.run();
     await made.checkpoint;
@@ -173,8 +173,8 @@ process.on('message', (message: ToWorker) => {
     for (const transport of transports) transport.join(message.bootstrap);
     return;
   }
-  if (message.type === 'lost') {
-    lostPeers.push(message.peer);
+  if (message.type === 'gone') {
+    gonePeers.push(message.peer);
     for (const peer of running) peer.expectNot(message.peer);
     return;
   }

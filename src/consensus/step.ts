@@ -286,6 +286,9 @@ function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void 
 function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, nowMs: number): void {
   const edge = edgeTo(state, neighbor);
   if (edge === undefined || edge.status === 'closed') return;
+  // Neighbors may have begun: a peer that waits for its other links must not seem silent to them.
+  if (state.phase === 'idle' && !state.edges.some(({ linked }) => linked))
+    scheduleTick(state, effects, nowMs);
   edge.linked = true;
   hear(edge, nowMs);
   resendInto(effects, edge, nowMs);

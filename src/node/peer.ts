@@ -114,7 +114,7 @@ export class Peer {
       cancel();
       const unlinked = this.init.state.edges
         .map((edge) => edge.neighbor)
-        .filter((id) => !this.linked.has(id) && !this.unexpected.has(id));
+        .filter((id) => !this.linked.has(id) && this.isExpected(id));
       if (unlinked.length > 0 && !this.ended) this.init.onUnlinked?.(unlinked);
       this.feed({ type: 'start' });
       const round = await this.done.promise;
@@ -141,9 +141,13 @@ export class Peer {
     this.checkReady();
   }
 
+  private isExpected(neighbor: number): boolean {
+    return !this.unexpected.has(neighbor) && !this.left.has(neighbor);
+  }
+
   private checkReady(): void {
     const { edges } = this.init.state;
-    if (edges.every(({ neighbor }) => this.linked.has(neighbor) || this.unexpected.has(neighbor))) {
+    if (edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
       this.ready.resolve();
     }
   }
@@ -287,6 +291,7 @@ export class Peer {
     else if (frame.kind === 'bye') {
       this.left.add(neighbor);
       this.feed({ type: 'neighborLeft', neighbor });
+      this.checkReady();
       this.checkFarewell();
     }
     const refusal = this.refused.get(neighbor);

@@ -176,7 +176,10 @@ export class SwarmLauncher {
       this.rounds[message.event.peer] = message.event.round;
     }
     this.init.onMessage(message);
-    if (message.type === 'finished') this.fates[message.peer] = 'finished';
+    if (message.type === 'finished') {
+      this.fates[message.peer] = 'finished';
+      this.tellGone(message.peer);
+    }
     if (message.type === 'failed') this.lose(message.peer, { reason: message.code, failed: true });
     if (message.type === 'failed' && message.code === 'ADDRESS_IN_USE') {
       this.settle?.reject(new GrapevineError('ADDRESS_IN_USE', message.message));
@@ -195,8 +198,12 @@ export class SwarmLauncher {
     if (this.fates[peer] !== 'running') return;
     this.fates[peer] = 'lost';
     this.init.onLost(peer, loss);
-    for (const worker of this.workers) this.tell(worker, { type: 'lost', peer });
+    this.tellGone(peer);
     this.openEntrance();
+  }
+
+  private tellGone(peer: number): void {
+    for (const worker of this.workers) this.tell(worker, { type: 'gone', peer });
   }
 
   private isSilent(worker: Worker): boolean {

@@ -24,8 +24,8 @@ export type ToWorker =
   | ({ readonly type: 'begin' } & WorkerAssignment)
   /** The peer that others joined through is lost: this is another. */
   | { readonly type: 'join'; readonly bootstrap: readonly string[] }
-  /** Round 1 need not wait for links to this peer. */
-  | { readonly type: 'lost'; readonly peer: number }
+  /** It is lost or has finished: round 1 need not wait for links to this peer. */
+  | { readonly type: 'gone'; readonly peer: number }
   | { readonly type: 'stop'; readonly afterRound: number };
 
 export type FromWorker =

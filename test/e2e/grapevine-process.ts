@@ -71,7 +71,12 @@ export async function runGrapevine(
 
 /** Process ids of the workers of a launcher, in order of their start: one a peer when there are as many. */
 export function workersOf(launcher: ChildProcess): number[] {
-  const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(launcher.pid)], { encoding: 'utf8' });
+  let text: string;
+  try {
+    text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(launcher.pid)], { encoding: 'utf8' });
+  } catch {
+    return []; // there are none
+  }
   return text
     .split('\n')
     .filter((row) => row.trim() !== '')

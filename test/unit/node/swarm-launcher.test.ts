@@ -78,7 +78,7 @@ describe('launcher', () => {
     expect((await heard(1, 'begin')).bootstrap).toEqual([]);
     expect((await heard(2, 'begin')).bootstrap).toEqual(['door-1']);
     expect(lost).toEqual([[0, 'SIGKILL']]);
-    expect(told.filter(({ type }) => type === 'lost').map(({ peer }) => peer)).toEqual([0, 0]);
+    expect(told.filter(({ type }) => type === 'gone').map(({ peer }) => peer)).toEqual([0, 0]);
     launcher.stop();
     expect(await outcome).toEqual({ finished: [1, 2], lost: [0] });
   });
