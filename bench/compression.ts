@@ -15,7 +15,7 @@ import { type CompressionTiming, timeCompression, vectorsFor } from './time-comp
 /** Time for a case with slow operators (exact singular values) among them; the whole stays under two minutes. */
 const CASE_BUDGET_MS = 1500;
 /** Cases slower than this on the small model are left out of the others. */
-const SLOW_MS = 300;
+const SLOW_MS = 100;
 
 interface CompressionReport {
   readonly node: string;

@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.js';
 import type { ByteReader, ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
+import { differenceInto, largestMagnitude } from '../linalg/difference.js';
 import {
   type BlockDifference,
   type BlockParams,
@@ -20,26 +21,35 @@ import {
 
 export const BLOCK_HEADER_BYTES = 8;
 
-/** Exponent bits of a float32: all set in infinities and NaN, and in nothing else. */
-const EXPONENT_MASK = 0x7f800000;
-
 /** @throws GrapevineError PAYLOAD_BAD_VALUE at the first entry that is not finite */
 export function requireFinite(block: BlockSlice): void {
-  const { values } = block;
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < words.length; i++) {
-    if ((words[i] & EXPONENT_MASK) === EXPONENT_MASK) {
-      refuseValue(block, `entry ${i} is ${values[i]}, wanted a finite number. Lower the learning rate.`);
-    }
-  }
+  if (!Number.isFinite(largestMagnitude(block.values))) refuseNotFinite(block);
 }
 
-/** x - y as an array of its own, or x where there is no y. */
-export function formDifference({ subtrahend, ...block }: BlockDifference): BlockSlice {
-  if (subtrahend === undefined) return block;
-  const values = new Float32Array(block.values.length);
-  for (let i = 0; i < values.length; i++) values[i] = block.values[i] - subtrahend[i];
-  return { ...block, values };
+/** Refuses a block for the first of its entries that is not finite. */
+function refuseNotFinite(block: BlockSlice): never {
+  const at = block.values.findIndex((value) => !Number.isFinite(value));
+  return refuseValue(
+    block,
+    `entry ${at} is ${block.values[at]}, wanted a finite number. Lower the learning rate.`,
+  );
+}
+
+/**
+ * x - y, stored in `values` where that is given, or x where there is no y.
+ * @throws GrapevineError PAYLOAD_BAD_VALUE at the first entry that is not finite
+ */
+export function formDifference(
+  { subtrahend, ...block }: BlockDifference,
+  values: Float32Array = new Float32Array(subtrahend?.length ?? 0),
+): BlockSlice {
+  if (subtrahend === undefined) {
+    requireFinite(block);
+    return block;
+  }
+  const formed = { ...block, values };
+  if (!Number.isFinite(differenceInto(values, block.values, subtrahend))) refuseNotFinite(formed);
+  return formed;
 }
 
 /** Appends header and body of one block; the header's length is that of the body written. */

@@ -5,6 +5,7 @@
  * At 32 bits: r * length float32 numbers. With b bits that makes b r length + 32 r bits, and 32 r length without scales.
  */
 import type { ByteWriter } from '../base/bytes.js';
+import { largestInBytes } from '../linalg/difference.js';
 import { type Kernels, kernels } from '../linalg/kernels.js';
 import type { SingleFactor } from '../linalg/outer-product.js';
 import type { Factor } from '../linalg/skinny-products.js';
@@ -182,30 +183,12 @@ export function checkFactor(section: Uint8Array, block: BlockShape, form: Factor
 
 /** checkFactor for 32 bits: finite numbers. */
 function checkSingles(section: Uint8Array, block: BlockShape): number {
-  const engine = kernels();
-  const largest = engine === null ? Number.POSITIVE_INFINITY : magnitudeOf(section, engine);
+  const largest = largestInBytes(section);
   if (Number.isFinite(largest)) return largest;
   const view = viewOf(section);
-  let bound = 0;
-  for (let at = 0; at < section.length; at += 4) {
-    const value = view.getFloat32(at, true);
-    if (!Number.isFinite(value))
-      refuseValue(block, `factor entry ${at / 4} is ${value}, wanted a finite number`);
-    bound = Math.max(bound, Math.abs(value));
-  }
-  return bound;
-}
-
-/** Largest magnitude of the float32 numbers in `section`; not finite when one is not. */
-function magnitudeOf(section: Uint8Array, engine: Kernels): number {
-  const mark = engine.mark();
-  const numbers = engine.take(section.length);
-  const result = engine.take(16);
-  engine.u8.set(section, numbers);
-  engine.f64.fill(0, result / 8, result / 8 + 2);
-  engine.run.measure(numbers, section.length / 4, result);
-  engine.release(mark);
-  return engine.f32[result / 4 + 2];
+  let at = 0;
+  while (Number.isFinite(view.getFloat32(at, true))) at += 4;
+  return refuseValue(block, `factor entry ${at / 4} is ${view.getFloat32(at, true)}, wanted a finite number`);
 }
 
 /** checkFactor for 16 bits: scales from 0 on, finite halves, products within float32. */

@@ -21,7 +21,6 @@ import {
   encodeDifferenceInto,
   formDifference,
   readBlock,
-  requireFinite,
 } from './block-message.js';
 import type { CompressorState, MatrixBlock } from './compressor.js';
 import type { BlockDifference, BlockSlice, OperatorPlan } from './operator.js';
@@ -50,6 +49,14 @@ function differenceOf(
   return subtrahend === undefined ? slice : { ...slice, subtrahend: sliceOf(subtrahend, block).values };
 }
 
+/** Where differences are formed that no operator forms itself. Used within one message, and kept for the next. */
+let scratch = new Float32Array(0);
+
+function scratchFor(length: number): Float32Array {
+  if (scratch.length < length) scratch = new Float32Array(length);
+  return scratch;
+}
+
 /** The arrays of one block's state, copied. */
 function copyOf(state: CompressorState[number]): [key: string, array: Float32Array | Uint32Array][] {
   return Object.keys(state).map((key) => [key, state[key].slice()]);
@@ -68,7 +75,6 @@ function encodeFused(
   const formed = differences.map((difference, k) =>
     operators[k] === undefined ? formDifference(difference) : undefined,
   );
-  for (const slice of formed) if (slice !== undefined) requireFinite(slice);
   const before = state.map(copyOf);
   try {
     differences.forEach((difference, k) => {
@@ -118,8 +124,11 @@ export function encodeMessage(
     encodeFused(writer, { blocks, differences }, sender);
     return writer.finish();
   }
-  const slices = differences.map(formDifference);
-  for (const slice of slices) requireFinite(slice);
+  const formed = scratchFor(sender.subtrahend === undefined ? 0 : values.length);
+  const slices = differences.map((difference, k) => {
+    const { offset, rows, cols } = blocks[k];
+    return formDifference(difference, formed.subarray(offset, offset + rows * cols));
+  });
   const operators = sender.plan.settle?.(slices, sender.state) ?? slices.map((slice) => sender.plan(slice));
   slices.forEach((slice, index) => {
     encodeBlockInto(writer, { operator: operators[index], slice, state: sender.state[index] });
