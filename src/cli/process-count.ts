@@ -1,4 +1,5 @@
 /** How many worker processes a swarm gets when --processes does not say. */
+import { availableParallelism, platform, totalmem } from 'node:os';
 
 /** Resident memory of a worker with one peer of mnist-mlp, in bytes (measured 150 to 170 MB), and room to grow. */
 export const WORKER_BYTES = 250 * 1024 * 1024;
@@ -8,6 +9,13 @@ export const WORKERS_PER_CORE = 4;
 export interface Machine {
   readonly cores: number;
   readonly freeBytes: number;
+}
+
+/** Cores and memory that are there for us, container limits respected. */
+export function thisMachine(): Machine {
+  // macOS keeps hardly any page free: what it calls free says nothing about what it would give.
+  const freeBytes = platform() === 'darwin' ? totalmem() / 2 : process.availableMemory();
+  return { cores: availableParallelism(), freeBytes };
 }
 
 /** One process a peer, up to what the machine bears; at least one. */

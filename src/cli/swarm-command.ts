@@ -1,6 +1,5 @@
 /** `grapevine swarm`: launches peers on this machine, over libp2p TCP, and watches them. */
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, freemem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../base/clock.js';
@@ -12,7 +11,7 @@ import type { FromWorker } from '../node/swarm-messages.js';
 import { writeSafeTensors } from '../training/safetensors.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
-import { processCount } from './process-count.js';
+import { processCount, thisMachine } from './process-count.js';
 import { defaultRunDirectory, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import type { Settings } from './settings.js';
@@ -108,11 +107,10 @@ function createLauncher(
   directory: string,
 ): SwarmLauncher {
   const { run, launch } = settings;
-  const machine = { cores: availableParallelism(), freeBytes: freemem() };
   return new SwarmLauncher({
     workerPath: WORKER_PATH,
     peers: run.peers,
-    processes: Math.min(run.peers, launch.processes ?? processCount(run.peers, machine)),
+    processes: Math.min(run.peers, launch.processes ?? processCount(run.peers, thisMachine())),
     assignment: {
       config: { ...run },
       swarm: randomUUID(),

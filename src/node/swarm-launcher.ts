@@ -17,7 +17,10 @@ export interface SwarmLauncherInit {
   /** What all workers are told; peers and bootstrap are the launcher's to fill in. */
   readonly assignment: Omit<WorkerAssignment, 'peers' | 'bootstrap'>;
   readonly clock: Clock;
-  /** A process that says nothing for this long is silent. Milliseconds. */
+  /**
+   * A process that says nothing for this long, once no other has anything left to do, is given up and ended; while
+   * others run, after BUSY_PATIENCE times as long. Milliseconds.
+   */
   readonly silenceMs: number;
   onMessage(message: FromWorker): void;
   /** A peer will not come back, or (`silent`) has not been heard of lately. */
@@ -57,6 +60,11 @@ export function peersOfProcess(index: number, processes: number, peers: number):
   return Array.from({ length: end - first }, (_, k) => first + k);
 }
 
+/**
+ * Waiting for one process costs nothing while others run, and ending one that would have come back costs its peers:
+ * with 64 peers on a machine that others used, processes had no turn for 12 s.
+ */
+const BUSY_PATIENCE = 5;
 /** How often the launcher looks for silent processes, in milliseconds. */
 const WATCH_MS = 500;
 /** A process that was told to end and does not is ended after this. */
@@ -206,10 +214,10 @@ export class SwarmLauncher {
     for (const worker of this.workers) this.tell(worker, { type: 'gone', peer });
   }
 
-  private isSilent(worker: Worker): boolean {
+  private silentMs(worker: Worker): number {
     const { clock, silenceMs, assignment } = this.init;
-    const patienceMs = worker.loaded ? silenceMs : Math.max(silenceMs, assignment.startTimeoutMs);
-    return clock.nowMs() - worker.heardMs > patienceMs;
+    const loadingMs = worker.loaded ? 0 : Math.max(0, assignment.startTimeoutMs - silenceMs);
+    return clock.nowMs() - worker.heardMs - loadingMs;
   }
 
   /** Gives up silent processes; they are ended, so that no peer both counts as lost and goes on. */
@@ -220,10 +228,13 @@ export class SwarmLauncher {
     const lateMs = nowMs - this.watchedMs - WATCH_MS;
     this.watchedMs = nowMs;
     if (lateMs > WATCH_MS) for (const worker of this.workers) worker.heardMs += lateMs;
-    for (const worker of this.workers) {
-      const running = worker.peers.filter((peer) => this.fates[peer] === 'running');
-      if (running.length === 0 || !this.isSilent(worker)) continue;
-      for (const peer of running) this.lose(peer, { reason: 'silent', failed: false });
+    const { silenceMs } = this.init;
+    const running = this.workers.filter(({ peers }) => peers.some((peer) => this.fates[peer] === 'running'));
+    const othersRun = running.some((worker) => this.silentMs(worker) <= silenceMs);
+    const patienceMs = othersRun ? BUSY_PATIENCE * silenceMs : silenceMs;
+    for (const worker of running) {
+      if (this.silentMs(worker) <= patienceMs) continue;
+      for (const peer of worker.peers) this.lose(peer, { reason: 'silent', failed: false });
       worker.process.kill('SIGKILL');
     }
     this.settleIfOver();

@@ -17,7 +17,7 @@ interface Told {
   readonly pid: number;
 }
 
-function launch(peers: number, mute: readonly number[] = []) {
+function launch(peers: number, { mute = [], lively = [] }: { mute?: number[]; lively?: number[] } = {}) {
   const clock = new ManualClock();
   const told: Told[] = [];
   const lost: [peer: number, reason: string][] = [];
@@ -31,7 +31,7 @@ function launch(peers: number, mute: readonly number[] = []) {
     peers,
     processes: peers,
     assignment: {
-      config: { mute },
+      config: { mute, lively },
       swarm: 'launched',
       listen: '',
       cacheDirectory: '',
@@ -59,7 +59,7 @@ function launch(peers: number, mute: readonly number[] = []) {
     await until(() => find() !== undefined);
     return find()!;
   };
-  return { clock, told, lost, launcher, outcome: launcher.run(), until, heard, loaded: () => alive };
+  return { clock, told, lost, launcher, outcome: launcher.run(), until, heard, words: () => alive };
 }
 
 describe('launcher', () => {
@@ -73,7 +73,7 @@ describe('launcher', () => {
   });
 
   test('begins with the next process when the first is killed before it listens', async () => {
-    const { launcher, outcome, lost, heard, told } = launch(3, [0]);
+    const { launcher, outcome, lost, heard, told } = launch(3, { mute: [0] });
     process.kill((await heard(0, 'begin')).pid, 'SIGKILL');
     expect((await heard(1, 'begin')).bootstrap).toEqual([]);
     expect((await heard(2, 'begin')).bootstrap).toEqual(['door-1']);
@@ -101,6 +101,21 @@ describe('launcher', () => {
     expect(lost).toEqual([]);
     launcher.stop();
     expect((await outcome).lost).toEqual([]);
+  });
+
+  test('waits five times as long for a silent process while another works', async () => {
+    const { clock, launcher, outcome, lost, heard, until, words } = launch(2, { lively: [0] });
+    await heard(1, 'begin');
+    for (let seconds = 1; seconds <= (5 * SILENCE_MS) / 1_000; seconds++) {
+      const before = words();
+      clock.advance(1_000);
+      await until(() => words() > before + 1);
+      expect(lost).toEqual([]);
+    }
+    clock.advance(2_000);
+    expect(lost).toEqual([[1, 'silent']]);
+    launcher.stop();
+    expect(await outcome).toEqual({ finished: [0], lost: [1] });
   });
 
   test('gives up and ends processes that say nothing', async () => {
