@@ -90,7 +90,7 @@ function writePart(
   const bodyBytes = writer.length - lengthAt - 4;
   if (operator.variableLength) writer.patchU32(lengthAt, bodyBytes);
   const fits = operator.variableLength ? bodyBytes <= operator.bodyBytes : bodyBytes === operator.bodyBytes;
-  assert(fits, `the body of block "${name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
+  if (!fits) assert(false, `the body of block "${name}" has ${operator.bodyBytes} bytes, not ${bodyBytes}`);
 }
 
 /** A block's part of a message. */

@@ -28,15 +28,18 @@ import { decoderTable } from './operators.js';
 
 export { BLOCK_HEADER_BYTES } from './block-message.js';
 
-/** The part of the flat vector that belongs to `block`; a view. */
-function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
-  const { name, offset, rows, cols } = block;
+/** The numbers of the flat vector that belong to `block`; a view. */
+function cut(vector: Float32Array, { name, offset, rows, cols }: MatrixBlock): Float32Array {
   const end = offset + rows * cols;
-  assert(
-    rows > 0 && cols > 0 && end <= vector.length,
-    `block "${name}" lies inside a vector of ${vector.length}`,
-  );
-  return { name, rows, cols, values: vector.subarray(offset, end) };
+  const inside = rows > 0 && cols > 0 && end <= vector.length;
+  if (!inside) assert(false, `block "${name}" lies inside a vector of ${vector.length}`);
+  return vector.subarray(offset, end);
+}
+
+/** A block with its numbers in the flat vector. */
+function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
+  const { name, rows, cols } = block;
+  return { name, rows, cols, values: cut(vector, block) };
 }
 
 /** The part of values - subtrahend that belongs to `block`; views. */
@@ -45,8 +48,9 @@ function differenceOf(
   subtrahend: Float32Array | undefined,
   block: MatrixBlock,
 ): BlockDifference {
-  const slice = sliceOf(values, block);
-  return subtrahend === undefined ? slice : { ...slice, subtrahend: sliceOf(subtrahend, block).values };
+  const { name, rows, cols } = block;
+  const y = subtrahend === undefined ? undefined : cut(subtrahend, block);
+  return { name, rows, cols, values: cut(values, block), subtrahend: y };
 }
 
 /** Where differences are formed that no operator forms itself. Used within one message, and kept for the next. */
@@ -58,8 +62,10 @@ function scratchFor(length: number): Float32Array {
 }
 
 /** The arrays of one block's state, copied. */
-function copyOf(state: CompressorState[number]): [key: string, array: Float32Array | Uint32Array][] {
-  return Object.keys(state).map((key) => [key, state[key].slice()]);
+function copyOf(state: CompressorState[number]): CompressorState[number] {
+  const copy: CompressorState[number] = {};
+  for (const key in state) copy[key] = state[key].slice();
+  return copy;
 }
 
 /**
@@ -84,8 +90,8 @@ function encodeFused(
         encodeBlockInto(writer, { operator: plan(blocks[k]), slice, state: state[k] });
     });
   } catch (error) {
-    before.forEach((fields, k) => {
-      for (const [key, array] of fields) state[k][key].set(array);
+    before.forEach((copy, k) => {
+      for (const key in copy) state[k][key].set(copy[key]);
     });
     throw error;
   }
