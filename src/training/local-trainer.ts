@@ -71,6 +71,7 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
       if (!Number.isFinite(loss))
         throw notFinite(options, round, `the loss is ${loss} in local step ${step + 1}`);
       optimizer.stepInto(parameters, gradient, run);
+      model.updateStatisticsInto?.(parameters);
       lossSum += loss;
       samples += indices.length;
     }

@@ -13,7 +13,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { assert } from '../base/assert.js';
 import { countCorrect, crossEntropyInto } from './cross-entropy.js';
-import { type Dataset, gatherLabels, gatherRowsInto, type Samples } from './data/dataset.js';
+import type { Dataset, Samples } from './data/dataset.js';
 import { denseLayout, glorotUniform } from './dense-network.js';
 import type { ParameterLayout } from './parameters.js';
 import type { Tfjs, TfjsRuntime } from './tfjs-runtime.js';
@@ -77,27 +77,30 @@ function backward(
   return gradients;
 }
 
-function batchTensor(tf: Tfjs, samples: Samples, indices: Uint32Array): Tensor2D {
-  const features = samples.rows.length / samples.count;
+function batchTensor(tf: Tfjs, samples: Samples, indices: Uint32Array, features: number): Tensor2D {
   const rows = new Float32Array(indices.length * features);
-  gatherRowsInto(rows, samples, indices);
+  samples.inputsInto(rows, indices);
   return tf.tensor2d(rows, [indices.length, features]);
 }
 
 /** A model of one peer on `data.train`'s rows `shard`. */
 export function createTfjsModel({ runtime, data, shard, seed, hidden }: TfjsModelOptions): GradientModel {
   const { tf } = runtime;
-  const layout = denseLayout([data.features, ...hidden, data.classes]);
+  assert(data.targets.kind === 'classes', 'the model tells classes apart');
+  const features = data.inputShape.reduce((product, side) => product * side, 1);
+  const layout = denseLayout([features, ...hidden, data.targets.classes]);
+  const labelsOf = (samples: Samples, indices: Uint32Array) =>
+    Uint8Array.from(indices, (index) => samples.labels![index]!);
 
   function gradientInto(gradient: Float32Array, parameters: Float32Array, batch: Uint32Array): number {
     assert(shard.length > 0, 'a model without a shard only evaluates');
     const indices = batch.map((index) => shard[index]!);
     return tf.tidy(() => {
       const layers = layersOf(tf, layout, parameters);
-      const activations = forward(tf, layers, batchTensor(tf, data.train, indices));
+      const activations = forward(tf, layers, batchTensor(tf, data.train, indices, features));
       const logits = activations.at(-1)!;
       const errors = new Float32Array(logits.size);
-      const loss = crossEntropyInto(errors, logits.dataSync<'float32'>(), gatherLabels(data.train, indices));
+      const loss = crossEntropyInto(errors, logits.dataSync<'float32'>(), labelsOf(data.train, indices));
       let offset = 0;
       for (const part of backward(tf, layers, { activations, delta: tf.tensor2d(errors, logits.shape) })) {
         gradient.set(part.dataSync<'float32'>(), offset);
@@ -110,10 +113,10 @@ export function createTfjsModel({ runtime, data, shard, seed, hidden }: TfjsMode
   function evaluateChunk(parameters: Float32Array, indices: Uint32Array): { loss: number; correct: number } {
     return tf.tidy(() => {
       const layers = layersOf(tf, layout, parameters);
-      const logits = forward(tf, layers, batchTensor(tf, data.test, indices))
+      const logits = forward(tf, layers, batchTensor(tf, data.test, indices, features))
         .at(-1)!
         .dataSync<'float32'>();
-      const labels = gatherLabels(data.test, indices);
+      const labels = labelsOf(data.test, indices);
       const loss = crossEntropyInto(new Float32Array(logits.length), logits, labels);
       return { loss: loss * indices.length, correct: countCorrect(logits, labels) };
     });

@@ -47,6 +47,11 @@ export interface GradientModel {
    * into `gradient` (same length as `parameters`).
    */
   gradientInto(gradient: Float32Array, parameters: Float32Array, batch: Uint32Array): number;
+  /**
+   * Moves the entries of `parameters` that are statistics of the data and that no gradient changes (moving means), as
+   * the last gradientInto saw its batch; called after each optimizer step. Absent where there are none.
+   */
+  updateStatisticsInto?(parameters: Float32Array): void;
   evaluate(parameters: Float32Array): Evaluation;
   /** Frees tensors and memory. */
   dispose(): void;

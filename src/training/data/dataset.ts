@@ -1,41 +1,72 @@
 /**
- * Labeled samples in memory. Rows stay in the form they are stored in (bytes for images) and become float32 one
- * batch at a time: eight peers in one process share one copy of the data, a quarter of its float32 size.
+ * Samples in memory, as a task's model reads them: a batch at a time, as float32. How they are stored is the loader's
+ * choice (bytes of images, numbers of a table, one text and places in it), so eight peers in one process share one
+ * copy of the data, an image at a quarter of its float32 size.
  */
 
 export interface Samples {
   /** Number of samples. */
   readonly count: number;
-  /** [count, features], row-major. */
-  readonly rows: Uint8Array | Float32Array;
-  /** A stored number times `scale` is the feature: 1/255 for bytes of images, 1 for floats. */
-  readonly scale: number;
-  /** [count]; each from 0 to classes - 1. */
-  readonly labels: Uint8Array;
+  /** Class of each sample, below 256, for partitions and histograms; null where samples have none. */
+  readonly labels: Uint8Array | null;
+  /** Which file, writer or device each sample came from, for the partition by-file; null where that is not known. */
+  readonly origins: Uint32Array | null;
+  /** Writes the samples `indices` into `out` [indices.length, ...inputShape]. */
+  inputsInto(out: Float32Array, indices: Uint32Array): void;
+  /** Writes their targets into `out` [indices.length, targets.perSample]: classes as whole numbers, or values. */
+  targetsInto(out: Float32Array, indices: Uint32Array): void;
+}
+
+export interface ClassTargets {
+  readonly kind: 'classes';
+  readonly classes: number;
+  /** 1, or the length of a sequence of which every place has a class. */
+  readonly perSample: number;
+  /** What the classes are called, where the data say so. */
+  readonly names?: readonly string[];
+}
+
+export interface ValueTargets {
+  readonly kind: 'values';
+  readonly perSample: number;
 }
 
 export interface Dataset {
   readonly name: string;
-  /** Numbers a sample. */
-  readonly features: number;
-  readonly classes: number;
+  /** Of one sample: [28, 28, 1] for a gray image, [time] for a text. */
+  readonly inputShape: readonly number[];
+  readonly targets: ClassTargets | ValueTargets;
   readonly train: Samples;
   /** Never trained on; the same for every peer. */
   readonly test: Samples;
 }
 
-/** Writes the rows `indices` of `samples`, scaled to features, into `out` [indices.length, features]. */
-export function gatherRowsInto(out: Float32Array, samples: Samples, indices: Uint32Array): void {
-  const { rows, scale, count } = samples;
-  const features = rows.length / count;
-  for (let b = 0; b < indices.length; b++) {
-    const from = indices[b]! * features;
-    const to = b * features;
-    for (let k = 0; k < features; k++) out[to + k] = rows[from + k]! * scale;
-  }
+export interface RowSamples {
+  /** [count, features], row-major. */
+  readonly rows: Uint8Array | Float32Array;
+  readonly features: number;
+  /** A stored number times `scale` is the feature: 1/255 for bytes of images. @default 1 */
+  readonly scale?: number;
+  /** [count] */
+  readonly labels: Uint8Array;
+  readonly origins?: Uint32Array;
 }
 
-/** The labels of `indices`. */
-export function gatherLabels(samples: Samples, indices: Uint32Array): Uint8Array {
-  return Uint8Array.from(indices, (index) => samples.labels[index]!);
+/** Samples with a row of features and a class each. */
+export function rowSamples({ rows, features, scale = 1, labels, origins }: RowSamples): Samples {
+  return {
+    count: labels.length,
+    labels,
+    origins: origins ?? null,
+    inputsInto(out, indices) {
+      for (let b = 0; b < indices.length; b++) {
+        const from = indices[b]! * features;
+        const to = b * features;
+        for (let k = 0; k < features; k++) out[to + k] = rows[from + k]! * scale;
+      }
+    },
+    targetsInto(out, indices) {
+      for (let b = 0; b < indices.length; b++) out[b] = labels[indices[b]!]!;
+    },
+  };
 }

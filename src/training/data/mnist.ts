@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { GrapevineError, messageOf } from '../../base/errors.js';
 import { createRandom, shuffleInPlace } from '../../base/random.js';
-import type { Dataset } from './dataset.js';
+import { type Dataset, rowSamples } from './dataset.js';
 import { type Digits, readDigitCache, writeDigitCache } from './digit-cache.js';
 
 const SIDE = 28;
@@ -109,16 +109,17 @@ function shuffleDigits(digits: Digits): Digits {
 }
 
 function asDataset({ images, labels }: Digits): Dataset {
-  const samples = (start: number, end: number) => ({
-    count: end - start,
-    rows: images.subarray(start * MNIST_FEATURES, end * MNIST_FEATURES),
-    scale: 1 / 255,
-    labels: labels.subarray(start, end),
-  });
+  const samples = (start: number, end: number) =>
+    rowSamples({
+      rows: images.subarray(start * MNIST_FEATURES, end * MNIST_FEATURES),
+      features: MNIST_FEATURES,
+      scale: 1 / 255,
+      labels: labels.subarray(start, end),
+    });
   return {
     name: 'mnist-10k',
-    features: MNIST_FEATURES,
-    classes: MNIST_CLASSES,
+    inputShape: [SIDE, SIDE, 1],
+    targets: { kind: 'classes', classes: MNIST_CLASSES, perSample: 1 },
     train: samples(0, MNIST_TRAIN),
     test: samples(MNIST_TRAIN, DIGITS),
   };

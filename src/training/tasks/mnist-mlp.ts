@@ -28,7 +28,7 @@ function digitsOf(cacheDirectory: string): Promise<Dataset> {
 }
 
 function split(data: Dataset, options: Omit<TaskModelOptions, 'peer'>): PartitionResult {
-  const result = options.partition.split(data.train.labels, options.peers, options.seed);
+  const result = options.partition.split(data.train.labels!, options.peers, options.seed);
   if (result.note !== null) options.onNotice?.(result.note);
   return result;
 }
@@ -51,7 +51,9 @@ export const mnistMlp: RegistryEntry<Record<string, never>, Task> = {
     },
     async histograms(options) {
       const data = await digitsOf(options.cacheDirectory);
-      return split(data, options).shards.map((shard) => histogramOf(data.train.labels, shard, data.classes));
+      return split(data, options).shards.map((shard) =>
+        histogramOf(data.train.labels!, shard, MNIST_CLASSES),
+      );
     },
   }),
 };

@@ -2,6 +2,7 @@
  * A task is what is to be learned: data, model, loss. It makes one GradientModel a peer. To add one, write a file
  * beside this one and name it in registry.ts.
  */
+import type { EngineChoice } from '../engine.js';
 import type { Partition } from '../partition.js';
 import type { GradientModel } from '../trainer.js';
 
@@ -23,6 +24,10 @@ export interface TaskModelOptions {
   readonly seed: number;
   /** Where parsed data may be kept between runs. */
   readonly cacheDirectory: string;
+  /** What does the arithmetic; a task without a network ignores it. @default 'auto' */
+  readonly engine?: EngineChoice;
+  /** This device's own data instead of a share of the task's: a directory in the form that the task reads. */
+  readonly dataDirectory?: string | undefined;
   /** Called with a sentence for the user, such as the note of a partition. */
   readonly onNotice?: (sentence: string) => void;
 }

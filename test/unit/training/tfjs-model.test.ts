@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, uniform, uniformInt } from '../../../src/base/random.js';
-import type { Dataset, Samples } from '../../../src/training/data/dataset.js';
+import { type Dataset, rowSamples, type Samples } from '../../../src/training/data/dataset.js';
 import { createTfjsModel } from '../../../src/training/tfjs-model.js';
 import { startTfjs, type TfjsRuntime, tensorMemory } from '../../../src/training/tfjs-runtime.js';
 import { trainerConformance } from '../../conformance/trainer.js';
@@ -9,23 +9,26 @@ import { naiveMlp } from '../../reference/naive-mlp.js';
 const [FEATURES, CLASSES] = [12, 4];
 
 /** Points around one center a class: learnable, in [0, 1] like pixels. */
-function clusters(count: number, name: string): Samples {
+function clusters(
+  count: number,
+  name: string,
+): Samples & { readonly rows: Float32Array; readonly labels: Uint8Array } {
   const random = createRandom('clusters', name);
   const labels = Uint8Array.from({ length: count }, () => uniformInt(random, CLASSES));
   const rows = Float32Array.from({ length: count * FEATURES }, (_, k) => {
     const label = labels[Math.floor(k / FEATURES)]!;
     return 0.6 * uniform(random) + (k % CLASSES === label ? 0.4 : 0);
   });
-  return { count, rows, scale: 1, labels };
+  return { ...rowSamples({ rows, features: FEATURES, labels }), rows, labels };
 }
 
-const data: Dataset = {
+const data = {
   name: 'clusters',
-  features: FEATURES,
-  classes: CLASSES,
+  inputShape: [FEATURES],
+  targets: { kind: 'classes', classes: CLASSES, perSample: 1 },
   train: clusters(240, 'train'),
   test: clusters(1_100, 'test'),
-};
+} satisfies Dataset;
 /** Peers take every fourth sample; none for null. */
 const shardOf = (peer: number | null) =>
   peer === null ? new Uint32Array(0) : Uint32Array.from({ length: 60 }, (_, k) => 4 * k + peer);
