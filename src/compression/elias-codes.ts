@@ -18,7 +18,7 @@ import type { ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
 import { BitReader, BitWriter } from './bit-stream.js';
 import { bucketCount, bucketLength } from './buckets.js';
-import { eliasBits, putElias, takeElias } from './elias.js';
+import { eliasBits, eliasIn, putElias, takeElias, wordOf } from './elias.js';
 import { type BlockParams, type BlockShape, type BlockSlice, refuseValue, viewOf } from './operator.js';
 import { checkScale, levelsOf } from './quantizer.js';
 import type { ScaledCodes } from './random-rounding.js';
@@ -49,20 +49,27 @@ function formBits(codes: Int16Array): { dense: number; sparse: number } {
   return { dense, sparse: sparse + eliasBits(codes.length - previous) };
 }
 
+/** 1 for negative codes, else 0. */
+const signBit = (code: number): number => code >>> 31;
+
 function putDense(stream: BitWriter, codes: Int16Array): void {
   for (let i = 0; i < codes.length; i++) {
-    putElias(stream, Math.abs(codes[i]) + 1);
-    if (codes[i] !== 0) stream.put(codes[i] < 0 ? 1 : 0, 1);
+    const code = codes[i];
+    const word = Math.abs(code) + 1;
+    const length = eliasBits(word);
+    if (code === 0) stream.put(0, 1);
+    else stream.put(wordOf(word) | (signBit(code) << length), length + 1);
   }
 }
 
 function putSparse(stream: BitWriter, codes: Int16Array): void {
   let previous = -1;
   for (let i = 0; i < codes.length; i++) {
-    if (codes[i] === 0) continue;
+    const code = codes[i];
+    if (code === 0) continue;
     putElias(stream, i - previous);
-    stream.put(codes[i] < 0 ? 1 : 0, 1);
-    putElias(stream, Math.abs(codes[i]));
+    const level = Math.abs(code);
+    stream.put(signBit(code) | (wordOf(level) << 1), 1 + eliasBits(level));
     previous = i;
   }
   putElias(stream, codes.length - previous);
@@ -84,38 +91,66 @@ export function writeEliasCodes(writer: ByteWriter, { scales, codes }: ScaledCod
   writer.bytes(stream.finish());
 }
 
-type Visit = (index: number, code: number) => void;
+/** Where the codes of a bucket go: added to `values` with their scale or, where there are none, only checked. */
+interface Bucket {
+  readonly length: number;
+  readonly scale: number;
+  readonly values: Float32Array | null;
+  /** Refuses a code out of range; `i` counts from the bucket's start. */
+  readonly levels: number;
+  readonly refuse: (i: number, code: number) => never;
+}
+
+/** `level`, or -level where the lowest bit of `sign` is 1; without a branch, which nobody could foretell. */
+function signed(level: number, sign: number): number {
+  const minus = -(sign & 1);
+  return (level ^ minus) - minus;
+}
+
+function place(bucket: Bucket, i: number, code: number): void {
+  if (bucket.values !== null) bucket.values[i] += Math.fround(bucket.scale * code);
+  else if (code > bucket.levels || code < -bucket.levels) bucket.refuse(i, code);
+}
 
 /** Reads a dense bucket; false when the bits are none. */
-function takeDense(reader: BitReader, length: number, visit: Visit): boolean {
-  for (let i = 0; i < length; i++) {
-    const word = takeElias(reader);
-    if (word === 0) return false;
-    if (word > 1) visit(i, reader.take(1) === 1 ? 1 - word : word - 1);
-    if (reader.overrun) return false;
+function takeDense(reader: BitReader, bucket: Bucket): boolean {
+  let { position } = reader;
+  for (let i = 0; i < bucket.length; i++) {
+    const bits = reader.peek(position);
+    const word = eliasIn(bits);
+    if (word === 0) return false; // eliasIn reads all words up to 2^16, and levels are below 2^15
+    const length = eliasBits(word);
+    position += length;
+    if (word === 1) continue;
+    place(bucket, i, signed(word - 1, bits >>> length));
+    position++;
   }
-  return true;
+  reader.position = position;
+  return !reader.overrun;
 }
 
 /** Reads a sparse bucket; false when the bits are none. */
-function takeSparse(reader: BitReader, length: number, visit: Visit): boolean {
-  let at = -1;
-  for (;;) {
-    const distance = takeElias(reader);
-    if (reader.overrun || distance === 0 || distance > length - at) return false;
+function takeSparse(reader: BitReader, bucket: Bucket): boolean {
+  let { position } = reader;
+  for (let at = -1; ; ) {
+    let distance = eliasIn(reader.peek(position));
+    if (distance > 0) position += eliasBits(distance);
+    else {
+      reader.position = position;
+      distance = takeElias(reader);
+      position = reader.position;
+    }
+    if (distance === 0 || distance > bucket.length - at) return false;
     at += distance;
-    if (at === length) return true;
-    const negative = reader.take(1) === 1;
-    const level = takeElias(reader);
+    if (at === bucket.length) break;
+    const bits = reader.peek(position);
+    const level = eliasIn(bits >>> 1);
     if (level === 0) return false;
-    visit(at, negative ? -level : level);
+    position += 1 + eliasBits(level);
+    place(bucket, at, signed(level, bits));
   }
-}
-
-/** Calls `visit` for each code of a bucket that is not 0, in order; false when the bits are no bucket. */
-function takeBucket(reader: BitReader, length: number, visit: Visit): boolean {
-  const sparse = reader.take(1) === 1;
-  return sparse ? takeSparse(reader, length, visit) : takeDense(reader, length, visit);
+  reader.position = position;
+  return !reader.overrun;
 }
 
 /** Refuses a body that ends before its scales and one bit for each bucket. */
@@ -129,23 +164,28 @@ function requireScales(body: Uint8Array, block: BlockShape, buckets: number): vo
   );
 }
 
-/** Calls `visit` with index, value and code of each code that is not 0; false when the bits are no such body. */
-function readCodes(
+/** Adds the codes of a body to `values`, or checks them; false when the bits are not those of a block. */
+function takeCodes(
   body: Uint8Array,
-  shape: BlockShape,
-  {
-    bucket,
-    visit,
-  }: { readonly bucket: number; readonly visit: (i: number, value: number, code: number) => void },
+  block: BlockShape,
+  { bucket, levels, values }: { bucket: number; levels: number; values: Float32Array | null },
 ): boolean {
-  const size = shape.rows * shape.cols;
-  const length = bucketLength(shape, bucket);
+  const size = block.rows * block.cols;
+  const longest = bucketLength(block, bucket);
   const view = viewOf(body);
-  const reader = new BitReader(body.subarray(4 * bucketCount(shape, bucket)));
-  for (let start = 0, at = 0; start < size; start += length, at += 4) {
-    const scale = view.getFloat32(at, true);
-    const add: Visit = (index, code) => visit(start + index, scale * code, code);
-    if (!takeBucket(reader, Math.min(length, size - start), add)) return false;
+  const reader = new BitReader(body.subarray(4 * bucketCount(block, bucket)));
+  for (let start = 0, at = 0; start < size; start += longest, at += 4) {
+    const length = Math.min(longest, size - start);
+    const target: Bucket = {
+      length,
+      scale: view.getFloat32(at, true),
+      values: values === null ? null : values.subarray(start, start + length),
+      levels,
+      refuse: (i, code) =>
+        refuseValue(block, `entry ${start + i} has the code ${code}, wanted up to ${levels}`),
+    };
+    const sparse = reader.take(1) === 1;
+    if (!(sparse ? takeSparse(reader, target) : takeDense(reader, target))) return false;
   }
   return reader.atCleanEnd;
 }
@@ -161,11 +201,7 @@ export function checkEliasCodes(
   const levels = levelsOf(bits);
   const view = viewOf(body);
   for (let b = 0; b < buckets; b++) checkScale(block, view.getFloat32(4 * b, true), levels);
-  const visit = (i: number, _: number, code: number): void => {
-    if (Math.abs(code) > levels)
-      refuseValue(block, `entry ${i} has the code ${code}, wanted up to ${levels}`);
-  };
-  if (!readCodes(body, block, { bucket, visit }))
+  if (!takeCodes(body, block, { bucket, levels, values: null }))
     refuseValue(block, 'its bits are not the Elias codes of a block');
 }
 
@@ -175,9 +211,5 @@ export function addEliasCodesInto(
   body: Uint8Array,
   { parameter: bucket }: BlockParams,
 ): void {
-  const { values } = out;
-  const visit = (i: number, value: number): void => {
-    values[i] += Math.fround(value);
-  };
-  readCodes(body, out, { bucket, visit });
+  takeCodes(body, out, { bucket, levels: 0, values: out.values });
 }

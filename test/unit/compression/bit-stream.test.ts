@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BitReader, BitWriter, packSigned, unpackSignedInto } from '../../../src/compression/bit-stream.js';
+import {
+  BitReader,
+  BitWriter,
+  packSigned,
+  reverseBits,
+  unpackSignedInto,
+} from '../../../src/compression/bit-stream.js';
 import { naivePackNibbles } from '../../reference/naive-compression.js';
+import { bitsOfBytes } from '../../reference/naive-elias.js';
 
 const written = (numbers: readonly (readonly [value: number, width: number])[]): Uint8Array => {
   const writer = new BitWriter(100);
@@ -26,9 +33,9 @@ describe('the bit stream', () => {
     expect(packSigned(Int16Array.from(codes), 4)).toEqual(naivePackNibbles(codes));
   });
 
-  it('reads what it wrote, of any width up to 24', () => {
+  it('reads what it wrote, of any width up to 25', () => {
     const number = fc
-      .integer({ min: 1, max: 24 })
+      .integer({ min: 1, max: 25 })
       .chain((width) => fc.tuple(fc.nat(2 ** width - 1), fc.constant(width)));
     fc.assert(
       fc.property(fc.array(number, { maxLength: 30 }), (numbers) => {
@@ -39,6 +46,29 @@ describe('the bit stream', () => {
         expect([plain.atCleanEnd, plain.overrun]).toEqual([true, false]);
       }),
       { seed: 1 },
+    );
+  });
+
+  it('writes numbers of up to 32 bits, wherever they fall', () => {
+    const number = fc
+      .integer({ min: 1, max: 32 })
+      .chain((width) => fc.tuple(fc.nat(2 ** 31 - 1), fc.constant(width)))
+      .map(([value, width]) => [width === 32 ? -1 - value : value % 2 ** width, width] as const);
+    fc.assert(
+      fc.property(fc.array(number, { maxLength: 20 }), (numbers) => {
+        const text = numbers.map(([value, width]) => {
+          const binary = (value >>> 0).toString(2).padStart(width, '0');
+          return binary.split('').reverse().join('');
+        });
+        expect(bitsOfBytes(written(numbers)).slice(0, text.join('').length)).toBe(text.join(''));
+        for (const [value, width] of numbers) {
+          const reversed = reverseBits(value, width) >>> 0;
+          expect(reversed.toString(2).padStart(width, '0').split('').reverse().join('')).toBe(
+            (value >>> 0).toString(2).padStart(width, '0'),
+          );
+        }
+      }),
+      { seed: 6 },
     );
   });
 
