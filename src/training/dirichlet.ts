@@ -33,7 +33,7 @@ export function logGamma(random: Random, shape: number): number {
 }
 
 /** Shares of one class: Dir(alpha) over the peers that still have room (some peer has, while samples are left). */
-function drawShares(random: Random, alpha: number, hasRoom: readonly boolean[]): number[] {
+export function drawShares(random: Random, alpha: number, hasRoom: readonly boolean[]): number[] {
   const logs = hasRoom.map((room) => {
     const log = logGamma(random, alpha); // drawn for full peers too: zeroing comes after the draw
     return room ? log : Number.NEGATIVE_INFINITY;

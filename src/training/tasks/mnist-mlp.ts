@@ -6,12 +6,22 @@ import { assert } from '../../base/assert.js';
 import type { RegistryEntry } from '../../base/registry.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadMnist, MNIST_CLASSES, MNIST_FEATURES } from '../data/mnist.js';
+import { startEngine } from '../engines.js';
+import type { Network } from '../network/network.js';
+import { createNetworkModel } from '../network-model.js';
 import { histogramOf, type PartitionResult } from '../partition.js';
-import { createTfjsModel } from '../tfjs-model.js';
-import { startTfjs } from '../tfjs-runtime.js';
 import type { Task, TaskModelOptions } from './task.js';
 
 const HIDDEN = 128;
+
+const network: Network = {
+  inputShape: [28, 28, 1],
+  layers: [
+    { kind: 'flatten', name: 'flatten' },
+    { kind: 'dense', name: 'dense1', units: HIDDEN, activation: 'relu' },
+    { kind: 'dense', name: 'dense2', units: MNIST_CLASSES },
+  ],
+};
 
 /** One copy of the digits a process and cache directory, however many peers it runs. */
 const loading = new Map<string, Promise<Dataset>>();
@@ -28,7 +38,7 @@ function digitsOf(cacheDirectory: string): Promise<Dataset> {
 }
 
 function split(data: Dataset, options: Omit<TaskModelOptions, 'peer'>): PartitionResult {
-  const result = options.partition.split(data.train.labels!, options.peers, options.seed);
+  const result = options.partition.split(data.train, options.peers, options.seed);
   if (result.note !== null) options.onNotice?.(result.note);
   return result;
 }
@@ -45,9 +55,13 @@ export const mnistMlp: RegistryEntry<Record<string, never>, Task> = {
     async createModel(options) {
       const { peer, peers, cacheDirectory, seed } = options;
       assert(peer === null || (peer >= 0 && peer < peers), `peer ${peer} is one of ${peers}`);
-      const [data, runtime] = await Promise.all([digitsOf(cacheDirectory), startTfjs()]);
+      const subject = { network, loss: 'cross-entropy', seed } as const;
+      const [data, { engine }] = await Promise.all([
+        digitsOf(cacheDirectory),
+        startEngine(options.engine ?? 'auto', subject),
+      ]);
       const shard = peer === null ? new Uint32Array(0) : split(data, options).shards[peer]!;
-      return createTfjsModel({ runtime, data, shard, seed, hidden: [HIDDEN] });
+      return createNetworkModel({ ...subject, engine, data, shard });
     },
     async histograms(options) {
       const data = await digitsOf(options.cacheDirectory);
