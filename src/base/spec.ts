@@ -4,6 +4,10 @@
  *     name            ring
  *     name:key=value,key=value       low-rank:rank=8,bits=4
  *
+ * A value with a comma, a quote or spaces at its ends stands in double quotes, and a quote inside is written twice:
+ *
+ *     csv:file="sales, north.csv",target=price
+ *
  * This file reads the grammar; registry.ts gives names and keys their meaning.
  */
 import { GrapevineError } from './errors.js';
@@ -16,6 +20,28 @@ export interface Spec {
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const KEY = /^[a-z][A-Za-z0-9-]*$/;
+
+/** Cuts at commas outside of quotes. */
+function splitPairs(text: string): string[] {
+  const pairs = [''];
+  let quoted = false;
+  for (const character of text) {
+    if (character === '"') quoted = !quoted; // a doubled quote leaves and enters again
+    if (character === ',' && !quoted) pairs.push('');
+    else pairs[pairs.length - 1] += character;
+  }
+  return pairs;
+}
+
+/** The text that stands in quotes; null where quotes are open or followed by something. */
+function unquote(value: string): string | null {
+  if (!value.startsWith('"')) return value;
+  return /^"(?:[^"]|"")*"$/.test(value) ? value.slice(1, -1).replaceAll('""', '"') : null;
+}
+
+function quote(value: string): string {
+  return /,|^\s|\s$|"/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
 
 /** Reads `text`; `kind` ("topology", "compressor", ...) heads the error message. */
 export function parseSpec(text: string, kind: string): Spec {
@@ -32,13 +58,13 @@ export function parseSpec(text: string, kind: string): Spec {
   if (!NAME.test(name)) fail(`"${name}" is not a name`);
   const options: Record<string, string> = {};
   if (colon >= 0) {
-    for (const pair of trimmed.slice(colon + 1).split(',')) {
+    for (const pair of splitPairs(trimmed.slice(colon + 1))) {
       const equals = pair.indexOf('=');
       const key = (equals < 0 ? pair : pair.slice(0, equals)).trim();
-      const value = equals < 0 ? '' : pair.slice(equals + 1).trim();
+      const value = equals < 0 ? '' : unquote(pair.slice(equals + 1).trim());
       if (!KEY.test(key) || value === '') fail(`"${pair}" is not key=value`);
       if (Object.hasOwn(options, key)) fail(`key "${key}" is given twice`);
-      options[key] = value;
+      options[key] = value ?? fail(`${pair} has a quote that does not end`);
     }
   }
   return { name, options };
@@ -49,6 +75,6 @@ export function formatSpec(
   name: string,
   options: Readonly<Record<string, string | number | boolean>>,
 ): string {
-  const pairs = Object.entries(options).map(([key, value]) => `${key}=${value}`);
+  const pairs = Object.entries(options).map(([key, value]) => `${key}=${quote(String(value))}`);
   return pairs.length === 0 ? name : `${name}:${pairs.join(',')}`;
 }

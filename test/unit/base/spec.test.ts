@@ -5,7 +5,8 @@ import { formatSpec, parseSpec } from '../../../src/base/spec.js';
 
 const NAME = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,8}$/);
 const KEY = fc.stringMatching(/^[a-z][A-Za-z0-9-]{0,8}$/);
-const VALUE = fc.stringMatching(/^[^,\s](?:[^,]{0,6}[^,\s])?$/);
+/** Anything but nothing: paths with commas, spaces and quotes among them. */
+const VALUE = fc.string({ minLength: 1, maxLength: 12 });
 
 describe('the grammar name:key=value,key=value', () => {
   it.each([
@@ -14,6 +15,9 @@ describe('the grammar name:key=value,key=value', () => {
     ['  low-rank : rank=8', null, {}],
     [' torus:rows = 4 , cols= 4 ', 'torus', { rows: '4', cols: '4' }],
     ['choco:gamma=a=b', 'choco', { gamma: 'a=b' }],
+    ['csv:file=C:\\data\\x.csv', 'csv', { file: 'C:\\data\\x.csv' }],
+    ['csv:file="a, ""b"".csv",target=y', 'csv', { file: 'a, "b".csv', target: 'y' }],
+    ['csv:file=an "odd" name.csv', 'csv', { file: 'an "odd" name.csv' }],
   ] as const)('reads %j', (text, name, options) => {
     if (name === null) expect(() => parseSpec(text, 'compressor')).toThrow();
     else expect(parseSpec(text, 'compressor')).toEqual({ name, options });
@@ -29,6 +33,8 @@ describe('the grammar name:key=value,key=value', () => {
     ['ring:=4', '"=4" is not key=value'],
     ['ring:rows=4,', '"" is not key=value'],
     ['ring:rows=4,rows=5', 'key "rows" is given twice'],
+    ['ring:file="a', 'file="a has a quote that does not end'],
+    ['ring:file="a"b', 'file="a"b has a quote that does not end'],
     ['ring:__proto__=1', '"__proto__=1" is not key=value'],
   ])('refuses %j and says what it wanted', (text, problem) => {
     const error = caught(() => parseSpec(text, 'topology'));
