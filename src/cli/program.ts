@@ -27,6 +27,13 @@ export type MakeContext = (flags: {
 const names = ({ entries }: { readonly entries: readonly { readonly name: string }[] }): string =>
   entries.map(({ name }) => name).join(', ');
 
+/** How compressors are put together; not wider than 80 columns, which commander leaves to us here. */
+const compositionHelp = `
+Compressors can be put together:
+  A+B            B encodes the numbers that A sends: low-rank:rank=8+int8
+  A++B           B encodes what A left over: low-rank:rank=4++sign
+  per-layer:...  by the layer's name: per-layer:dense*=low-rank:rank=4,*=int8`;
+
 function addOutputFlags(command: Command): Command {
   return command
     .option('--json', 'print the summary as one JSON object on stdout, all else on stderr')
@@ -39,7 +46,10 @@ function addRunFlags(command: Command): Command {
     .option('--peers <n>', 'number of peers (8)')
     .option('--topology <spec>', `who talks to whom: ${names(topologies)} (torus)`)
     .option('--algorithm <spec>', `how peers agree: ${names(algorithms)} (edge-choco)`)
-    .option('--compressor <spec>', `what travels: ${names(compressors)} (low-rank:rank=8,bits=4)`)
+    .option(
+      '--compressor <spec>',
+      `what travels: ${names(compressors)}, or several put together, see below (low-rank:rank=8,bits=4)`,
+    )
     .option('--optimizer <spec>', `local steps: ${names(optimizers)} (qg)`)
     .option('--task <spec>', `data and model: ${names(tasks)} (mnist-mlp)`)
     .option('--partition <spec>', `who has which samples: ${names(partitions)} (iid)`)
@@ -53,7 +63,8 @@ function addRunFlags(command: Command): Command {
     .option('--round-deadline-ms <ms>', 'a neighbor late for this long is left out (60000)')
     .option('--config <file>', 'YAML or JSON with the same keys in camelCase; flags win over it')
     .option('--out <directory>', 'run directory (runs/TIME-TOPOLOGY-ALGORITHM)')
-    .option('--print-config', 'print the resulting configuration and stop');
+    .option('--print-config', 'print the resulting configuration and stop')
+    .addHelpText('after', compositionHelp);
   return addOutputFlags(command);
 }
 
@@ -127,6 +138,16 @@ function addTopology(program: Command, { makeContext, done }: Shell): void {
     });
 }
 
+const compressHelp = `
+Compressors: ${names(compressors).replaceAll(/(.{50,64}) /g, '$1\n  ')}
+${compositionHelp}
+  ef+A           what A leaves goes with the next message: ef+sign. Not in runs:
+                 choco and edge-choco do so by themselves
+
+Example:
+  grapevine compress low-rank:rank=4++sign top-k:fraction=0.01+int8 \\
+    --random 512x784 --spectrum power:1`;
+
 function addCompress(program: Command, { makeContext, done }: Shell): void {
   const description = 'apply compressors to tensors: error, omega, bytes, time (all where none is named)';
   addOutputFlags(program.command('compress [spec...]').description(description))
@@ -141,6 +162,7 @@ function addCompress(program: Command, { makeContext, done }: Shell): void {
     .option('--seed <n>', 'seed of matrices and of random operators', '1')
     .option('--layers', 'a line for each tensor, too')
     .option('--markdown', 'print a Markdown table')
+    .addHelpText('after', compressHelp)
     .action(async (specs: string[], flags: Flags) => {
       const context = makeContext(flags as Parameters<MakeContext>[0]);
       done(await runCompress(compressFlags(specs, flags), context));

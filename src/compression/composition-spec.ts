@@ -40,6 +40,11 @@ function refuse(text: string, problem: string): never {
   throw new GrapevineError('BAD_SPEC', `compressor "${text}": ${problem}`, { kind: 'compressor', text });
 }
 
+/** Whether a canonical spec has error feedback in it: around all, or around a rule of per-layer. */
+export function hasErrorFeedback(spec: string): boolean {
+  return /(^|=)ef\+/.test(spec);
+}
+
 /** Reads a whole spec. @throws GrapevineError BAD_SPEC */
 export function resolvePlan(text: string, grammar: Grammar): ResolvedPlan {
   const spec = text.trim();

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import { GrapevineError } from '../base/errors.js';
+import { hasErrorFeedback } from '../compression/composition-spec.js';
 import { compressors } from '../compression/registry.js';
 import { algorithms } from '../consensus/registry.js';
 import { topologies } from '../topology/registry.js';
@@ -41,8 +42,22 @@ export function parseConfig<T extends z.ZodObject>(schema: T, value: unknown, so
   throw new GrapevineError('BAD_CONFIG', `${source}: ${problems.join('; ')}.`, { source });
 }
 
+/** What travels under an algorithm that sends C(x - S) for a replica S. */
+function differenceCompressor(algorithm: string, given: string): string {
+  const wanted = compressors.canonical(given);
+  if (hasErrorFeedback(wanted)) {
+    throw new GrapevineError(
+      'BAD_CONFIG',
+      `algorithm ${algorithm} keeps in x - replica what was not sent yet, and error feedback would send it twice, got ` +
+        `compressor "${wanted}": leave out the ef+.`,
+      { algorithm, compressor: wanted },
+    );
+  }
+  return wanted;
+}
+
 function compressorFor(algorithm: string, given: string | undefined): string {
-  if (!algorithm.startsWith('exact')) return compressors.canonical(given ?? DEFAULT_COMPRESSOR);
+  if (!algorithm.startsWith('exact')) return differenceCompressor(algorithm, given ?? DEFAULT_COMPRESSOR);
   const wanted = compressors.canonical(given ?? 'none');
   if (wanted !== 'none') {
     throw new GrapevineError(

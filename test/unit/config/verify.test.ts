@@ -38,6 +38,23 @@ describe('a run configuration', () => {
     expect(problem({ algorithm: 'exact', compressor: 'top-k' })).toContain('edge-choco');
   });
 
+  it('refuses error feedback where the algorithm carries the error along (CHOCO: x - xHat holds what was not sent)', () => {
+    const layers = 'per-layer:dense*=ef+top-k,*=int8';
+    for (const algorithm of ['edge-choco', 'choco:gamma=0.1']) {
+      for (const compressor of ['ef+top-k', 'ef+per-layer:a=top-k,*=int8', layers]) {
+        expect(() => verifyRunConfig({ algorithm, compressor })).toThrowError(
+          expect.objectContaining({
+            code: 'BAD_CONFIG',
+            message: expect.stringMatching(/ef\+.*leave out the ef\+/),
+          }),
+        );
+      }
+    }
+    // A layer may be called so.
+    const named = 'per-layer:ef+top-k*=int8,*=sign';
+    expect(verifyRunConfig({ compressor: named }).compressor).toContain('ef+top-k*');
+  });
+
   it('names key, got and wanted', () => {
     expect(problem({ peers: 2.5 })).toMatch(/test: peers: .*got 2.5/);
     expect(problem({ learningRate: -1 })).toMatch(/learningRate: .*got -1/);
