@@ -27,6 +27,8 @@ export interface RegistryEntry<Options, Made> {
   /** One line for --help and error messages. */
   readonly summary: string;
   readonly fields: OptionFields<Options>;
+  /** Fills in what is used where several keys are absent together, so that canonical specs spell it out. */
+  complete?(options: Options): Options;
   /** Builds the thing; `spec` is the canonical text with every option spelled out. */
   make(options: Options, spec: string): Made;
 }
@@ -76,6 +78,11 @@ export function numberField(
         : { wanted: `a number from ${min} to ${max}` };
     },
   };
+}
+
+/** Any text that is not empty: a path, the name of a column. */
+export function textField(doc: string, fallback?: string): OptionField<string> {
+  return { doc, default: fallback, read: (text) => ({ value: text }) };
 }
 
 /** One of a few words or numbers. */
@@ -149,7 +156,8 @@ export function createRegistry<Made>(kind: string, entries: readonly AnyEntry<Ma
         name: spec.name,
       });
     }
-    const options = readOptions(kind, entry, spec.options);
+    const given = readOptions(kind, entry, spec.options);
+    const options = entry.complete?.(given) ?? given;
     return { entry, options, canonical: formatSpec(entry.name, options) };
   };
   return {

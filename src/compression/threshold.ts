@@ -31,7 +31,7 @@ export interface ThresholdOptions {
 function selectAbove(values: Float32Array, { value, relative }: ThresholdOptions): number[] {
   let max = 0;
   for (let i = 0; i < values.length; i++) max = Math.max(max, Math.abs(values[i]));
-  const share = value === undefined && relative === undefined ? DEFAULT_RELATIVE : (relative ?? 0);
+  const share = relative ?? 0;
   const least = Math.max(value ?? 0, share * max);
   const kept: number[] = [];
   for (let i = 0; i < values.length; i++) {
@@ -68,8 +68,15 @@ const entry: RegistryEntry<ThresholdOptions, OperatorPlan> = {
   summary: 'the entries of at least a magnitude, or a share of the largest, as float32',
   fields: {
     value: numberField('least magnitude', undefined, 0, MAX_FLOAT32),
-    relative: numberField('least share of the largest magnitude of the block', undefined, 0, 1),
+    relative: numberField(
+      'least share of the largest magnitude of the block; 0.5 without value',
+      undefined,
+      0,
+      1,
+    ),
   },
+  complete: (options) =>
+    options.value === undefined && options.relative === undefined ? { relative: DEFAULT_RELATIVE } : options,
   make: (options) => (shape) => createThresholdOperator(shape, options),
 };
 

@@ -99,12 +99,10 @@ export function lambdaForDensity(values: Float32Array, density: number): number 
   return lambda;
 }
 
-function lambdaFor(slice: BlockSlice, { epsilon, density }: WangniOptions): number {
+function lambdaFor(slice: BlockSlice, { epsilon = DEFAULT_EPSILON, density }: WangniOptions): number {
   const { values } = slice;
   const lambda = Math.fround(
-    density === undefined
-      ? lambdaForVariance(values, epsilon ?? DEFAULT_EPSILON)
-      : lambdaForDensity(values, density),
+    density === undefined ? lambdaForVariance(values, epsilon) : lambdaForDensity(values, density),
   );
   if (!Number.isFinite(lambda))
     refuseValue(
@@ -222,6 +220,8 @@ const entry: RegistryEntry<WangniOptions, OperatorPlan> = {
     epsilon: numberField('added variance, a share of the energy; 0.5 without density', undefined, 0, 1e6),
     density: numberField('wanted share of entries; wins over epsilon', undefined, 1e-9, 1),
   },
+  complete: (options) =>
+    options.epsilon === undefined && options.density === undefined ? { epsilon: DEFAULT_EPSILON } : options,
   make: (options) => (shape) => createWangniOperator(shape, options),
 };
 

@@ -31,6 +31,17 @@ const line: RegistryEntry<Record<never, never>, string> = {
   fields: {},
   make: (_options, spec) => spec,
 };
+const disc: RegistryEntry<{ readonly radius?: number; readonly area?: number }, string> = {
+  name: 'disc',
+  summary: 'round',
+  fields: {
+    radius: numberField('meters; 1 without an area', undefined, 0, 9),
+    area: numberField('square meters', undefined, 0, 99),
+  },
+  complete: (options) =>
+    options.radius === undefined && options.area === undefined ? { radius: 1 } : options,
+  make: (options, spec) => `${spec} ${JSON.stringify(options)}`,
+};
 const shapes = createRegistry<string>('shape', [grid, line]);
 
 function refusal(text: string): GrapevineError {
@@ -49,6 +60,13 @@ describe('a registry', () => {
     expect(shapes.canonical('grid:kind=closed, rows=4')).toBe('grid:rows=4,spacing=0.5,kind=closed');
     expect(shapes.canonical(' line ')).toBe('line');
     expect(shapes.canonical(shapes.canonical('grid:spacing=1e-1'))).toBe('grid:spacing=0.1,kind=open');
+  });
+
+  it('spells out what a family uses where none of several keys is given', () => {
+    const discs = createRegistry<string>('shape', [disc]);
+    expect(discs.canonical('disc')).toBe('disc:radius=1');
+    expect(discs.resolve('disc')).toBe('disc:radius=1 {"radius":1}');
+    expect(discs.canonical('disc:area=3')).toBe('disc:area=3');
   });
 
   it('makes the thing from typed options', () => {

@@ -8,6 +8,10 @@ describe('the registry of compressors', () => {
     expect(compressors.resolve('low-rank:bits=8').spec).toBe('low-rank:rank=8,bits=8,iterations=1');
     expect(compressors.canonical('top-k')).toBe('top-k:fraction=0.01');
     expect(compressors.resolve('none').spec).toBe('none');
+    expect(compressors.canonical('threshold')).toBe('threshold:relative=0.5');
+    expect(compressors.canonical('threshold:value=3')).toBe('threshold:value=3');
+    expect(compressors.canonical('wangni')).toBe('wangni:epsilon=0.5');
+    expect(compressors.canonical('wangni:density=0.1')).toBe('wangni:density=0.1');
   });
 
   it('refuses unknown names, keys and values, and says what there is', () => {
