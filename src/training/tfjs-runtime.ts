@@ -1,34 +1,57 @@
 /**
- * TensorFlow.js 4.22, started once a process on its WebAssembly backend with one thread (peers are processes; the
- * cores are theirs to share). Where WebAssembly does not start, its plain JavaScript backend takes over, some thirty
- * times slower, and `reason` says why.
+ * TensorFlow.js 4.22, started once a process for each backend asked for: WebAssembly with one thread (peers are
+ * processes; the cores are theirs to share) and our kernels (tfjs-kernels.ts), the native tfjs-node where it is
+ * installed, and plain JavaScript, which always runs, some thirty times slower.
  *
- * Only the core and the backend are imported: 0.15 s, against 0.35 s for the union package `@tensorflow/tfjs`
- * (Node 20), which is left for the rare fallback. The core comes without gradient functions; tfjs-model.ts does
- * not need them.
+ * The core knows no gradients; the union package registers them and the JavaScript backend (0.5 s in all, Node 20), so
+ * nothing here is imported before a backend is wanted.
+ *
+ * The current backend is a global of TensorFlow.js, and several may live in one process: whoever computes calls
+ * `useBackend` first, in the same turn of the event loop.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
+import { assert } from '../base/assert.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
+import type { EngineName } from './engine.js';
+import { registerTfjsKernels } from './tfjs-kernels.js';
+import { importTfjsNode } from './tfjs-node.js';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
+export type TfjsEngineName = Exclude<EngineName, 'lean-wasm'>;
+
 export interface TfjsRuntime {
   readonly tf: Tfjs;
-  readonly engine: 'tfjs-wasm' | 'tfjs-cpu';
-  /** Why the engine is not WebAssembly; null when it is. */
-  readonly reason: string | null;
+  readonly engine: TfjsEngineName;
 }
 
-let starting: Promise<TfjsRuntime> | undefined;
+/** What TensorFlow.js calls its backends. */
+const backendNames = { 'tfjs-wasm': 'wasm', 'tfjs-node': 'tensorflow', 'tfjs-cpu': 'cpu' } as const;
+
+const starting = new Map<TfjsEngineName, Promise<TfjsRuntime>>();
+/** Starts follow each other: each makes its backend the current one while it starts. */
+let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
- * The runtime; later calls share the first one's.
- * @throws GrapevineError TRAINER_FAILED when no backend starts.
+ * The runtime of `engine`; later calls share the first one's.
+ * @throws GrapevineError TRAINER_FAILED when its backend does not start here.
  */
-export function startTfjs(): Promise<TfjsRuntime> {
-  starting ??= start();
-  return starting;
+export function startTfjs(engine: TfjsEngineName): Promise<TfjsRuntime> {
+  const known = starting.get(engine);
+  if (known !== undefined) return known;
+  const started = lastStart.then(() => start(engine));
+  starting.set(engine, started);
+  lastStart = started.catch(() => undefined);
+  return started;
+}
+
+/** Makes the runtime's backend the current one; a backend that has started is switched to at once. */
+export function useBackend({ tf, engine }: TfjsRuntime): void {
+  const name = backendNames[engine];
+  if (tf.getBackend() === name) return;
+  void tf.setBackend(name);
+  assert(tf.getBackend() === name, 'a started backend is switched to without waiting');
 }
 
 /** Tensors alive in this process and their bytes. */
@@ -37,20 +60,24 @@ export function tensorMemory({ tf }: TfjsRuntime): { readonly tensors: number; r
   return { tensors: numTensors, bytes: numBytes };
 }
 
-async function start(): Promise<TfjsRuntime> {
+async function start(engine: TfjsEngineName): Promise<TfjsRuntime> {
   const tf = await import('@tensorflow/tfjs-core');
   tf.enableProdMode(); // no advertisement on stderr, no checks of every tensor
-  const reason = await startWasm(tf);
-  if (reason === null) return { tf, engine: 'tfjs-wasm', reason };
-  await import('@tensorflow/tfjs'); // brings the cpu backend
-  if (await tf.setBackend('cpu')) return { tf, engine: 'tfjs-cpu', reason };
-  throw new GrapevineError(
-    'TRAINER_FAILED',
-    `TensorFlow.js starts on no backend (wasm: ${reason}); wanted wasm or cpu. Reinstall with "npm ci".`,
-  );
+  await import('@tensorflow/tfjs');
+  const reason = await startBackend(tf, engine);
+  if (reason === null) return { tf, engine };
+  throw new GrapevineError('TRAINER_FAILED', reason, { engine });
 }
 
-/** Null when the backend runs, else the reason why it does not. */
+/** Null when the backend runs, else the reason why it does not and what to do. */
+async function startBackend(tf: Tfjs, engine: TfjsEngineName): Promise<string | null> {
+  if (engine === 'tfjs-wasm') return startWasm(tf);
+  const reason = engine === 'tfjs-node' ? await importTfjsNode() : null;
+  if (reason !== null) return reason;
+  if (await tf.setBackend(backendNames[engine])) return null;
+  return `the backend of ${engine} did not start (tfjs says why on stderr). Reinstall with "npm ci", or take --engine auto.`;
+}
+
 async function startWasm(tf: Tfjs): Promise<string | null> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => process.listeners(event as 'uncaughtException'));
@@ -59,11 +86,12 @@ async function startWasm(tf: Tfjs): Promise<string | null> {
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
     wasm.setWasmPaths(dirname(main) + sep);
     wasm.setThreadsCount(1);
-    return (await tf.setBackend('wasm'))
-      ? null
-      : 'the WebAssembly backend did not start (tfjs says why on stderr)';
+    if (!(await tf.setBackend('wasm')))
+      return 'the WebAssembly backend of TensorFlow.js did not start (it says why on stderr). Reinstall with "npm ci".';
+    registerTfjsKernels(tf);
+    return null;
   } catch (error) {
-    return messageOf(error);
+    return `the WebAssembly backend of TensorFlow.js did not start: ${messageOf(error)}. Reinstall with "npm ci".`;
   } finally {
     // Emscripten's start-up code installs two listeners that rethrow whatever reaches the process, as a stack
     // trace; how this process ends is for the command line to decide.

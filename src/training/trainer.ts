@@ -1,6 +1,6 @@
 /**
  * What the rest of the project knows of training. A GradientModel computes losses and gradients of a flat
- * parameter vector (tfjs behind tfjs-model.ts, arithmetic in quadratic-model.ts); a Trainer runs local
+ * parameter vector (network-model.ts on an engine, arithmetic in quadratic-model.ts); a Trainer runs local
  * optimizer steps on it (local-trainer.ts). Tensors never leave this folder.
  */
 import type { ParameterLayout } from './parameters.js';

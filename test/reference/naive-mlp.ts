@@ -1,4 +1,4 @@
-/** Twin of tfjs-model.ts: a multilayer perceptron sample by sample and number by number, in float64. */
+/** Twin of the engines: a multilayer perceptron sample by sample and number by number, in float64. */
 
 export interface NaiveResult {
   readonly loss: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressors } from '../../../src/compression/registry.js';
-import { denseLayout } from '../../../src/training/dense-network.js';
+import { networkLayout } from '../../../src/training/network/network-layout.js';
 import { decodeFrame, readFrameLength } from '../../../src/wire/decode.js';
 import { deltaFrameBytes, encodeFrame, swarmTagOf } from '../../../src/wire/encode.js';
 import { FRAME_HEADER_BYTES, type Frame, MAX_CONTROL_BODY_BYTES } from '../../../src/wire/frame.js';
@@ -162,7 +162,13 @@ describe('docs/wire-format.md', () => {
   });
 
   it('counts the bytes of the perceptron 784-128-10 at rank 8 and 4 bits as they are', () => {
-    const { blocks, size } = denseLayout([784, 128, 10]);
+    const { blocks, size } = networkLayout({
+      inputShape: [784],
+      layers: [
+        { kind: 'dense', name: 'dense1', units: 128 },
+        { kind: 'dense', name: 'dense2', units: 10 },
+      ],
+    });
     const bytesOf = (spec: string): number => compressors.resolve(spec).encodedBytes(blocks);
     const message = bytesOf('low-rank:rank=8,bits=4');
     const parts = [{ kind: 'add' as const, bytes: new Uint8Array(message) }];

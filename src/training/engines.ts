@@ -1,0 +1,67 @@
+/**
+ * Which engine trains a network: what the user asked for, or the fastest that runs it here. The lean engine comes
+ * first, then tfjs-node where it is installed, TensorFlow.js on WebAssembly, and its plain JavaScript, which always
+ * runs.
+ */
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
+import type { EngineChoice, EngineName, EngineSubject, NetworkEngine } from './engine.js';
+import { createLeanEngine } from './lean/lean-engine.js';
+import { createTfjsNetwork } from './tfjs-network.js';
+import { startTfjs } from './tfjs-runtime.js';
+
+export interface StartedEngine {
+  readonly engine: NetworkEngine;
+  /** Why no faster engine was taken; null where there is none, or where the user chose. */
+  readonly reason: string | null;
+}
+
+type Attempt = NetworkEngine | { readonly unsupported: string };
+
+const byChoice: Readonly<Record<Exclude<EngineChoice, 'auto'>, EngineName>> = {
+  lean: 'lean-wasm',
+  wasm: 'tfjs-wasm',
+  'tfjs-node': 'tfjs-node',
+  cpu: 'tfjs-cpu',
+};
+
+/** From the fastest to the slowest. */
+const order: readonly EngineName[] = ['lean-wasm', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'];
+
+async function attempt(name: EngineName, subject: EngineSubject): Promise<Attempt> {
+  if (name === 'lean-wasm') return createLeanEngine(subject);
+  return createTfjsNetwork(await startTfjs(name), subject);
+}
+
+/**
+ * An engine for `subject`.
+ * @throws GrapevineError BAD_CONFIG where the chosen engine does not run this network, or the network makes no sense;
+ * TRAINER_FAILED where the chosen engine does not start here
+ */
+export async function startEngine(choice: EngineChoice, subject: EngineSubject): Promise<StartedEngine> {
+  if (choice === 'auto') return startFastest(subject);
+  const made = await attempt(byChoice[choice], subject);
+  if (!('unsupported' in made)) return { engine: made, reason: null };
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `--engine ${choice} does not run this network: ${made.unsupported}; wanted an engine that does. Take --engine auto.`,
+    { engine: choice },
+  );
+}
+
+async function startFastest(subject: EngineSubject): Promise<StartedEngine> {
+  const reasons: string[] = [];
+  for (const name of order) {
+    try {
+      const made = await attempt(name, subject);
+      if (!('unsupported' in made)) return { engine: made, reason: reasons.join('; ') || null };
+      reasons.push(`${name}: ${made.unsupported}`);
+    } catch (error) {
+      if (!isGrapevineError(error, 'TRAINER_FAILED')) throw error;
+      reasons.push(`${name}: ${error.message}`);
+    }
+  }
+  throw new GrapevineError(
+    'TRAINER_FAILED',
+    `no engine starts (${reasons.join('; ')}); wanted one. Reinstall with "npm ci".`,
+  );
+}
