@@ -1,5 +1,8 @@
 /** Every compressor meets the contract: one line each. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import type { MatrixBlock } from '../../src/compression/compressor.js';
+import { compressors } from '../../src/compression/registry.js';
 import { compressorConformance } from './compressor.js';
 
 /** vector.ts: 1 - 256 / 254^2. */
@@ -154,4 +157,16 @@ compressorConformance('sums of signs', 'sdd:terms=6', {
       : INT8_OMEGA,
   idempotent: false,
   odd: false,
+});
+
+describe('the conformance suite', () => {
+  it('has a line for every compressor in the registry', () => {
+    const lines = ['compressor.test.ts', 'compressor-quantizing.test.ts']
+      .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
+      .join();
+    const missing = compressors.entries.filter(
+      ({ name }) => !new RegExp(`compressorConformance\\([^)]*'${name}[':]`).test(lines),
+    );
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
 });
