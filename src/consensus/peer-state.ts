@@ -6,6 +6,7 @@
  * until the neighbor says that it has it, so two differences a direction are all that is ever in flight or held.
  */
 import type { MatrixBlock } from '../compression/compressor.js';
+import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
@@ -118,11 +119,35 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
   };
 }
 
+/**
+ * 0 for -0, else `value`. A replica must not hold -0: whether an addition of zero clears its sign depends on whether
+ * the 0 is added at all, as a sparse decoder does not, or as +0 or -0; with one's own replica CHOCO adds the decoded
+ * difference, a neighbor decodes into it. Where there is no -0 at the start, none can come of sums and differences.
+ */
+const withoutSign = (value: number): number => value + 0;
+
 /** A peer before round 1, without links. */
 export function createPeerState(init: PeerInit): PeerState {
-  const { node, blocks, compressor, beta, initialReplica, randomFor } = init;
-  const scratch = new Float32Array(init.parameters.length);
-  const context: AlgorithmContext = { node, blocks, compressor, beta, initialReplica, randomFor, scratch };
+  const { node, blocks, compressor, beta, randomFor } = init;
+  const initialReplica = init.initialReplica.map(withoutSign);
+  // As many as an algorithm asks for at most: both replicas of each edge, one more for the node, and the scratch.
+  const createVector = createVectorSource(2 * init.neighbors.length + 2, init.parameters.length);
+  const scratch = createVector();
+  const createReplica = (): Float32Array => {
+    const replica = createVector();
+    replica.set(initialReplica);
+    return replica;
+  };
+  const context: AlgorithmContext = {
+    node,
+    blocks,
+    compressor,
+    beta,
+    initialReplica,
+    randomFor,
+    createReplica,
+    scratch,
+  };
   return {
     context,
     algorithm: init.algorithm,
