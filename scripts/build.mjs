@@ -18,17 +18,21 @@ const assembler = join(dirname(resolve('assemblyscript/package.json')), 'bin', '
 
 /** The kernels: no runtime, no checks; who calls them vouches for every address (src/linalg/kernels.ts). */
 const assemblerOptions = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noAssert'];
+const programs = [
+  ['assembly/kernels.ts', 'linalg/kernels.wasm', []],
+  ['assembly/training/kernels.ts', 'training/kernels.wasm', ['--importMemory']],
+  ['assembly/training/kernels.ts', 'training/kernels-relaxed.wasm', ['--importMemory', '--enable', 'relaxed-simd']],
+];
 
 try {
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', draft], {
     cwd: root,
     stdio: 'inherit',
   });
-  const program = join(draft, 'linalg', 'kernels.wasm');
-  execFileSync(process.execPath, [assembler, 'assembly/kernels.ts', '-o', program, ...assemblerOptions], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  for (const [source, target, options] of programs) {
+    const all = [assembler, source, '-o', join(draft, target), ...assemblerOptions, ...options];
+    execFileSync(process.execPath, all, { cwd: root, stdio: 'inherit' });
+  }
   chmodSync(join(draft, 'cli', 'main.js'), 0o755);
   rmSync(build, { recursive: true, force: true });
   renameSync(draft, build);

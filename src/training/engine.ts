@@ -5,8 +5,8 @@
 import type { Samples } from './data/dataset.js';
 import type { Loss, Network } from './network/network.js';
 
-/** Where the arithmetic runs, as a summary names it. */
-export type EngineName = 'lean-wasm' | 'tfjs-wasm' | 'tfjs-node' | 'tfjs-cpu';
+/** Where the arithmetic runs, as a summary names it; fma: with fused multiply-add, whose last bits differ. */
+export type EngineName = 'lean-wasm' | 'lean-wasm-fma' | 'tfjs-wasm' | 'tfjs-node' | 'tfjs-cpu';
 
 /** What a user asks for; `auto` takes the fastest that runs the network here, `wasm` is TensorFlow.js on WebAssembly. */
 export const engineChoices = ['auto', 'lean', 'wasm', 'tfjs-node', 'cpu'] as const;
@@ -25,8 +25,18 @@ export interface NetworkEngine {
   updateStatisticsInto?(parameters: Float32Array): void;
   /** Outputs [indices.length, ...outputShape] outside training: logits where the loss is a cross-entropy. */
   outputsInto(out: Float32Array, parameters: Float32Array, batch: Batch): void;
+  /**
+   * Room in the engine's own memory: parameters and gradient that are views of it are not copied. Good for
+   * synchronous steps in a row; any other call on a model of this process may overwrite it.
+   */
+  workspace?(): Workspace;
   /** Frees tensors and memory. */
   dispose(): void;
+}
+
+export interface Workspace {
+  readonly parameters: Float32Array;
+  readonly gradient: Float32Array;
 }
 
 export interface Batch {
