@@ -17,7 +17,10 @@ export interface StartedEngine {
 
 type Attempt = NetworkEngine | { readonly unsupported: string };
 
-const byChoice: Readonly<Record<Exclude<EngineChoice, 'auto'>, EngineName>> = {
+/** The lean engine names itself more closely when it runs. */
+type Candidate = Exclude<EngineName, 'lean-wasm-fma'>;
+
+const byChoice: Readonly<Record<Exclude<EngineChoice, 'auto'>, Candidate>> = {
   lean: 'lean-wasm',
   wasm: 'tfjs-wasm',
   'tfjs-node': 'tfjs-node',
@@ -25,9 +28,9 @@ const byChoice: Readonly<Record<Exclude<EngineChoice, 'auto'>, EngineName>> = {
 };
 
 /** From the fastest to the slowest. */
-const order: readonly EngineName[] = ['lean-wasm', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'];
+const order: readonly Candidate[] = ['lean-wasm', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'];
 
-async function attempt(name: EngineName, subject: EngineSubject): Promise<Attempt> {
+async function attempt(name: Candidate, subject: EngineSubject): Promise<Attempt> {
   if (name === 'lean-wasm') return createLeanEngine(subject);
   return createTfjsNetwork(await startTfjs(name), subject);
 }
