@@ -4,16 +4,19 @@
  * runs.
  */
 import { GrapevineError, isGrapevineError } from '../base/errors.js';
-import type { EngineChoice, EngineName, EngineSubject, NetworkEngine } from './engine.js';
+import type { EngineChoice, EngineSubject, NetworkEngine } from './engine.js';
 import { createLeanEngine } from './lean/lean-engine.js';
 import { createTfjsNetwork } from './tfjs-network.js';
-import { startTfjs } from './tfjs-runtime.js';
+import { startTfjs, type TfjsEngineName } from './tfjs-runtime.js';
 
 export interface StartedEngine {
   readonly engine: NetworkEngine;
   /** Why no faster engine was taken; null where there is none, or where the user chose. */
   readonly reason: string | null;
 }
+
+/** The lean engine names itself after the instructions it found. */
+type Attempted = 'lean-wasm' | TfjsEngineName;
 
 type Attempt = NetworkEngine | { readonly unsupported: string };
 

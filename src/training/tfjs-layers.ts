@@ -5,7 +5,7 @@
  */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, PoolLayer } from './network/network.js';
-import type { ShapedLayer } from './network/shapes.js';
+import { type Shape, type ShapedLayer, windowSide } from './network/shapes.js';
 import { activate } from './tfjs-activations.js';
 import { affine } from './tfjs-affine.js';
 import { dropout, type LayerCall } from './tfjs-layer-call.js';
@@ -31,10 +31,42 @@ function depthwise({ tf, weight }: LayerCall, x: Tensor, layer: DepthwiseConv2dL
 }
 
 /** Zeros around the image count neither as a maximum nor in a mean. */
-function pool({ tf }: LayerCall, x: Tensor, layer: PoolLayer): Tensor {
-  const { size, strides = size, padding = 'valid' } = layer;
-  const window = layer.kind === 'max-pool' ? tf.maxPool : tf.avgPool;
-  return window(x as Tensor4D, [...size], [...strides], padding);
+function pool(call: LayerCall, x: Tensor, { layer, outputShape }: ShapedPool): Tensor {
+  const { tf } = call;
+  const { kind, size, strides = size, padding = 'valid' } = layer;
+  if (kind === 'max-pool') return tf.maxPool(x as Tensor4D, [...size], [...strides], padding);
+  if (padding === 'valid') return tf.avgPool(x as Tensor4D, [...size], [...strides], 'valid');
+  return averageWithin(call, x, { layer, outputShape });
+}
+
+interface ShapedPool {
+  readonly layer: PoolLayer;
+  readonly outputShape: Shape;
+}
+
+/**
+ * Mean over the part of each window that lies in the image. TensorFlow.js' gradient of its own padded mean divides by
+ * the whole window; so zeros are put around the image here, and the mean over whole windows corrected.
+ */
+function averageWithin({ tf }: LayerCall, x: Tensor, { layer, outputShape }: ShapedPool): Tensor {
+  const { size, strides = size } = layer;
+  const sides = ([0, 1] as const).map((axis) => {
+    const [length, window, stride] = [x.shape[axis + 1]!, size[axis], strides[axis]];
+    const { places, before } = windowSide({ length, size: window, stride }, 'same');
+    const after = Math.max(0, (places - 1) * stride + window - length - before);
+    const inside = Array.from({ length: places }, (_, place) => {
+      const first = place * stride - before;
+      return Math.min(length, first + window) - Math.max(0, first);
+    });
+    return { zeros: [before, after] as [number, number], inside };
+  });
+  const [rows, cols] = [sides[0]!, sides[1]!];
+  const padded = tf.pad(x, [[0, 0], rows.zeros, cols.zeros, [0, 0]]) as Tensor4D;
+  const correction = rows.inside.flatMap((height) =>
+    cols.inside.map((width) => (size[0] * size[1]) / (height * width)),
+  );
+  const mean = tf.avgPool(padded, [...size], [...strides], 'valid');
+  return tf.mul(mean, tf.tensor(correction, [outputShape[0]!, outputShape[1]!, 1]));
 }
 
 /** What the layer makes of `inputs`, [samples, ...inputShape] each. */
@@ -54,7 +86,7 @@ export function applyLayer(
       return depthwise(call, x, layer);
     case 'max-pool':
     case 'average-pool':
-      return pool(call, x, layer);
+      return pool(call, x, { layer, outputShape });
     case 'global-average-pool':
       return tf.mean(x, x.rank === 4 ? [1, 2] : [1]);
     case 'flatten':

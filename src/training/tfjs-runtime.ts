@@ -19,7 +19,7 @@ import { importTfjsNode } from './tfjs-node.js';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
-export type TfjsEngineName = Exclude<EngineName, 'lean-wasm'>;
+export type TfjsEngineName = Extract<EngineName, `tfjs-${string}`>;
 
 export interface TfjsRuntime {
   readonly tf: Tfjs;

@@ -205,5 +205,5 @@ export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-erro
 /** Of the norm layers; Keras' own. */
 export const DEFAULT_EPSILON = 1e-3;
 export const DEFAULT_MOMENTUM = 0.99;
-/** Slope of leaky-relu below 0; that of Keras' activation of this name. */
-export const LEAKY_SLOPE = 0.2;
+/** Slope of leaky-relu below 0; that of Keras' layer LeakyReLU. */
+export const LEAKY_SLOPE = 0.3;
