@@ -15,13 +15,10 @@ export interface StartedEngine {
   readonly reason: string | null;
 }
 
-/** The lean engine names itself after the instructions it found. */
-type Attempted = 'lean-wasm' | TfjsEngineName;
-
 type Attempt = NetworkEngine | { readonly unsupported: string };
 
 /** The lean engine names itself more closely when it runs. */
-type Candidate = Exclude<EngineName, 'lean-wasm-fma'>;
+type Candidate = 'lean-wasm' | TfjsEngineName;
 
 const byChoice: Readonly<Record<Exclude<EngineChoice, 'auto'>, Candidate>> = {
   lean: 'lean-wasm',
