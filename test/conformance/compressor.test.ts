@@ -71,6 +71,11 @@ compressorConformance('threshold, relative', 'threshold:relative=0.5', {
   idempotent: true,
   exactLength: false,
 });
+compressorConformance('threshold, absolute', 'threshold:value=0.7', {
+  idempotent: true,
+  exactLength: false,
+  homogeneous: false,
+});
 compressorConformance('wangni, by variance', 'wangni:epsilon=0.5', {
   omega: () => 0.5,
   variance: () => 0.5,
