@@ -29,6 +29,8 @@ export interface ClassTargets {
 export interface ValueTargets {
   readonly kind: 'values';
   readonly perSample: number;
+  /** A target times `deviation` plus `mean` is in the unit of the data; absent: targets are in it. */
+  readonly standardized?: { readonly mean: number; readonly deviation: number };
 }
 
 export interface Dataset {
@@ -41,32 +43,80 @@ export interface Dataset {
   readonly test: Samples;
 }
 
+export interface ChannelStatistics {
+  readonly means: readonly number[];
+  readonly deviations: readonly number[];
+}
+
 export interface RowSamples {
   /** [count, features], row-major. */
   readonly rows: Uint8Array | Float32Array;
   readonly features: number;
   /** A stored number times `scale` is the feature: 1/255 for bytes of images. @default 1 */
   readonly scale?: number;
+  /** Afterwards channel c, the last axis, becomes (x - means[c]) / deviations[c]; absent: as it is. */
+  readonly channels?: ChannelStatistics | undefined;
   /** [count] */
   readonly labels: Uint8Array;
   readonly origins?: Uint32Array;
 }
 
+type InputsInto = Samples['inputsInto'];
+
+function scaledRows({ rows, features, scale = 1 }: Omit<RowSamples, 'labels'>): InputsInto {
+  return (out, indices) => {
+    for (let b = 0; b < indices.length; b++) {
+      const from = indices[b]! * features;
+      const to = b * features;
+      for (let k = 0; k < features; k++) out[to + k] = rows[from + k]! * scale;
+    }
+  };
+}
+
+function standardizedRows(inputsInto: InputsInto, { means, deviations }: ChannelStatistics): InputsInto {
+  const channels = means.length;
+  return (out, indices) => {
+    inputsInto(out, indices);
+    for (let k = 0; k < out.length; k++) {
+      const c = k % channels;
+      out[k] = (out[k]! - means[c]!) / deviations[c]!;
+    }
+  };
+}
+
 /** Samples with a row of features and a class each. */
-export function rowSamples({ rows, features, scale = 1, labels, origins }: RowSamples): Samples {
+export function rowSamples(options: RowSamples): Samples {
+  const { channels, labels, origins } = options;
+  const scaled = scaledRows(options);
   return {
     count: labels.length,
     labels,
     origins: origins ?? null,
-    inputsInto(out, indices) {
-      for (let b = 0; b < indices.length; b++) {
-        const from = indices[b]! * features;
-        const to = b * features;
-        for (let k = 0; k < features; k++) out[to + k] = rows[from + k]! * scale;
-      }
-    },
+    inputsInto: channels === undefined ? scaled : standardizedRows(scaled, channels),
     targetsInto(out, indices) {
       for (let b = 0; b < indices.length; b++) out[b] = labels[indices[b]!]!;
+    },
+  };
+}
+
+export interface ValueSamples {
+  /** [count, features], row-major. */
+  readonly rows: Float32Array;
+  readonly features: number;
+  /** [count] */
+  readonly values: Float32Array;
+  readonly origins?: Uint32Array;
+}
+
+/** Samples with a row of features and a number each. */
+export function valueSamples({ rows, features, values, origins }: ValueSamples): Samples {
+  return {
+    count: values.length,
+    labels: null,
+    origins: origins ?? null,
+    inputsInto: scaledRows({ rows, features }),
+    targetsInto(out, indices) {
+      for (let b = 0; b < indices.length; b++) out[b] = values[indices[b]!]!;
     },
   };
 }

@@ -1,7 +1,19 @@
 /** The tasks a user can name. */
 import { createRegistry, type Registry } from '../../base/registry.js';
-import { mnistMlp } from './mnist-mlp.js';
+import { charLm } from './char-lm.js';
+import { cifar10Resnet20, fashionMnistCnn, mnistCnn, mnistMlp } from './image-tasks.js';
 import { quadratic } from './quadratic.js';
+import { csv, linear, logistic } from './table-tasks.js';
 import type { Task } from './task.js';
 
-export const tasks: Registry<Task> = createRegistry<Task>('task', [mnistMlp, quadratic]);
+export const tasks: Registry<Task> = createRegistry<Task>('task', [
+  mnistMlp,
+  mnistCnn,
+  fashionMnistCnn,
+  cifar10Resnet20,
+  charLm,
+  csv,
+  linear,
+  logistic,
+  quadratic,
+]);

@@ -2,7 +2,10 @@
  * A task is what is to be learned: data, model, loss. It makes one GradientModel a peer. To add one, write a file
  * beside this one and name it in registry.ts.
  */
+import type { DataRequest } from '../data/data-source.js';
+import type { Dataset } from '../data/dataset.js';
 import type { EngineChoice } from '../engine.js';
+import type { Loss, Network } from '../network/network.js';
 import type { Partition } from '../partition.js';
 import type { GradientModel } from '../trainer.js';
 
@@ -15,21 +18,22 @@ export interface TaskDefaults {
   readonly rounds: number;
 }
 
-export interface TaskModelOptions {
+export interface TaskModelOptions extends DataRequest {
   /** Index from 0 to peers - 1; null for a model that trains nothing and only evaluates. */
   readonly peer: number | null;
   readonly peers: number;
   /** How the training data are dealt out; a task without data ignores it. */
   readonly partition: Partition;
   readonly seed: number;
-  /** Where parsed data may be kept between runs. */
-  readonly cacheDirectory: string;
   /** What does the arithmetic; a task without a network ignores it. @default 'auto' */
   readonly engine?: EngineChoice;
-  /** This device's own data instead of a share of the task's: a directory in the form that the task reads. */
-  readonly dataDirectory?: string | undefined;
-  /** Called with a sentence for the user, such as the note of a partition. */
-  readonly onNotice?: (sentence: string) => void;
+}
+
+/** What a task teaches, for whoever evaluates, predicts with or exports a model. */
+export interface TaskSubject {
+  readonly data: Dataset;
+  readonly network: Network;
+  readonly loss: Loss;
 }
 
 export interface Task {
@@ -42,6 +46,11 @@ export interface Task {
    * @throws GrapevineError DATA_UNAVAILABLE, BAD_CONFIG
    */
   createModel(options: TaskModelOptions): Promise<GradientModel>;
-  /** Samples of each class on every peer, [peers][classes]; absent where a task has no classes. */
+  /** Data, network and loss; absent where a task has no network. @throws GrapevineError DATA_UNAVAILABLE, BAD_CONFIG */
+  open?(request: DataRequest): Promise<TaskSubject>;
+  /**
+   * Samples of each class on every peer, [peers][classes]; absent where a task has no classes, and none where its data
+   * turn out to have none, or are this device's own.
+   */
   histograms?(options: Omit<TaskModelOptions, 'peer'>): Promise<readonly (readonly number[])[]>;
 }
