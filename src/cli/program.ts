@@ -5,6 +5,7 @@ import { compressors } from '../compression/registry.js';
 import { configHash } from '../config/verify.js';
 import { algorithms } from '../consensus/registry.js';
 import { topologies } from '../topology/registry.js';
+import { engineChoices } from '../training/engine.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { tasks } from '../training/tasks/registry.js';
@@ -61,6 +62,11 @@ function addRunFlags(command: Command): Command {
     .option('--evaluate-every <n>', 'rounds between evaluations (a twentieth of the rounds)')
     .option('--silence-ms <ms>', 'a neighbor silent for this long is left out (6000)')
     .option('--round-deadline-ms <ms>', 'a neighbor late for this long is left out (60000)')
+    .option('--engine <name>', `what does the arithmetic: ${engineChoices.join(', ')} (auto)`)
+    .option(
+      '--data-directory <directory>',
+      "this device's own data instead of a share of the task's; {peer} stands for the peer's index",
+    )
     .option('--config <file>', 'YAML or JSON with the same keys in camelCase; flags win over it')
     .option('--out <directory>', 'run directory (runs/TIME-TOPOLOGY-ALGORITHM)')
     .option('--print-config', 'print the resulting configuration and stop')

@@ -3,13 +3,25 @@ import { join } from 'node:path';
 import type { RunPlan } from '../config/run-plan.js';
 import { METRICS_SCHEMA, type RunEvent } from '../metrics/events.js';
 import { edgesOf } from '../topology/graph.js';
+import type { CommandContext } from './command-context.js';
 import { currentCommit, packageVersion } from './package-facts.js';
+import type { LaunchConfig, Settings } from './settings.js';
 
-/** The first event of a run. */
+/** What a plan needs to know of this machine. */
+export function machineOf({ launch }: Settings, { cacheDirectory }: CommandContext) {
+  return { cacheDirectory, engine: launch.engine, dataDirectory: launch.dataDirectory };
+}
+
+/** Of how a run was launched, what its results depend on. */
+function launchFacts({ engine, dataDirectory }: LaunchConfig) {
+  return dataDirectory === undefined ? { engine } : { engine, dataDirectory };
+}
+
+/** The first event of a run; `extra` goes with its configuration. */
 export function runEvent(
   plan: RunPlan,
   facts: { readonly driver: RunEvent['driver']; readonly engine: string; readonly parameters: number },
-  extra: Readonly<Record<string, unknown>> = {},
+  { launch, ...extra }: { readonly launch: LaunchConfig } & Readonly<Record<string, unknown>>,
 ): RunEvent {
   const { topology, spectrum, config, configHash } = plan;
   return {
@@ -18,7 +30,7 @@ export function runEvent(
     version: packageVersion,
     commit: currentCommit(),
     ...facts,
-    config: { ...config, ...extra },
+    config: { ...config, ...launchFacts(launch), ...extra },
     configHash,
     topology: {
       name: topology.name,

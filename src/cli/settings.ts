@@ -12,8 +12,13 @@ import {
 import type { ConfigKeys } from '../config/sources.js';
 import { readConfigFile, readEnvironment, typedValue } from '../config/sources.js';
 import { parseConfig, verifyRunConfig } from '../config/verify.js';
+import { engineChoices } from '../training/engine.js';
 
-/** How a swarm is launched and where it writes; none of it changes the result. */
+/**
+ * What concerns this machine: how a swarm is launched, where it writes, what does its arithmetic and whose data it
+ * has. It does not belong to the configuration that peers compare: they gossip alike whatever their engine is, whose
+ * results differ in the last bits, and each device of a real swarm has data of its own.
+ */
 export const launchConfigSchema = z.strictObject({
   /** Worker processes; absent: as many as this machine bears (cli/process-count.ts). */
   processes: z.int().min(1).max(1024).optional(),
@@ -21,6 +26,10 @@ export const launchConfigSchema = z.strictObject({
   listen: z.string().default('/ip4/127.0.0.1/tcp/0'),
   /** How long round 1 waits for links. Milliseconds. */
   startTimeoutMs: z.number().min(100).max(3_600_000).default(60_000),
+  /** What does the arithmetic; the summary says what did. */
+  engine: z.enum(engineChoices).default('auto'),
+  /** This device's own data instead of a share of the task's; {peer} stands for the peer's index. */
+  dataDirectory: z.string().min(1).optional(),
   /** Run directory; absent: runs/ and a name made of time and choices. */
   out: z.string().min(1).optional(),
 });

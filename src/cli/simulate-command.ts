@@ -11,7 +11,7 @@ import type { Fault } from '../simulation/simulator.js';
 import { writeSafeTensors } from '../training/safetensors.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
-import { defaultRunDirectory, runEvent } from './run-facts.js';
+import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import type { Settings } from './settings.js';
 
@@ -73,7 +73,7 @@ async function simulatePlan(
 
 /** The exit code. @throws GrapevineError */
 export async function runSimulate(settings: Settings, context: CommandContext): Promise<number> {
-  const plan = planRun(settings.run, context);
+  const plan = planRun(settings.run, machineOf(settings, context));
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
   const monitor = createRunMonitor(directory, context.output);
   const evaluator = await plan.createModel(null);
@@ -85,8 +85,9 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const network = { ...settings.simulation };
-    monitor.record(runEvent(plan, { driver: 'simulation', engine, parameters: layout.size }, network));
+    const { simulation, launch } = settings;
+    const facts = { driver: 'simulation', engine, parameters: layout.size } as const;
+    monitor.record(runEvent(plan, facts, { launch, ...simulation }));
     const result = await simulatePlan(plan, settings, { monitor, evaluator, interrupted: () => interrupted });
     monitor.record({ event: 'end', atMs: result.endMs, outcome: interrupted ? 'interrupted' : 'done' });
     await monitor.finish();

@@ -12,7 +12,7 @@ import { writeSafeTensors } from '../training/safetensors.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
 import { processCount, thisMachine } from './process-count.js';
-import { defaultRunDirectory, runEvent } from './run-facts.js';
+import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import type { Settings } from './settings.js';
 
@@ -115,7 +115,7 @@ function createLauncher(
       config: { ...run },
       swarm: randomUUID(),
       listen: launch.listen,
-      cacheDirectory: context.cacheDirectory,
+      ...machineOf(settings, context),
       checkpointDirectory: join(directory, 'checkpoints'),
       startTimeoutMs: launch.startTimeoutMs,
     },
@@ -148,13 +148,15 @@ function onInterrupt(launcher: SwarmLauncher, monitor: RunMonitor): { interrupte
 
 /** The exit code. @throws GrapevineError */
 export async function runSwarm(settings: Settings, context: CommandContext): Promise<number> {
-  const plan: RunPlan = planRun(settings.run, { cacheDirectory: context.cacheDirectory });
+  const plan: RunPlan = planRun(settings.run, machineOf(settings, context));
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
   const monitor = createRunMonitor(directory, context.output);
   const evaluator = await plan.createModel(null);
   const watch = new SwarmWatch(settings.run.peers, monitor, evaluator);
   const { engine, layout } = evaluator;
-  monitor.record(runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }));
+  monitor.record(
+    runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }, { launch: settings.launch }),
+  );
   const launcher = createLauncher(settings, context, watch, directory);
   const interrupt = onInterrupt(launcher, monitor);
   // Workers go when their launcher does; but one that is stopped (SIGSTOP) cannot, and would stay for ever.

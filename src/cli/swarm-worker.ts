@@ -91,7 +91,8 @@ async function createWorkerPeer(
         const last = event.round === state.lastRound;
         transport.setStatus({ round: event.round, state: last ? 'finished' : 'training' });
         if (evaluation === null) report({ type: 'round', event });
-        else report({ type: 'evaluation', event, evaluation, parameters });
+        else
+          report({ type: 'evaluation', event: { ...event, engine: model.engine }, evaluation, parameters });
         if (last && checkpointDirectory !== null) {
           const path = join(checkpointDirectory, `peer-${node}.safetensors`);
           made.checkpoint = writeSafeTensors(path, model.layout, parameters).catch((error: unknown) => {
@@ -134,9 +135,13 @@ async function runPeer(
   }
 }
 
+function machineOf({ cacheDirectory, engine = 'auto', dataDirectory }: WorkerAssignment) {
+  return { cacheDirectory, engine, dataDirectory };
+}
+
 async function begin(assignment: WorkerAssignment): Promise<void> {
   const plan = planRun(verifyRunConfig(assignment.config, 'launcher'), {
-    cacheDirectory: assignment.cacheDirectory,
+    ...machineOf(assignment),
     onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
   });
   // The other peers of a process join through its first: so no one peer of a large swarm has all others call it.

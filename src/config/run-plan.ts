@@ -12,11 +12,13 @@ import { buildTopology } from '../topology/registry.js';
 import { spectrumOf } from '../topology/spectrum.js';
 import type { Spectrum, Topology } from '../topology/topology.js';
 import { topologyHash } from '../topology/topology-hash.js';
+import type { EngineChoice } from '../training/engine.js';
 import { createLocalTrainer } from '../training/local-trainer.js';
 import { optimizers } from '../training/optimizer.js';
 import type { ParameterLayout } from '../training/parameters.js';
 import { partitions } from '../training/partition.js';
 import { tasks } from '../training/tasks/registry.js';
+import type { Task } from '../training/tasks/task.js';
 import type { GradientModel, Trainer } from '../training/trainer.js';
 import { MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { RunConfig } from './schema.js';
@@ -29,6 +31,7 @@ export interface RunPlan {
   readonly topologyHash: string;
   readonly spectrum: Spectrum;
   readonly compressor: Compressor;
+  readonly task: Task;
   /** The model of one peer, or with `null` one that only evaluates. */
   createModel(peer: number | null): Promise<GradientModel>;
   /** Runs the local steps of `peer` on its model, which it then owns. */
@@ -44,9 +47,19 @@ export interface Delivery {
   readonly audit: boolean;
 }
 
+/** What a plan needs to know of this machine. */
 export interface PlanOptions {
   readonly cacheDirectory: string;
+  /** @default 'auto' */
+  readonly engine?: EngineChoice;
+  /** This device's own data instead of a share of the task's; `{peer}` stands for the peer's index. */
+  readonly dataDirectory?: string | undefined;
   readonly onNotice?: (sentence: string) => void;
+}
+
+/** Directory of the data of `peer`; a model that only evaluates does so on the task's own. */
+function dataOf(peer: number | null, { dataDirectory }: PlanOptions): string | undefined {
+  return peer === null ? undefined : dataDirectory?.replaceAll('{peer}', String(peer));
 }
 
 /** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */
@@ -64,7 +77,9 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
     topologyHash: topologyHash(topology),
     spectrum,
     compressor,
-    createModel: (peer) => task.createModel({ peer, peers, partition, seed, ...options }),
+    task,
+    createModel: (peer) =>
+      task.createModel({ ...options, peer, peers, partition, seed, dataDirectory: dataOf(peer, options) }),
     createTrainer(peer, model) {
       const { learningRate, localSteps, batch } = config;
       const optimizer = optimizers.resolve(config.optimizer);

@@ -49,6 +49,7 @@ const round = z.object({
   uncompressedBytes: count,
   samples: count,
   seconds,
+  engine: z.string().optional(),
   omega: z.record(z.string(), measured).optional(),
 });
 

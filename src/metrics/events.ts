@@ -53,6 +53,8 @@ export interface RoundEvent {
   readonly uncompressedBytes: number;
   readonly samples: number;
   readonly seconds: PhaseSeconds;
+  /** What does this peer's arithmetic; absent in rounds without evaluation, and in a simulation. */
+  readonly engine?: string | undefined;
   /**
    * omega-hat = 1 - ||z - C(z)||^2 / ||z||^2 of each layer in one difference of this round; absent in rounds
    * without evaluation and where nothing is compressed.
@@ -140,6 +142,7 @@ export interface RunSummary {
   readonly partition: string;
   readonly seed: number;
   readonly configHash: string;
+  /** What did the arithmetic; where peers differ: "lean-wasm (0, 1, 3), tfjs-wasm (2)". */
   readonly engine: string;
   readonly topology: {
     readonly name: string;

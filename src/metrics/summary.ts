@@ -28,6 +28,8 @@ export interface RunFacts {
   /** The last round event of each peer, ascending by peer. */
   readonly lastRounds: readonly RoundEvent[];
   readonly lastEvaluation: EvaluationEvent | null;
+  /** The engine of each peer that has named it. */
+  readonly engines: ReadonlyMap<number, string>;
   /** Node indices, ascending. */
   readonly peersLost: readonly number[];
   readonly totalSeconds: number;
@@ -44,11 +46,14 @@ export function collectRunFacts(events: readonly MetricsEvent[]): RunFacts {
   let endMs: number | null = null;
   const rounds = new Map<number, RoundEvent>();
   const lost = new Set<number>();
+  const engines = new Map<number, string>();
   for (const event of events) {
     if (event.event === 'run') run = event;
     else latestMs = Math.max(latestMs, event.atMs);
-    if (event.event === 'round') rounds.set(event.peer, event);
-    else if (event.event === 'evaluation') lastEvaluation = event;
+    if (event.event === 'round') {
+      rounds.set(event.peer, event);
+      if (event.engine !== undefined) engines.set(event.peer, event.engine);
+    } else if (event.event === 'evaluation') lastEvaluation = event;
     else if (event.event === 'peer-lost') lost.add(event.peer);
     else if (event.event === 'end') {
       endMs = event.atMs;
@@ -65,10 +70,26 @@ export function collectRunFacts(events: readonly MetricsEvent[]): RunFacts {
     run,
     lastRounds: [...rounds.values()].sort((a, b) => a.peer - b.peer),
     lastEvaluation,
+    engines,
     peersLost: [...lost].sort((a, b) => a - b),
     totalSeconds: (endMs ?? latestMs) / 1000,
     outcome,
   };
+}
+
+/** One name where all peers had one engine, else each with its peers. */
+function engineText(run: RunEvent, engines: ReadonlyMap<number, string>): string {
+  const names = [...new Set(engines.values())].sort();
+  if (names.length <= 1) return names[0] ?? run.engine;
+  const peersOf = (name: string) => [...engines].flatMap(([peer, own]) => (own === name ? [peer] : []));
+  return names
+    .map(
+      (name) =>
+        `${name} (${peersOf(name)
+          .sort((a, b) => a - b)
+          .join(', ')})`,
+    )
+    .join(', ');
 }
 
 /** Arithmetic mean; 0 of nothing. */
@@ -112,7 +133,7 @@ function outcomeOf(
 
 /** @throws GrapevineError METRICS_UNREADABLE: there is no run event */
 export function summarize(events: readonly MetricsEvent[]): RunSummary {
-  const { run, lastRounds, lastEvaluation, peersLost, totalSeconds } = collectRunFacts(events);
+  const { run, lastRounds, lastEvaluation, engines, peersLost, totalSeconds } = collectRunFacts(events);
   const finished = lastRounds.filter((round) => !peersLost.includes(round.peer));
   const counted = finished.length > 0 ? finished : lastRounds;
   const payloadBytesPerPeer = meanOf(counted, (round) => round.payloadBytes);
@@ -127,7 +148,7 @@ export function summarize(events: readonly MetricsEvent[]): RunSummary {
     partition: textOf(run.config, 'partition'),
     seed: typeof run.config.seed === 'number' ? run.config.seed : 0,
     configHash: run.configHash,
-    engine: run.engine,
+    engine: engineText(run, engines),
     topology: {
       name: run.topology.name,
       nodes: run.topology.nodes,

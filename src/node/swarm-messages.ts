@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../base/errors.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
+import type { EngineChoice } from '../training/engine.js';
 import type { Evaluation } from '../training/trainer.js';
 
 /** What one worker process is to run. */
@@ -15,6 +16,10 @@ export interface WorkerAssignment {
   readonly bootstrap: readonly string[];
   readonly listen: string;
   readonly cacheDirectory: string;
+  /** What does the arithmetic, one of training/engine.ts' choices; absent: auto. */
+  readonly engine?: EngineChoice;
+  /** Own data of the machine's peers; {peer} stands for an index. */
+  readonly dataDirectory?: string | undefined;
   /** Where each peer leaves its model at the end; null: nowhere. */
   readonly checkpointDirectory: string | null;
   readonly startTimeoutMs: number;

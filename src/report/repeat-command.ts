@@ -16,6 +16,8 @@ const flags: readonly (readonly [key: string, flag: string])[] = [
   ['batch', '--batch'],
   ['learningRate', '--learning-rate'],
   ['seed', '--seed'],
+  ['engine', '--engine'],
+  ['dataDirectory', '--data-directory'],
 ];
 
 /** Ready to paste into a POSIX shell; null where the configuration holds none of the known keys. */

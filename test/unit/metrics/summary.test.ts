@@ -119,6 +119,14 @@ describe('summarize', () => {
     expect(summary.peersLost).toEqual([9, 10]);
   });
 
+  it('names the engine that peers say they had, each with its peers where they differ', () => {
+    expect(summarize([run, round(0, 1)]).engine).toBe('test');
+    const had = (peer: number, engine: string) => round(peer, 1, { engine });
+    expect(summarize([run, had(0, 'lean-wasm'), had(1, 'lean-wasm'), round(1, 2)]).engine).toBe('lean-wasm');
+    const mixed = [had(10, 'lean-wasm'), had(2, 'lean-wasm'), had(1, 'tfjs-wasm')];
+    expect(summarize([run, ...mixed]).engine).toBe('lean-wasm (2, 10), tfjs-wasm (1)');
+  });
+
   it('answers with null for what a run without an evaluation never measured, and with 0 for what it never spent', () => {
     const summary = summarize([run]);
     expect(summary.accuracy).toEqual({ meanModel: null, mean: null, worst: null, best: null });
