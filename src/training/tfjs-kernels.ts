@@ -2,10 +2,13 @@
  * Our kernels in TensorFlow.js' WebAssembly backend: what training needs and the backend lacks, does slowly or does
  * wrong. They are registered once a process under the names that TensorFlow.js knows, so that its tape finds them.
  */
-import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { backend_util, KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import { assert } from '../base/assert.js';
+import { copyKernels } from './tfjs-copy-kernels.js';
 import { type TfjsMemory, tfjsMemory } from './tfjs-memory.js';
 import { productKernels } from './tfjs-product-kernels.js';
 import type { Tfjs } from './tfjs-runtime.js';
+import { sumKernels } from './tfjs-sum-kernels.js';
 import { windowKernels } from './tfjs-window-kernels.js';
 
 /** A sliding window on a batch of images, worked out. */
@@ -19,15 +22,20 @@ export interface WindowShape {
 }
 
 export interface KernelCall {
+  readonly tf: Tfjs;
   readonly memory: TfjsMemory;
   readonly inputs: Readonly<Record<string, TensorInfo>>;
   readonly attrs: NamedAttrMap;
   /** The window of a convolution or pool on images of a shape. */
   windowOf(imageShape: readonly number[], shape: WindowShape): Window;
+  /** What the backend's own kernel of this name makes of the call. */
+  stock(): TensorInfo | TensorInfo[];
 }
 
 /** Kernels by TensorFlow.js' names. */
-export type KernelTable = Readonly<Record<string, (call: KernelCall) => TensorInfo>>;
+export type KernelTable = Readonly<Record<string, (call: KernelCall) => TensorInfo | TensorInfo[]>>;
+
+const tables: KernelTable = { ...productKernels, ...windowKernels, ...sumKernels, ...copyKernels };
 
 /** Registers the kernels for the backend that has just started; null, or why there are none. */
 export function registerTfjsKernels(tf: Tfjs): string | null {
@@ -43,17 +51,24 @@ export function registerTfjsKernels(tf: Tfjs): string | null {
       undefined,
       depthwise,
     );
-  for (const [kernelName, run] of Object.entries({ ...productKernels, ...windowKernels })) {
-    if (tf.getKernel(kernelName, 'wasm') !== undefined) tf.unregisterKernel(kernelName, 'wasm');
+  for (const [kernelName, run] of Object.entries(tables)) {
+    const stock = tf.getKernel(kernelName, 'wasm') as KernelConfig | undefined;
+    if (stock !== undefined) tf.unregisterKernel(kernelName, 'wasm');
     tf.registerKernel({
+      ...stock, // its setup runs whenever the backend becomes the current one
       kernelName,
       backendName: 'wasm',
-      kernelFunc: ({ inputs, attrs }) =>
+      kernelFunc: (call) =>
         run({
+          tf,
           memory,
-          inputs: inputs as Readonly<Record<string, TensorInfo>>,
-          attrs: attrs as NamedAttrMap,
           windowOf,
+          inputs: call.inputs as Readonly<Record<string, TensorInfo>>,
+          attrs: call.attrs as NamedAttrMap,
+          stock() {
+            assert(stock !== undefined, `the backend has a ${kernelName} of its own`);
+            return stock.kernelFunc(call);
+          },
         }),
     });
   }

@@ -65,9 +65,14 @@ export class TfjsMemory {
     return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
   }
 
-  /** A new float32 tensor; its numbers are whatever lay there. */
-  output(shape: readonly number[]): TensorInfo {
-    return this.backend.makeOutput(shape, 'float32');
+  /** A new tensor; its numbers are whatever lay there. */
+  output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
+    return this.backend.makeOutput(shape, dtype);
+  }
+
+  /** All memory as integers of four bytes, for copies; it dies when memory is next asked for. */
+  get heap(): Int32Array {
+    return this.backend.wasm.HEAP32;
   }
 
   /** `tensor` with another shape of the same size, which shares its numbers and counts as a tensor of its own. */
