@@ -5,6 +5,8 @@
  * room for whole vectors of four numbers.
  */
 export { activate, activationGradient } from './activations';
+export { depthwise } from './depthwise';
+export { descend } from './descend';
 export { normalize, normalizeGradient, normalizeWith } from './normalize';
 export { averagePool, averageRows, maxPool, maxPoolGradient } from './pooling';
 export { product, roomBytes } from './product';

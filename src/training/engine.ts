@@ -27,9 +27,10 @@ export interface NetworkEngine {
   outputsInto(out: Float32Array, parameters: Float32Array, batch: Batch): void;
   /**
    * Room in the engine's own memory: parameters and gradient that are views of it are not copied. Good for
-   * synchronous steps in a row; any other call on a model of this process may overwrite it.
+   * synchronous steps in a row; any other call on a model of this process may overwrite it. `samples` is the largest
+   * batch of those steps.
    */
-  workspace?(): Workspace;
+  workspace?(samples: number): Workspace;
   /** Frees tensors and memory. */
   dispose(): void;
 }
@@ -37,6 +38,25 @@ export interface NetworkEngine {
 export interface Workspace {
   readonly parameters: Float32Array;
   readonly gradient: Float32Array;
+  /** What an optimizer remembers of the directions taken. */
+  readonly velocity: Float32Array;
+  /** One step on the three vectors, in float32. */
+  descend(step: DescentStep): void;
+}
+
+/**
+ * g = gradient + lambda x,  v = mu velocity + g,  x -= eta (g + mu v), or eta v without Nesterov's look ahead;
+ * velocity = v where it is kept.
+ */
+export interface DescentStep {
+  /** eta. */
+  readonly learningRate: number;
+  /** mu. */
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  /** lambda. */
+  readonly weightDecay: number;
+  readonly keepsVelocity: boolean;
 }
 
 export interface Batch {

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.js';
 import { GrapevineError } from '../base/errors.js';
+import { largestMagnitude } from '../linalg/difference.js';
 import { createBatches } from './batches.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
 import type { GradientModel, Trainer, TrainResult } from './trainer.js';
@@ -30,9 +31,10 @@ export interface LocalTrainer extends Trainer {
   readonly optimizerState: OptimizerState;
 }
 
+/** -1: all are finite, which one pass of a kernel tells. */
 function firstNotFinite(values: Float32Array): number {
-  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k]!)) return k;
-  return -1;
+  if (Number.isFinite(largestMagnitude(values))) return -1;
+  return values.findIndex((value) => !Number.isFinite(value));
 }
 
 function notFinite(options: LocalTrainerOptions, round: number, got: string): GrapevineError {
@@ -43,6 +45,15 @@ function notFinite(options: LocalTrainerOptions, round: number, got: string): Gr
       `Training diverged: lower the learning rate (--learning-rate ${Number((learningRate / 3).toPrecision(2))}).`,
     { peer, round, learningRate },
   );
+}
+
+/** Where the steps of a round happen. */
+interface StepPlace {
+  readonly parameters: Float32Array;
+  readonly gradient: Float32Array;
+  descend(): void;
+  /** The parameters after the steps, the caller's own. */
+  finish(): Float32Array;
 }
 
 /** A trainer for one peer. */
@@ -57,29 +68,59 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
   const optimizerState = options.optimizerState ?? optimizer.createState(layout.size);
   const run = { state: optimizerState, learningRate, localSteps };
   const batchAt = createBatches({ seed, peer, samples: model.samples, batch });
-  const gradient = new Float32Array(layout.size);
+  const samples = Math.min(batch, model.samples);
+  let ownGradient: Float32Array | undefined;
   let stopped = false;
 
+  /** A step of the optimizer after each gradient: in the model's own memory where it has one. */
+  function placeOf(start: Float32Array): StepPlace {
+    const workspace = model.workspace?.(samples);
+    const descent = optimizer.descent?.(run);
+    if (workspace === undefined || descent === undefined) {
+      ownGradient ??= new Float32Array(layout.size);
+      const [parameters, gradient] = [start.slice(), ownGradient];
+      return {
+        parameters,
+        gradient,
+        descend: () => optimizer.stepInto(parameters, gradient, run),
+        finish: () => parameters,
+      };
+    }
+    const { velocity, step } = descent;
+    workspace.parameters.set(start);
+    if (velocity !== null) workspace.velocity.set(velocity);
+    return {
+      parameters: workspace.parameters,
+      gradient: workspace.gradient,
+      descend: () => workspace.descend(step),
+      finish() {
+        if (step.keepsVelocity) velocity?.set(workspace.velocity);
+        return workspace.parameters.slice();
+      },
+    };
+  }
+
   function trainRound(start: Float32Array, round: number): TrainResult {
-    const parameters = start.slice();
     let lossSum = 0;
-    let samples = 0;
-    optimizer.beginRound(run, parameters);
+    let seen = 0;
+    optimizer.beginRound(run, start);
+    const place = placeOf(start);
     for (let step = 0; step < localSteps; step++) {
       const indices = batchAt(round * localSteps + step);
-      const loss = model.gradientInto(gradient, parameters, indices);
+      const loss = model.gradientInto(place.gradient, place.parameters, indices);
       if (!Number.isFinite(loss))
         throw notFinite(options, round, `the loss is ${loss} in local step ${step + 1}`);
-      optimizer.stepInto(parameters, gradient, run);
-      model.updateStatisticsInto?.(parameters);
+      place.descend();
+      model.updateStatisticsInto?.(place.parameters);
       lossSum += loss;
-      samples += indices.length;
+      seen += indices.length;
     }
+    const parameters = place.finish();
     const bad = firstNotFinite(parameters);
     if (bad >= 0)
       throw notFinite(options, round, `parameter ${bad} is ${parameters[bad]} after the local steps`);
     optimizer.endRound(run, parameters);
-    return { parameters, loss: lossSum / localSteps, samples };
+    return { parameters, loss: lossSum / localSteps, samples: seen };
   }
 
   return {

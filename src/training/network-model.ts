@@ -32,6 +32,7 @@ export function createNetworkModel(options: NetworkModelOptions): GradientModel 
   const layout = networkLayout(network);
   const outputs = sizeOf(outputShape(network));
   const statistics = engine.updateStatisticsInto?.bind(engine);
+  const workspace = engine.workspace?.bind(engine);
 
   return {
     layout,
@@ -44,6 +45,7 @@ export function createNetworkModel(options: NetworkModelOptions): GradientModel 
       return engine.gradientInto(gradient, parameters, { samples: data.train, indices });
     },
     ...(statistics === undefined ? {} : { updateStatisticsInto: statistics }),
+    ...(workspace === undefined ? {} : { workspace }),
     evaluate: (parameters) => evaluateNetwork({ engine, loss, outputs, data }, parameters),
     dispose: () => engine.dispose(),
   };

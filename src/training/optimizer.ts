@@ -7,6 +7,7 @@
  * qg    quasi-global momentum, quasi-global-momentum.ts.
  */
 import { choiceField, createRegistry, numberField, type Registry } from '../base/registry.js';
+import type { DescentStep } from './engine.js';
 import {
   beginQuasiGlobalRound,
   createQuasiGlobalState,
@@ -37,8 +38,26 @@ export interface Optimizer {
   beginRound(run: OptimizerRun, parameters: Float32Array): void;
   /** One step, in place, along a `gradient` that it does not change. */
   stepInto(parameters: Float32Array, gradient: Float32Array, run: OptimizerRun): void;
+  /**
+   * stepInto as a formula, for engines that step in their own memory: the vector that serves as velocity, null for
+   * zeros, and the numbers of the step.
+   */
+  descent?(run: OptimizerRun): Descent;
   /** Sees the parameters that this round hands to gossip, which it does not change. */
   endRound(run: OptimizerRun, parameters: Float32Array): void;
+}
+
+export interface Descent {
+  readonly velocity: Float32Array | null;
+  readonly step: DescentStep;
+}
+
+function descentOf({ run, options }: Step, velocity: Float32Array | null, keepsVelocity: boolean): Descent {
+  const { momentum, nesterov, weightDecay } = options;
+  const { learningRate } = run;
+  const mu = velocity === null ? 0 : momentum;
+  const step = { learningRate, momentum: mu, nesterov: nesterov === 1, weightDecay, keepsVelocity };
+  return { velocity, step };
 }
 
 /** What a step needs beside the parameters and their gradient. */
@@ -73,6 +92,8 @@ function createSgd(options: MomentumOptions, spec: string): Optimizer {
     },
     beginRound() {},
     stepInto: (parameters, gradient, run) => sgdStepInto(parameters, gradient, { run, options }),
+    descent: (run) =>
+      descentOf({ run, options }, (run.state as { velocity?: Float32Array }).velocity ?? null, true),
     endRound() {},
   };
 }
@@ -86,6 +107,7 @@ function createQuasiGlobal(options: MomentumOptions, spec: string): Optimizer {
     beginRound: (run, parameters) => beginQuasiGlobalRound(quasiGlobal(run), parameters, options),
     stepInto: (parameters, gradient, run) =>
       quasiGlobalStepInto(parameters, gradient, { run: quasiGlobal(run), options }),
+    descent: (run) => descentOf({ run, options }, quasiGlobal(run).state.buffer, false),
     endRound: (run, parameters) => endQuasiGlobalRound(quasiGlobal(run), parameters),
   };
 }

@@ -3,6 +3,7 @@
  * parameter vector (network-model.ts on an engine, arithmetic in quadratic-model.ts); a Trainer runs local
  * optimizer steps on it (local-trainer.ts). Tensors never leave this folder.
  */
+import type { Workspace } from './engine.js';
 import type { ParameterLayout } from './parameters.js';
 
 export interface TrainResult {
@@ -53,6 +54,8 @@ export interface GradientModel {
    */
   updateStatisticsInto?(parameters: Float32Array): void;
   evaluate(parameters: Float32Array): Evaluation;
+  /** NetworkEngine.workspace, where the engine has one. */
+  workspace?(samples: number): Workspace;
   /** Frees tensors and memory. */
   dispose(): void;
 }

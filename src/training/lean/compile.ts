@@ -21,6 +21,8 @@ export interface Plan {
   readonly layout: ParameterLayout;
   readonly parameters: number;
   readonly gradient: number;
+  /** Of an optimizer that steps here. */
+  readonly velocity: number;
   readonly input: Value;
   readonly targets: number;
   readonly output: Value;
@@ -47,7 +49,11 @@ export function compile(subject: EngineSubject, program: TrainingProgram, capaci
   const memory = new PlanMemory(program);
   const layout = networkLayout(network);
   const shaped = shapesOf(network);
-  const [parameters, gradient] = [memory.take(layout.size), memory.take(layout.size)];
+  const [parameters, gradient, velocity] = [0, 0, 0].map(() => memory.take(layout.size)) as [
+    number,
+    number,
+    number,
+  ];
   const room = memory.take(Math.ceil(memory.kernels.roomBytes() / 4));
   const input: Value = {
     address: memory.take(capacity * sizeOf(network.inputShape)),
@@ -83,7 +89,20 @@ export function compile(subject: EngineSubject, program: TrainingProgram, capaci
   const output = values.at(-1)!;
   const cols = shaped.at(-1)!.outputShape.at(-1)!;
   const targets = memory.take(capacity * (loss === 'cross-entropy' ? output.size / cols : output.size));
-  return { memory, capacity, layout, parameters, gradient, input, targets, output, cols, loss, steps };
+  return {
+    memory,
+    capacity,
+    layout,
+    parameters,
+    gradient,
+    velocity,
+    input,
+    targets,
+    output,
+    cols,
+    loss,
+    steps,
+  };
 }
 
 interface Placing {

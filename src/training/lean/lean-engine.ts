@@ -6,7 +6,7 @@
  * Plans are shared by all engines of a process for the same network, whose calls are synchronous and leave nothing
  * behind but the statistics of the last batch: eight simulated peers have one set of buffers.
  */
-import type { Batch, EngineSubject, NetworkEngine } from '../engine.js';
+import type { Batch, EngineSubject, NetworkEngine, Workspace } from '../engine.js';
 import { compile, type Plan, unsupportedLayer } from './compile.js';
 import { type TrainingProgram, trainingProgram } from './program.js';
 
@@ -70,17 +70,24 @@ function engineOf(subject: EngineSubject, program: TrainingProgram): NetworkEngi
         out.set(memory.floats(output.address, chunk.length * output.size), first * output.size);
       }
     },
-    workspace() {
-      const { memory, parameters, gradient, layout } = own.plan;
-      return {
-        parameters: memory.floats(parameters, layout.size),
-        gradient: memory.floats(gradient, layout.size),
-      };
-    },
+    workspace: (samples) => workspaceOf(planFor(samples)),
     dispose() {
       if (disposed) return;
       disposed = true;
       if (--own.users === 0) shared.delete(key);
+    },
+  };
+}
+
+function workspaceOf({ memory, parameters, gradient, velocity, layout }: Plan): Workspace {
+  const { size } = layout;
+  return {
+    parameters: memory.floats(parameters, size),
+    gradient: memory.floats(gradient, size),
+    velocity: memory.floats(velocity, size),
+    descend({ learningRate, momentum, weightDecay, nesterov, keepsVelocity }) {
+      // biome-ignore format: arguments of one kernel
+      memory.kernels.descend(parameters, gradient, velocity, size, learningRate, momentum, weightDecay, nesterov, keepsVelocity);
     },
   };
 }
@@ -124,7 +131,7 @@ function lossInto({ memory, output, targets, cols, loss }: Plan, { samples, indi
 
 /** The moving statistics of `parameters`, as the last batch moves them. */
 function updateStatistics(plan: Plan, parameters: Float32Array): void {
-  for (const step of plan.steps) step.updateStatistics?.(plan.capacity);
+  for (const step of plan.steps) step.updateStatistics?.();
   const moved = plan.memory.floats(plan.parameters, plan.layout.size);
   for (const { name, offset, size } of plan.layout.tensors) {
     if (!/\/moving_(mean|variance)$/.test(name)) continue;

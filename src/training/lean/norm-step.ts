@@ -65,21 +65,24 @@ export function normStep(context: StepContext, layer: NormLayer, channels: numbe
   if (layer.kind !== 'batch-norm') return { forward, backward };
   const { momentum = DEFAULT_MOMENTUM } = layer;
   const [mean, variance] = [context.parameter('moving_mean'), context.parameter('moving_variance')];
+  // Moved with the gradient, before an optimizer touches the entries, which weight decay would shrink.
+  const moved = new Float32Array(2 * channels);
   return {
     forward,
     backward(batch) {
       backward(batch);
-      for (const { gradient } of [mean, variance]) memory.f32.fill(0, gradient / 4, gradient / 4 + channels);
-    },
-    updateStatistics() {
       const { f32 } = memory;
       for (let c = 0; c < channels; c++) {
         const at = statistics / 4 + 2 * c;
         const own = 1 / f32[at + 1]! ** 2 - epsilon;
-        const [m, v] = [mean.address / 4 + c, variance.address / 4 + c];
-        f32[m] = momentum * f32[m]! + (1 - momentum) * f32[at]!;
-        f32[v] = momentum * f32[v]! + (1 - momentum) * own;
+        moved[c] = momentum * f32[mean.address / 4 + c]! + (1 - momentum) * f32[at]!;
+        moved[channels + c] = momentum * f32[variance.address / 4 + c]! + (1 - momentum) * own;
       }
+      for (const { gradient } of [mean, variance]) f32.fill(0, gradient / 4, gradient / 4 + channels);
+    },
+    updateStatistics() {
+      memory.f32.set(moved.subarray(0, channels), mean.address / 4);
+      memory.f32.set(moved.subarray(channels), variance.address / 4);
     },
   };
 }

@@ -18,8 +18,8 @@ export interface Step {
   /** `training`: batch statistics and dropout. */
   forward(samples: number, training: boolean): void;
   backward(samples: number): void;
-  /** Moves statistics as the last forward in training saw its batch. */
-  updateStatistics?(samples: number): void;
+  /** Writes the statistics as the last backward pass moved them. */
+  updateStatistics?(): void;
 }
 
 /** One parameter tensor and its gradient. */

@@ -17,6 +17,8 @@ export interface TrainingKernels {
   addBias(values: number, bias: number, rows: number, cols: number): void;
   addInto(values: number, more: number, count: number): void;
   scale(values: number, count: number, factor: number): void;
+  // biome-ignore format: one line a function
+  descend(x: number, gradient: number, velocity: number, count: number, eta: number, mu: number, lambda: number, nesterov: boolean, keeps: boolean): void;
   sumColumns(sums: number, values: number, rows: number, cols: number, room: number): void;
   softmaxRows(values: number, rows: number, cols: number, causal: boolean): void;
   softmaxGradient(gradient: number, y: number, rows: number, cols: number): void;
@@ -33,6 +35,8 @@ export interface TrainingKernels {
   averagePool(out: number, image: number, geometry: number, samples: number, room: number, back: boolean): void;
   // biome-ignore format: one line a function
   averageRows(out: number, values: number, samples: number, places: number, cols: number, back: boolean): void;
+  // biome-ignore format: one line a function
+  depthwise(places: number, image: number, kernel: number, geometry: number, samples: number, multiplier: number, direction: number): void;
   // biome-ignore format: one line a function
   normalize(out: number, x: number, samples: number, places: number, channels: number, groups: number, gamma: number, beta: number, epsilon: number, statistics: number, room: number): void;
   // biome-ignore format: one line a function

@@ -240,7 +240,7 @@ describe('the lean engine', () => {
     const parameters = initialParameters(network, 4);
     const gradient = new Float32Array(parameters.length);
     const loss = engine.gradientInto(gradient, parameters, { samples, indices: all });
-    const work = engine.workspace!();
+    const work = engine.workspace!(SAMPLES);
     work.parameters.set(parameters);
     expect(engine.gradientInto(work.gradient, work.parameters, { samples, indices: all })).toBe(loss);
     expect([...work.gradient]).toEqual([...gradient]);
