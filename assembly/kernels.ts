@@ -7,9 +7,10 @@
  * runs give the bits of their TypeScript twins, too.
  */
 export { formDifference, measure } from './block';
+export { addGroups, groupVectors, ungroupVectors } from './groups';
 export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';
-export { addGroups, backProject, groupVectors, project, ungroupVectors } from './products';
+export { backProject, project } from './products';
 export { addRuns, quantizeFactor, quantizeRuns, roundFactor } from './quantize';
 export { collectAbove, countDigits, countHighDigits } from './select';
 export { addSigns, magnitudeSum, packSigns } from './signs';

@@ -51,6 +51,18 @@ function subtractMultiple(y: usize, x: usize, factor: f64, length: usize): void 
   for (; y < end; x += 8, y += 8) store<f64>(y, load<f64>(y) - factor * load<f64>(x));
 }
 
+/** y *= factor. */
+function scale(y: usize, factor: f64, length: usize): void {
+  const end = y + (length << 3);
+  const vectors = y + ((length & ~3) << 3);
+  const f = f64x2.splat(factor);
+  for (; y < vectors; y += 32) {
+    v128.store(y, f64x2.mul(f, v128.load(y)));
+    v128.store(y, f64x2.mul(f, v128.load(y, 16)), 16);
+  }
+  for (; y < end; y += 8) store<f64>(y, factor * load<f64>(y));
+}
+
 function projectOut(values: usize, c: usize, length: usize): void {
   const stride = length << 3;
   const own = values + c * stride;
@@ -75,7 +87,7 @@ export function orthonormalize(values: usize, length: usize, rank: usize): void 
       after = sqrt<f64>(dot(own, own, length));
     }
     if (after > DEPENDENT * before) {
-      for (let at = own; at < own + stride; at += 8) store<f64>(at, load<f64>(at) / after);
+      scale(own, 1 / after, length);
     } else {
       memory.fill(own, 0, stride);
     }

@@ -40,14 +40,15 @@ function refuseNotFinite(block: BlockSlice): never {
  * @throws GrapevineError PAYLOAD_BAD_VALUE at the first entry that is not finite
  */
 export function formDifference(
-  { subtrahend, ...block }: BlockDifference,
-  values: Float32Array = new Float32Array(subtrahend?.length ?? 0),
+  block: BlockDifference,
+  values: Float32Array = new Float32Array(block.subtrahend?.length ?? 0),
 ): BlockSlice {
+  const { name, rows, cols, subtrahend } = block;
   if (subtrahend === undefined) {
     requireFinite(block);
     return block;
   }
-  const formed = { ...block, values };
+  const formed = { name, rows, cols, values };
   if (!Number.isFinite(differenceInto(values, block.values, subtrahend))) refuseNotFinite(formed);
   return formed;
 }

@@ -6,9 +6,10 @@
  */
 import type { ByteWriter } from '../base/bytes.js';
 import { largestInBytes } from '../linalg/difference.js';
-import { type Kernels, kernels } from '../linalg/kernels.js';
+import type { Kernels } from '../linalg/kernels.js';
 import type { SingleFactor } from '../linalg/outer-product.js';
 import type { Factor } from '../linalg/skinny-products.js';
+import { kernelsHolding } from '../linalg/vectors.js';
 import { fromHalfBits, halfScaleFor, toHalfBits } from './half.js';
 import { type BlockShape, MAX_FLOAT32, refuseValue, viewOf } from './operator.js';
 import {
@@ -49,8 +50,7 @@ export function maxMagnitude(values: Float64Array, start: number, end: number): 
 
 /** Appends `factor` and replaces its entries by the numbers that a receiver will read. */
 export function writeFactorRounding(writer: ByteWriter, factor: Factor, bits: FactorBits): void {
-  const engine = kernels();
-  const own = engine?.holds(factor.values) ? engine : null;
+  const own = kernelsHolding(factor.values);
   if (bits === 32) writeSinglesRounding(writer, factor, own);
   else if (bits === 16) writeHalvesRounding(writer, factor);
   else if (own !== null) writeCodesByKernels(writer, factor, { engine: own, bits });
@@ -120,24 +120,15 @@ function writeHalvesRounding(writer: ByteWriter, { values, length, rank }: Facto
 }
 
 /**
- * Reads a checked section. A quantized entry is float32(code * scale), a half float32(half * scale). With `engine` the
- * numbers lie on its stack, for which 4 rank length bytes must be reserved, and live until the caller releases them.
+ * Reads a checked section of codes or halves: an entry is float32(code * scale) or float32(half * scale). Float32
+ * numbers are added as they travel (outer-product.ts).
  */
-export function readFactor(section: Uint8Array, form: FactorForm, engine: Kernels | null): SingleFactor {
+export function readFactor(section: Uint8Array, form: FactorForm): SingleFactor {
   const { length, rank, bits } = form;
-  const count = rank * length;
-  const at = engine === null ? 0 : engine.take(4 * count) / 4;
-  const values = engine === null ? new Float32Array(count) : engine.f32.subarray(at, at + count);
-  if (bits === 32 && engine !== null) engine.u8.set(section, 4 * at);
-  else if (bits === 32) readSinglesInto(values, section);
-  else if (bits === 16) readHalvesInto(values, section, form);
+  const values = new Float32Array(rank * length);
+  if (bits === 16) readHalvesInto(values, section, form);
   else readCodesInto(values, section, form);
   return { values, length, rank };
-}
-
-function readSinglesInto(values: Float32Array, section: Uint8Array): void {
-  const view = viewOf(section);
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
 }
 
 function readHalvesInto(values: Float32Array, section: Uint8Array, { length, rank }: FactorForm): void {
@@ -167,9 +158,9 @@ function readCodesInto(values: Float32Array, section: Uint8Array, { length, rank
  * @throws GrapevineError PAYLOAD_BAD_VALUE
  */
 export function checkFactor(section: Uint8Array, block: BlockShape, form: FactorForm): number {
+  if (form.bits === 32) return checkSingles(section, block);
   const view = viewOf(section);
   let bound = 0;
-  if (form.bits === 32) return checkSingles(section, block);
   if (form.bits === 16) return checkHalves(view, block, form);
   const levels = levelsOf(form.bits);
   for (let c = 0; c < form.rank; c++) {

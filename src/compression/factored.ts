@@ -30,11 +30,12 @@ import {
 } from './operator.js';
 import { createVectorOperator } from './vector.js';
 
-const LOW_RANK_CODE = 3;
+/** Operator code of all bodies that are factors. */
+export const LOW_RANK_CODE = 3;
 /** The rank travels as u16; a higher one than this compresses no matrix that a peer would train. */
 export const MAX_RANK = 1024;
 /** What a receiver accepts as rank max|P| max|Q|: half of float32, for the rounding of products and sums. */
-const MAX_PRODUCT = MAX_FLOAT32 / 2;
+export const MAX_PRODUCT = MAX_FLOAT32 / 2;
 
 /** A way to find a basis for a block. */
 export interface BasisMethod {

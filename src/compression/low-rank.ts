@@ -9,7 +9,7 @@
  * The iteration is that of PowerSGD (Vogels, Karimireddy and Jaggi 2019, algorithm 1) and PowerGossip (Vogels et
  * al. 2020), here with both factors made by the sender. Q is the least-squares factor for the P~ that travels,
  * so rounding P only tilts the subspace: ||Z - P~ Q^T||^2 = ||Z||^2 - ||P~ Q^T||^2. At 8 bits and more P~^T P~ is
- * the identity but for 1e-4 and the correction is left out: it changed omega by less than 2e-5.
+ * the identity but for 1e-4 and the correction is left out: it changed omega by at most 6e-5.
  * Rounding has one scale for each column (quantizer.ts). s = `iterations`, and at least 2 from a cold start.
  *
  * A block with m n <= r (m + n), vectors among them, would gain nothing from factors (PowerSGD's rule at a
@@ -20,9 +20,8 @@
  */
 import type { ByteWriter } from '../base/bytes.js';
 import { choiceField, integerField, type RegistryEntry } from '../base/registry.js';
-import { kernels } from '../linalg/kernels.js';
 import { solveRightFactorInPlace } from '../linalg/least-squares.js';
-import { addOuterProductInto } from '../linalg/outer-product.js';
+import { addOuterProductInto, addOuterProductOfBytesInto } from '../linalg/outer-product.js';
 import { beginPowerIteration, type PowerIteration } from '../linalg/power-iteration.js';
 import type { Factor } from '../linalg/skinny-products.js';
 import { formDifference } from './block-message.js';
@@ -36,14 +35,13 @@ import {
   sectionBytes,
   writeFactorRounding,
 } from './factor-section.js';
-import { createNoneOperator } from './none.js';
+import { clippedRank, createUnfactored, LOW_RANK_CODE, MAX_PRODUCT, MAX_RANK } from './factored.js';
 import {
   type BlockDifference,
   type BlockParams,
   type BlockShape,
   type BlockState,
   type DifferenceOperator,
-  MAX_FLOAT32,
   type Operator,
   type OperatorDecoder,
   type OperatorFamily,
@@ -52,25 +50,17 @@ import {
   refuseValue,
   requireLength,
 } from './operator.js';
-import { createVectorOperator } from './vector.js';
-import { createWarmStart, storeWarmStart, warmStartOf } from './warm-start.js';
+import { createWarmStart, storeWarmStart, sweepsFrom, warmStartOf } from './warm-start.js';
 
-const LOW_RANK_CODE = 3;
-/** The rank travels as u16; a higher one than this compresses no matrix that a peer would train. */
-const MAX_RANK = 1024;
 /** More iterations than any spectrum needs in float32 once started warm. */
 const MAX_ITERATIONS = 100;
-/** A fresh Gaussian start spends its first iteration on finding the row space. */
-const COLD_ITERATIONS = 2;
 /** Rounding at this many bits or fewer leaves P~ so far from orthonormal that Q is corrected for it. */
 const CORRECTED_BITS = 4;
-/** Half of float32, so that no rounding of r products and sums reaches the other half. */
-const MAX_PRODUCT = MAX_FLOAT32 / 2;
 
 export interface LowRankOptions {
   /** r; clipped to min(m, n) of each block. */
   readonly rank: number;
-  /** Bits per factor entry: 4, 8, or 32 for float32. */
+  /** Bits per factor entry: 4 or 8 for codes, 16 for halves, 32 for float32. */
   readonly bits: FactorBits;
   /** Power iterations a message, warm. They cost time and no bytes. */
   readonly iterations: number;
@@ -131,8 +121,7 @@ function createLowRankOperator(
     const iteration = beginPowerIteration(block, start.q);
     try {
       if (!Number.isFinite(iteration.magnitude)) formDifference(block); // which refuses it
-      const sweeps = start.warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
-      iterate(iteration, sweeps, (left) => writeFactorRounding(writer, left, bits));
+      iterate(iteration, sweepsFrom(start, iterations), (left) => writeFactorRounding(writer, left, bits));
       const { left, right, energy } = iteration;
       if (bits <= CORRECTED_BITS) solveRightFactorInPlace(right, left);
       requireRepresentable(block, right);
@@ -163,24 +152,23 @@ const decoder: OperatorDecoder = {
       refuseValue(block, 'its factors have a product that is too large for float32');
   },
   decodeAddInto(out, body, params) {
+    if (params.bits === 32) {
+      addOuterProductOfBytesInto(out, body, params.parameter);
+      return;
+    }
     const [leftForm, rightForm] = formsOf(out, params);
     const split = sectionBytes(leftForm);
-    const engine = kernels();
-    const mark = engine?.mark() ?? 0;
-    engine?.reserve(4 * (leftForm.length + rightForm.length) * leftForm.rank, 2);
-    const left = readFactor(body.subarray(0, split), leftForm, engine);
-    const right = readFactor(body.subarray(split), rightForm, engine);
+    const left = readFactor(body.subarray(0, split), leftForm);
+    const right = readFactor(body.subarray(split), rightForm);
     addOuterProductInto(out, left, right);
-    engine?.release(mark);
   },
 };
 
 /** The operator for a block of `shape`: low rank where that saves numbers, else int8 or float32. */
 export function planLowRank(shape: BlockShape, options: LowRankOptions): Operator | DifferenceOperator {
-  const { rows, cols } = shape;
-  const rank = Math.min(options.rank, rows, cols);
-  if (rows * cols > rank * (rows + cols)) return createLowRankOperator(shape, { ...options, rank });
-  return options.bits === 32 ? createNoneOperator(shape) : createVectorOperator(shape);
+  const rank = clippedRank(shape, options.rank);
+  if (rank === 0) return createUnfactored(shape, options.bits);
+  return createLowRankOperator(shape, { ...options, rank });
 }
 
 const entry: RegistryEntry<LowRankOptions, OperatorPlan> = {
@@ -188,7 +176,7 @@ const entry: RegistryEntry<LowRankOptions, OperatorPlan> = {
   summary: 'power iteration with quantized factors; small blocks as int8',
   fields: {
     rank: integerField('columns of each factor', 8, 1, MAX_RANK),
-    bits: choiceField('bits per factor entry; 32 is float32', 4, factorBits),
+    bits: choiceField('bits per factor entry; 16 is half precision, 32 is float32', 4, factorBits),
     iterations: integerField('power iterations a message', 1, 1, MAX_ITERATIONS),
   },
   make(options) {

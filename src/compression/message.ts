@@ -14,6 +14,7 @@
 import { assert } from '../base/assert.js';
 import { ByteReader, ByteWriter } from '../base/bytes.js';
 import { GrapevineError } from '../base/errors.js';
+import { kernelsHolding } from '../linalg/vectors.js';
 import {
   BLOCK_HEADER_BYTES,
   type BlockMessage,
@@ -36,21 +37,36 @@ function cut(vector: Float32Array, { name, offset, rows, cols }: MatrixBlock): F
   return vector.subarray(offset, end);
 }
 
-/** A block with its numbers in the flat vector. */
-function sliceOf(vector: Float32Array, block: MatrixBlock): BlockSlice {
-  const { name, rows, cols } = block;
-  return { name, rows, cols, values: cut(vector, block) };
+/** The blocks of vectors that live long, as views: a peer asks for the same ones each round, and making them takes time. */
+const keptParts = new WeakMap<
+  Float32Array,
+  { readonly blocks: readonly MatrixBlock[]; readonly parts: readonly Float32Array[] }
+>();
+
+/** The numbers of each block; views. */
+function partsOf(vector: Float32Array, blocks: readonly MatrixBlock[]): readonly Float32Array[] {
+  const kept = keptParts.get(vector);
+  if (kept?.blocks === blocks) return kept.parts;
+  const parts = blocks.map((block) => cut(vector, block));
+  if (kernelsHolding(vector) !== null) keptParts.set(vector, { blocks, parts });
+  return parts;
 }
 
-/** The part of values - subtrahend that belongs to `block`; views. */
-function differenceOf(
+/** Blocks with their numbers in the flat vector. */
+function slicesOf(vector: Float32Array, blocks: readonly MatrixBlock[]): readonly BlockSlice[] {
+  const parts = partsOf(vector, blocks);
+  return blocks.map(({ name, rows, cols }, k) => ({ name, rows, cols, values: parts[k] }));
+}
+
+/** The parts of values - subtrahend that belong to the blocks; views. */
+function differencesOf(
   values: Float32Array,
   subtrahend: Float32Array | undefined,
-  block: MatrixBlock,
-): BlockDifference {
-  const { name, rows, cols } = block;
-  const y = subtrahend === undefined ? undefined : cut(subtrahend, block);
-  return { name, rows, cols, values: cut(values, block), subtrahend: y };
+  blocks: readonly MatrixBlock[],
+): readonly BlockDifference[] {
+  const x = partsOf(values, blocks);
+  const y = subtrahend === undefined ? undefined : partsOf(subtrahend, blocks);
+  return blocks.map(({ name, rows, cols }, k) => ({ name, rows, cols, values: x[k], subtrahend: y?.[k] }));
 }
 
 /** Where differences are formed that no operator forms itself. Used within one message, and kept for the next. */
@@ -124,7 +140,7 @@ export function encodeMessage(
     sender.state.length === blocks.length,
     `state has one entry a block: ${sender.state.length}, ${blocks.length}`,
   );
-  const differences = blocks.map((block) => differenceOf(values, sender.subtrahend, block));
+  const differences = differencesOf(values, sender.subtrahend, blocks);
   const writer = new ByteWriter(messageBytes(blocks, sender.plan));
   if (sender.plan.fused !== undefined) {
     encodeFused(writer, { blocks, differences }, sender);
@@ -163,7 +179,7 @@ function readMessage(message: Uint8Array, blocks: readonly MatrixBlock[]): reado
  * @throws GrapevineError PAYLOAD_BAD_OPERATOR, PAYLOAD_BAD_LENGTH, PAYLOAD_BAD_VALUE
  */
 export function decodeAddInto(out: Float32Array, message: Uint8Array, blocks: readonly MatrixBlock[]): void {
-  const slices = blocks.map((block) => sliceOf(out, block));
+  const slices = slicesOf(out, blocks);
   readMessage(message, blocks).forEach(({ decoder, params, body }, index) => {
     decoder.decodeAddInto(slices[index], body, params);
   });
@@ -174,7 +190,7 @@ export function decodeAddInto(out: Float32Array, message: Uint8Array, blocks: re
  * @throws GrapevineError as decodeAddInto; a refused message leaves `out` as it was.
  */
 export function decodeInto(out: Float32Array, message: Uint8Array, blocks: readonly MatrixBlock[]): void {
-  const slices = blocks.map((block) => sliceOf(out, block));
+  const slices = slicesOf(out, blocks);
   readMessage(message, blocks).forEach(({ decoder, params, body }, index) => {
     slices[index].values.fill(0);
     decoder.decodeAddInto(slices[index], body, params);

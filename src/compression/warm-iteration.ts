@@ -7,10 +7,7 @@ import { orthonormalizeInPlace } from '../linalg/orthonormalize.js';
 import { createFactor, type Factor, productInto, transposedProductInto } from '../linalg/skinny-products.js';
 import type { BasisMethod } from './factored.js';
 import type { BlockSlice, BlockState } from './operator.js';
-import { createWarmStart, storeWarmStart, warmStartOf } from './warm-start.js';
-
-/** A fresh Gaussian start spends its first iteration on finding the row space. */
-const COLD_ITERATIONS = 2;
+import { createWarmStart, storeWarmStart, sweepsFrom, warmStartOf } from './warm-start.js';
 
 /** Orthonormal `left` (vectors of m) and Z^T left, from the start in `state`, which stays as it is. */
 export function iterateFrom(
@@ -18,11 +15,12 @@ export function iterateFrom(
   state: BlockState,
   iterations: number,
 ): { readonly left: Factor; readonly right: Factor } {
-  const { q, warm } = warmStartOf(state);
+  const start = warmStartOf(state);
+  const { q } = start;
   const rank = q.length / block.cols;
   const left = createFactor(block.rows, rank);
   const right: Factor = { values: Float64Array.from(q), length: block.cols, rank };
-  const sweeps = warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
+  const sweeps = sweepsFrom(start, iterations);
   for (let s = 0; s < sweeps; s++) {
     productInto(left, block, right);
     orthonormalizeInPlace(left);

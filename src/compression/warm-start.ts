@@ -24,6 +24,9 @@ const VANISHED_NORM = 1e-20;
 /** Half of the share r / min(m, n) that r random directions capture on average. */
 const POOR_SHARE = 0.5;
 
+/** A fresh Gaussian start spends its first iteration on finding the row space. */
+const COLD_ITERATIONS = 2;
+
 /** The operator's view of its BlockState. */
 export interface WarmStart {
   readonly q: Float32Array;
@@ -52,11 +55,18 @@ export function warmStartOf(state: BlockState): WarmStart {
   return { q, warm, random };
 }
 
+/** Power iterations of the message that begins at `start`: as many as were asked for, and from a cold one at least two. */
+export function sweepsFrom({ warm }: WarmStart, iterations: number): number {
+  return warm[0] === 0 ? Math.max(iterations, COLD_ITERATIONS) : iterations;
+}
+
 /** Sums of squares of the vectors of `factor`. */
 function squaredNorms({ values, length, rank }: Factor): Float64Array {
   const norms = new Float64Array(rank);
   for (let c = 0; c < rank; c++) {
-    for (let i = c * length; i < (c + 1) * length; i++) norms[c] += values[i] * values[i];
+    let sum = 0;
+    for (let i = c * length; i < (c + 1) * length; i++) sum += values[i] * values[i];
+    norms[c] = sum;
   }
   return norms;
 }
@@ -67,20 +77,30 @@ export function storeWarmStart(
   right: Factor,
   block: { readonly energy: number; readonly rows: number; readonly cols: number },
 ): void {
+  const { values, length, rank } = right;
   const norms = squaredNorms(right);
-  const captured = norms.reduce((sum, norm) => sum + norm, 0);
-  if (Math.sqrt(captured) < VANISHED_NORM) {
+  let captured = 0;
+  for (let c = 0; c < rank; c++) captured += norms[c];
+  const norm = Math.sqrt(captured);
+  if (norm < VANISHED_NORM) {
     seedInto(start.q, start.random);
     start.warm[0] = 0;
     return;
   }
-  const norm = Math.sqrt(captured);
-  for (let i = 0; i < right.values.length; i++) start.q[i] = right.values[i] / norm;
-  const poor = captured < ((POOR_SHARE * right.rank) / Math.min(block.rows, block.cols)) * block.energy;
+  const { q } = start;
+  for (let i = 0; i < values.length; i++) q[i] = values[i] / norm;
+  const poor = captured < ((POOR_SHARE * rank) / Math.min(block.rows, block.cols)) * block.energy;
   const weakest = poor ? norms.indexOf(Math.min(...norms)) : -1;
-  for (let c = 0; c < right.rank; c++) {
-    const vector = start.q.subarray(c * right.length, (c + 1) * right.length);
-    if (c === weakest || vector.every((entry) => entry === 0)) seedInto(vector, start.random);
+  for (let c = 0; c < rank; c++) {
+    if (c === weakest || isZero(q, c * length, (c + 1) * length))
+      seedInto(q.subarray(c * length, (c + 1) * length), start.random);
   }
   start.warm[0] = 1;
+}
+
+/** Whether entries start .. end are all zero. */
+function isZero(values: Float32Array, start: number, end: number): boolean {
+  let i = start;
+  while (i < end && values[i] === 0) i++;
+  return i === end;
 }

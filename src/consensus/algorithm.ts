@@ -22,6 +22,8 @@ export interface AlgorithmContext {
   readonly initialReplica: Float32Array;
   /** Fresh generator for the sender state of this node or of one of its edges. */
   randomFor(purpose: 'node' | 'edge', neighbor: number): Random;
+  /** A copy of initialReplica, beside the peer's other vectors where kernels reach them (linalg/vectors.ts). */
+  createReplica(): Float32Array;
   /** Work space of the parameters' length; holds nothing between calls. */
   readonly scratch: Float32Array;
 }

@@ -104,7 +104,7 @@ export function createChocoGossip(
     name: 'choco',
     spec,
     createNode: (context) => ({
-      replica: context.initialReplica.slice(),
+      replica: context.createReplica(),
       compressorState: context.compressor.createState(
         context.blocks,
         context.randomFor('node', context.node),
@@ -112,7 +112,7 @@ export function createChocoGossip(
       omega: null,
       blockOmegas: [],
     }),
-    createEdge: (context) => ({ theirs: context.initialReplica.slice(), behind: null, unsent: [] }),
+    createEdge: (context) => ({ theirs: context.createReplica(), behind: null, unsent: [] }),
     beginRound(context, node, { parameters, openEdges }) {
       const { compressor, blocks, scratch } = context;
       const encoder = { compressor, blocks, state: node.compressorState };

@@ -15,7 +15,7 @@
  * differences are applied over and over and gamma must be small. Here x_i - S_i is untouched by the correction:
  * for two nodes ||x - S||^2 falls by 1 - omega each exchange whatever gamma is, and gamma = 1 needs no tuning for
  * low-rank compressors (measured; no proof is known for general graphs). Very sparse compressors on graphs of
- * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). Memory: 2 d floats an edge and end.
+ * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). Memory: 2 d floats an edge and end, and d a node.
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
@@ -28,24 +28,31 @@ export interface EdgeChocoOptions {
   readonly gamma: number;
 }
 
+interface NodeMemory {
+  /** x_i of this round, copied once to where the replicas lie, for the encodings of all edges. */
+  readonly parameters: Float32Array;
+}
+
 interface EdgeMemory {
   readonly own: Float32Array;
   readonly theirs: Float32Array;
   readonly compressorState: CompressorState;
 }
 
-export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<null, EdgeMemory> {
+export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<NodeMemory, EdgeMemory> {
   return {
     name: 'edge-choco',
     spec,
-    createNode: () => null,
+    createNode: (context) => ({ parameters: context.createReplica() }),
     createEdge: (context, neighbor) => ({
-      own: context.initialReplica.slice(),
-      theirs: context.initialReplica.slice(),
+      own: context.createReplica(),
+      theirs: context.createReplica(),
       compressorState: context.compressor.createState(context.blocks, context.randomFor('edge', neighbor)),
     }),
-    beginRound() {},
-    compose({ compressor, blocks }, _node, { parameters, edge }) {
+    beginRound(_context, node, { parameters }) {
+      node.parameters.set(parameters);
+    },
+    compose({ compressor, blocks }, { parameters }, { edge }) {
       const { own, compressorState } = edge.memory;
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own });

@@ -6,6 +6,7 @@
  * until the neighbor says that it has it, so two differences a direction are all that is ever in flight or held.
  */
 import type { MatrixBlock } from '../compression/compressor.js';
+import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
@@ -129,8 +130,24 @@ const withoutSign = (value: number): number => value + 0;
 export function createPeerState(init: PeerInit): PeerState {
   const { node, blocks, compressor, beta, randomFor } = init;
   const initialReplica = init.initialReplica.map(withoutSign);
-  const scratch = new Float32Array(init.parameters.length);
-  const context: AlgorithmContext = { node, blocks, compressor, beta, initialReplica, randomFor, scratch };
+  // As many as an algorithm asks for at most: both replicas of each edge, one more for the node, and the scratch.
+  const createVector = createVectorSource(2 * init.neighbors.length + 2, init.parameters.length);
+  const scratch = createVector();
+  const createReplica = (): Float32Array => {
+    const replica = createVector();
+    replica.set(initialReplica);
+    return replica;
+  };
+  const context: AlgorithmContext = {
+    node,
+    blocks,
+    compressor,
+    beta,
+    initialReplica,
+    randomFor,
+    createReplica,
+    scratch,
+  };
   return {
     context,
     algorithm: init.algorithm,

@@ -3,10 +3,10 @@
  * and compiled at the first use, synchronously: nine kilobytes, a few milliseconds. Where that is not possible,
  * everything runs on the TypeScript twins with the same results on the receiver's side, and `kernelEngine` says why.
  *
- * Numbers live in ordinary arrays; kernels work on copies in the memory here, a tile of 128 KB at a time, so that
- * a copy costs cache traffic and not memory traffic. The memory is a stack: `take` gives the next bytes, `release`
- * takes back all since a mark. It grows and never shrinks: it holds one block of at most RESIDENT_BYTES, or tiles
- * of a larger one, and factors.
+ * Of numbers in ordinary arrays the kernels work on copies in the memory here, a tile of 128 KB at a time, so that
+ * a copy costs cache traffic and not memory traffic; vectors.ts has arrays that need no copy. The memory is a stack:
+ * `take` gives the next bytes, `release` takes back all since a mark. That of the shared kernels grows and never
+ * shrinks: it holds one block of at most RESIDENT_BYTES, or tiles of a larger one, and factors.
  */
 import { readFileSync } from 'node:fs';
 import { assert } from '../base/assert.js';
@@ -23,8 +23,10 @@ export interface KernelFunctions {
   groupVectors(groups: number, vectors: number, length: number, rank: number): void;
   ungroupVectors(vectors: number, groups: number, length: number, rank: number): void;
   addGroups(vectors: number, groups: number, length: number, rank: number): void;
-  project(p: number, z: number, rows: number, cols: number, q: number): void;
-  backProject(q: number, z: number, rows: number, cols: number, p: number, more: boolean): void;
+  // biome-ignore format: one line a function
+  project(p: number, length: number, first: number, z: number, rows: number, cols: number, q: number, rank: number): void;
+  // biome-ignore format: one line a function
+  backProject(q: number, z: number, rows: number, cols: number, p: number, length: number, first: number, rank: number, more: boolean): void;
   // biome-ignore format: one line a function
   quantizeRuns(codes: number, scales: number, values: number, count: number, run: number, levels: number): void;
   addRuns(out: number, codes: number, scales: number, count: number, run: number): void;
@@ -52,6 +54,8 @@ const ALIGNMENT = 64;
 const FIRST_ADDRESS = 1024;
 /** Bytes of a block that are copied in at a time: two tiles and what they meet fit a second-level cache. */
 export const TILE_BYTES = 131_072;
+/** Blocks up to this size stay in the kernels' memory from the first product to the last. */
+export const RESIDENT_BYTES = 8 * 2 ** 20;
 
 /** The functions with views of their memory. Views that a caller keeps die when the memory grows: see `reserve`. */
 export class Kernels {
@@ -61,10 +65,22 @@ export class Kernels {
   u32 = new Uint32Array(0);
   u8 = new Uint8Array(0);
   private top = FIRST_ADDRESS;
+  /** Set once somebody holds views for longer than a call. */
+  private fixed = false;
 
   constructor(run: KernelFunctions) {
     this.run = run;
     this.view();
+  }
+
+  /** From now on the memory does not grow: growing would take its numbers from whoever holds a view. */
+  fix(): void {
+    this.fixed = true;
+  }
+
+  /** Whether `reserve` would succeed. */
+  hasRoom(bytes: number, areas: number): boolean {
+    return !this.fixed || this.top + bytes + areas * ALIGNMENT <= this.u8.length;
   }
 
   private view(): void {
@@ -79,6 +95,7 @@ export class Kernels {
   reserve(bytes: number, areas: number): void {
     const missing = this.top + bytes + areas * ALIGNMENT - this.u8.length;
     if (missing <= 0) return;
+    assert(!this.fixed, 'a memory with vectors in it does not grow');
     this.run.memory.grow(Math.ceil(missing / PAGE_BYTES));
     this.view();
   }
@@ -114,7 +131,7 @@ export class Kernels {
 
   /** Whether `array` is a view of this memory, so that its byteOffset is an address. */
   holds(array: ArrayBufferView): boolean {
-    return array.buffer === this.run.memory.buffer;
+    return array.buffer === this.u8.buffer;
   }
 }
 
@@ -138,21 +155,29 @@ let loaded: Kernels | null | undefined;
 let reason: string | null = null;
 let forced: string | null = null;
 
+let program: WebAssembly.Module | undefined;
+
+/** Kernels with a memory of their own. @throws where WebAssembly or the memory for it is missing */
+export function createKernels(): Kernels {
+  program ??= new WebAssembly.Module(readProgram());
+  const { exports } = new WebAssembly.Instance(program, {});
+  return new Kernels(exports as unknown as KernelFunctions);
+}
+
 function load(): Kernels | null {
   if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
     reason = 'this machine stores the highest byte first, WebAssembly the lowest';
     return null;
   }
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readProgram()), {});
-    return new Kernels(exports as unknown as KernelFunctions);
+    return createKernels();
   } catch (error) {
     reason = `the kernels did not load: ${messageOf(error)}`;
     return null;
   }
 }
 
-/** The kernels, or null where the TypeScript twins do the work. */
+/** The shared kernels, or null where the TypeScript twins do the work. */
 export function kernels(): Kernels | null {
   if (forced !== null) return null;
   if (loaded === undefined) loaded = load();

@@ -6,8 +6,12 @@
  * with float32 products and sums in ascending order of the vectors: four entries share an instruction without any
  * change of bits, on every machine (docs/decisions/0009). No fused multiply-add.
  */
-import { type Kernels, kernels, TILE_BYTES } from './kernels.js';
+import { type Kernels, TILE_BYTES } from './kernels.js';
 import type { DenseMatrix } from './skinny-products.js';
+import { kernelsFor } from './vectors.js';
+
+/** Both factors, a tile of `out`, and the sums of a row. */
+const AREAS = 4;
 
 /** `rank` vectors of `length` float32 numbers, one after another. */
 export interface SingleFactor {
@@ -18,32 +22,73 @@ export interface SingleFactor {
 
 /** out += left right^T, where out is m x n, left holds r vectors of m and right r vectors of n. */
 export function addOuterProductInto(out: DenseMatrix, left: SingleFactor, right: SingleFactor): void {
-  const engine = kernels();
-  if (engine === null) addOuterProductTwin(out, left, right);
-  else addByKernels(engine, out, { left, right });
+  const engine = kernelsForSum(out, left.rank);
+  if (engine === null) {
+    addOuterProductTwin(out, left, right);
+    return;
+  }
+  const mark = engine.mark();
+  const p = engine.take(left.values.byteLength);
+  const q = engine.take(right.values.byteLength);
+  engine.f32.set(left.values, p / 4);
+  engine.f32.set(right.values, q / 4);
+  addByKernels(engine, out, { p, q, rank: left.rank });
+  engine.release(mark);
 }
 
-/** The address of the numbers of `factor`, brought in unless they are there. */
-function placeOf(engine: Kernels, { values }: SingleFactor): number {
-  if (engine.holds(values)) return values.byteOffset;
-  const at = engine.take(values.byteLength);
-  engine.f32.set(values, at / 4);
-  return at;
+/**
+ * As addOuterProductInto, of `rank` vectors of m and then as many of n as they travel: float32, little-endian, at any
+ * offset.
+ */
+export function addOuterProductOfBytesInto(out: DenseMatrix, bytes: Uint8Array, rank: number): void {
+  const { rows, cols } = out;
+  const engine = kernelsForSum(out, rank);
+  if (engine === null) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const read = (from: number, length: number): SingleFactor => {
+      const values = Float32Array.from({ length: rank * length }, (_, k) =>
+        view.getFloat32(4 * (from + k), true),
+      );
+      return { values, length, rank };
+    };
+    addOuterProductTwin(out, read(0, rows), read(rank * rows, cols));
+    return;
+  }
+  const mark = engine.mark();
+  const p = engine.take(bytes.length);
+  engine.u8.set(bytes, p);
+  addByKernels(engine, out, { p, q: p + 4 * rank * rows, rank });
+  engine.release(mark);
 }
 
+/** Rows of a tile of `out`. */
+function tileRowsOf({ rows, cols }: DenseMatrix): number {
+  return Math.min(rows, Math.max(1, Math.floor(TILE_BYTES / (4 * cols))));
+}
+
+/** The kernels for `out`, with room for the factors, the sums of a row and a tile; null where the twin does the work. */
+function kernelsForSum(out: DenseMatrix, rank: number): Kernels | null {
+  const { rows, cols, values } = out;
+  const bytes = 4 * (rank * (rows + cols) + (tileRowsOf(out) + 1) * cols);
+  const engine = kernelsFor(values, bytes, AREAS);
+  engine?.reserve(bytes, AREAS);
+  return engine;
+}
+
+/** out += the outer product of the factors at the addresses p and q. */
 function addByKernels(
   engine: Kernels,
-  { values, rows, cols }: DenseMatrix,
-  { left, right }: { readonly left: SingleFactor; readonly right: SingleFactor },
+  out: DenseMatrix,
+  { p, q, rank }: { readonly p: number; readonly q: number; readonly rank: number },
 ): void {
-  const { rank } = left;
-  const mark = engine.mark();
-  const tileRows = Math.min(rows, Math.max(1, Math.floor(TILE_BYTES / (4 * cols))));
-  engine.reserve(left.values.byteLength + right.values.byteLength + 4 * (tileRows + 1) * cols, 4);
-  const p = placeOf(engine, left);
-  const q = placeOf(engine, right);
-  const tile = engine.take(4 * tileRows * cols);
+  const { values, rows, cols } = out;
   const sums = engine.take(4 * cols);
+  if (engine.holds(values)) {
+    engine.run.addOuterProduct(values.byteOffset, rows, cols, rank, p, rows, q, sums);
+    return;
+  }
+  const tileRows = tileRowsOf(out);
+  const tile = engine.take(4 * tileRows * cols);
   for (let first = 0; first < rows; first += tileRows) {
     const count = Math.min(tileRows, rows - first);
     const start = first * cols;
@@ -51,7 +96,6 @@ function addByKernels(
     engine.run.addOuterProduct(tile, count, cols, rank, p + 4 * first, rows, q, sums);
     values.set(engine.f32.subarray(tile / 4, tile / 4 + count * cols), start);
   }
-  engine.release(mark);
 }
 
 /** addOuterProductInto in TypeScript: the definition, and the way where there are no kernels. */

@@ -10,9 +10,10 @@
  *
  * Encoder only: the order of sums is free here. A receiver sees what was found and never how.
  */
-import { type Kernels, kernels, TILE_BYTES } from './kernels.js';
+import { type Kernels, RESIDENT_BYTES, TILE_BYTES } from './kernels.js';
 import { orthonormalizeInPlace } from './orthonormalize.js';
 import { createFactor, type Factor, productInto, transposedProductInto } from './skinny-products.js';
+import { kernelsFor } from './vectors.js';
 
 /** The matrix x - y, or x where there is no y; row-major float32. */
 export interface Difference {
@@ -42,12 +43,14 @@ export interface PowerIteration {
   end(): void;
 }
 
-/** Blocks up to this size stay in the kernels' memory from the first product to the last. */
-const RESIDENT_BYTES = 8 * 2 ** 20;
 /** Rows of Z^T P that are summed in float32. */
 const ROWS_PER_SUM = 256;
-/** Vectors that share an instruction. */
-const GROUP = 4;
+/** A float64 energy and the bits of a largest magnitude (assembly/block.ts). */
+const MEASURED_BYTES = 16;
+/** Rows that share a pass; tiles are made of so many. */
+const ROWS_PER_PASS = 4;
+/** z, a tile of y, both factors in float32 and float64, what is measured, and what rounding them takes. */
+const AREAS = 10;
 /**
  * Magnitudes outside this range go to the twin, so that squares and products stay far inside float32. Trained
  * parameters and their differences are nowhere near.
@@ -57,14 +60,36 @@ const SMALLEST = 2 ** -50;
 
 /** Starts on `block` with right = `start` (r vectors of n), and multiplies: left = Z right. */
 export function beginPowerIteration(block: Difference, start: Float32Array): PowerIteration {
-  const engine = kernels();
+  const plan = planFor(block, start.length / block.cols);
+  // Kernels that the replica lies with: whoever decodes into it, too, finds it there.
+  const engine = kernelsFor(block.subtrahend ?? block.values, plan.bytes, AREAS);
   if (engine !== null) {
-    const iteration = new KernelIteration(engine, block, start);
+    const iteration = new KernelIteration(engine, block, { start, plan });
     const { magnitude } = iteration;
     if (magnitude === 0 || (magnitude >= SMALLEST && magnitude <= LARGEST)) return iteration;
     iteration.end();
   }
   return new TwinIteration(block, start);
+}
+
+/** What a block takes of the kernels' memory. */
+interface Plan {
+  /** All of Z stays there. */
+  readonly resident: boolean;
+  /** Rows of a tile. */
+  readonly tileRows: number;
+  readonly rank: number;
+  readonly bytes: number;
+}
+
+function planFor({ rows, cols }: Difference, rank: number): Plan {
+  const passes = Math.max(1, Math.floor(TILE_BYTES / (4 * cols * ROWS_PER_PASS)));
+  const tileRows = Math.min(rows, passes * ROWS_PER_PASS);
+  const resident = 4 * rows * cols <= RESIDENT_BYTES;
+  const zBytes = 4 * (resident ? rows : tileRows) * cols;
+  // A factor in float32, in float64, and once more: rounding it for the wire (factor-section.ts) takes room on top.
+  const factorBytes = (4 + 8 + 8) * rank * (rows + cols);
+  return { resident, tileRows, rank, bytes: zBytes + 4 * tileRows * cols + factorBytes + MEASURED_BYTES };
 }
 
 class KernelIteration implements PowerIteration {
@@ -74,36 +99,37 @@ class KernelIteration implements PowerIteration {
   energy = 0;
   private readonly engine: Kernels;
   private readonly block: Difference;
+  private readonly plan: Plan;
   private readonly mark: number;
-  private readonly resident: boolean;
-  /** Rows of a tile. */
-  private readonly tileRows: number;
-  /** Addresses: Z or a tile of it, a tile of y, both factors in groups of four vectors, what a pass measures. */
+  /** Addresses: x and y where they are in reach, else 0. */
+  private readonly values: number;
+  private readonly subtrahend: number;
+  /** Addresses: Z or a tile of it, a tile of y, both factors in float32 (groups.ts), what a pass measures. */
   private readonly z: number;
   private readonly y: number;
-  private readonly leftGroups: number;
-  private readonly rightGroups: number;
+  private readonly leftSingles: number;
+  private readonly rightSingles: number;
   private readonly measured: number;
 
-  constructor(engine: Kernels, block: Difference, start: Float32Array) {
-    const { rows, cols } = block;
-    const rank = start.length / cols;
-    const groupBytes = 4 * GROUP * Math.ceil(rank / GROUP);
+  constructor(
+    engine: Kernels,
+    block: Difference,
+    { start, plan }: { readonly start: Float32Array; readonly plan: Plan },
+  ) {
+    const { rows, cols, values, subtrahend } = block;
+    const { resident, tileRows, rank } = plan;
     this.engine = engine;
     this.block = block;
+    this.plan = plan;
     this.mark = engine.mark();
-    this.resident = 4 * rows * cols <= RESIDENT_BYTES;
-    this.tileRows = Math.min(rows, Math.max(GROUP, Math.floor(TILE_BYTES / (4 * cols * GROUP)) * GROUP));
-    const tileBytes = 4 * this.tileRows * cols;
-    const zBytes = this.resident ? 4 * rows * cols : tileBytes;
-    const factorBytes = 8 * rank * (rows + cols);
-    // Twice the factors: rounding them for the wire (factor-section.ts) takes room on top, and views must live.
-    engine.reserve(zBytes + tileBytes + (rows + cols) * groupBytes + 2 * factorBytes, 16);
-    this.z = engine.take(zBytes);
-    this.y = engine.take(tileBytes);
-    this.leftGroups = engine.take(rows * groupBytes);
-    this.rightGroups = engine.take(cols * groupBytes);
-    this.measured = engine.take(16);
+    engine.reserve(plan.bytes, AREAS);
+    this.values = engine.holds(values) ? values.byteOffset : 0;
+    this.subtrahend = subtrahend !== undefined && engine.holds(subtrahend) ? subtrahend.byteOffset : 0;
+    this.z = engine.take(4 * (resident ? rows : tileRows) * cols);
+    this.y = engine.take(4 * tileRows * cols);
+    this.leftSingles = engine.take(4 * rank * rows);
+    this.rightSingles = engine.take(4 * rank * cols);
+    this.measured = engine.take(MEASURED_BYTES);
     this.left = this.takeFactor(rows, rank);
     this.right = this.takeFactor(cols, rank);
     this.right.values.set(start);
@@ -125,20 +151,33 @@ class KernelIteration implements PowerIteration {
     this.magnitude = f32[this.measured / 4 + 2]!;
   }
 
-  /** The address of the rows from `first` on, brought in unless they are there. */
+  /** The address of the rows from `first` on, formed unless they are there. */
   private tile(first: number, count: number, fresh: boolean): number {
     const { engine, block } = this;
-    const { cols, values, subtrahend } = block;
-    const range = { start: first * cols, end: (first + count) * cols };
-    const at = this.resident ? this.z + 4 * range.start : this.z;
-    if (this.resident && !fresh) return at;
-    engine.copyIn(at, values, range);
+    const { cols, subtrahend } = block;
+    const start = first * cols;
+    const numbers = count * cols;
+    const at = this.plan.resident ? this.z + 4 * start : this.z;
+    if (this.plan.resident && !fresh)
+      return this.values !== 0 && subtrahend === undefined ? this.values + 4 * start : at;
+    const x = this.placed(block.values, this.values, { start, numbers, at });
     if (subtrahend === undefined) {
-      if (fresh) engine.run.measure(at, count * cols, this.measured);
-    } else {
-      engine.copyIn(this.y, subtrahend, range);
-      engine.run.formDifference(at, at, this.y, count * cols, this.measured);
+      if (fresh) engine.run.measure(x, numbers, this.measured);
+      return x;
     }
+    const y = this.placed(subtrahend, this.subtrahend, { start, numbers, at: this.y });
+    engine.run.formDifference(at, x, y, numbers, this.measured);
+    return at;
+  }
+
+  /** The address of `numbers` numbers of `array` from `start` on: where they are, or else `at`, where they are brought. */
+  private placed(
+    array: Float32Array,
+    address: number,
+    { start, numbers, at }: { readonly start: number; readonly numbers: number; readonly at: number },
+  ): number {
+    if (address !== 0) return address + 4 * start;
+    this.engine.copyIn(at, array, { start, end: start + numbers });
     return at;
   }
 
@@ -149,17 +188,15 @@ class KernelIteration implements PowerIteration {
   private product(fresh: boolean): void {
     const { run } = this.engine;
     const { rows, cols } = this.block;
-    const { rank } = this.left;
-    run.groupVectors(this.rightGroups, this.right.values.byteOffset, cols, rank);
-    for (let first = 0; first < rows; first += this.tileRows) {
-      const count = Math.min(this.tileRows, rows - first);
+    const { tileRows, rank } = this.plan;
+    const { leftSingles, rightSingles } = this;
+    run.groupVectors(rightSingles, this.right.values.byteOffset, cols, rank);
+    for (let first = 0; first < rows; first += tileRows) {
+      const count = Math.min(tileRows, rows - first);
       const tile = this.tile(first, count, fresh);
-      for (let g = 0; g * GROUP < rank; g++) {
-        const out = this.leftGroups + 16 * (g * rows + first);
-        run.project(out, tile, count, cols, this.rightGroups + 16 * g * cols);
-      }
+      run.project(leftSingles, rows, first, tile, count, cols, rightSingles, rank);
     }
-    run.ungroupVectors(this.left.values.byteOffset, this.leftGroups, rows, rank);
+    run.ungroupVectors(this.left.values.byteOffset, leftSingles, rows, rank);
   }
 
   orthonormalize(): void {
@@ -169,20 +206,21 @@ class KernelIteration implements PowerIteration {
   multiplyBack(): void {
     const { run } = this.engine;
     const { rows, cols } = this.block;
-    const { rank, values: right } = this.right;
-    run.groupVectors(this.leftGroups, this.left.values.byteOffset, rows, rank);
-    right.fill(0);
-    let summed = 0; // rows whose products wait in rightGroups
-    for (let first = 0; first < rows; first += this.tileRows) {
-      const count = Math.min(this.tileRows, rows - first);
+    const { tileRows, rank } = this.plan;
+    const { leftSingles, rightSingles } = this;
+    const right = this.right.values.byteOffset;
+    run.groupVectors(leftSingles, this.left.values.byteOffset, rows, rank);
+    let summed = 0; // rows whose products wait in rightSingles
+    let moved = false; // some are in `right`
+    for (let first = 0; first < rows; first += tileRows) {
+      const count = Math.min(tileRows, rows - first);
       const tile = this.tile(first, count, false);
-      for (let g = 0; g * GROUP < rank; g++) {
-        const own = this.leftGroups + 16 * (g * rows + first);
-        run.backProject(this.rightGroups + 16 * g * cols, tile, count, cols, own, summed > 0);
-      }
+      run.backProject(rightSingles, tile, count, cols, leftSingles, rows, first, rank, summed > 0);
       summed += count;
       if (summed < ROWS_PER_SUM && first + count < rows) continue;
-      run.addGroups(right.byteOffset, this.rightGroups, cols, rank);
+      if (moved) run.addGroups(right, rightSingles, cols, rank);
+      else run.ungroupVectors(right, rightSingles, cols, rank);
+      moved = true;
       summed = 0;
     }
   }

@@ -2,14 +2,12 @@
  * Edge-CHOCO without its mirror line (S_i += c, S_j -= c), for the ablation: per-edge replicas alone do not make
  * gamma = 1 stable. The wrapped algorithm applies an exchange and the mirrored correction is taken back out.
  */
-import type { Algorithm } from '../../src/consensus/algorithm.js';
 import { createEdgeChoco } from '../../src/consensus/edge-choco.js';
 import { addSignedInto, ordered } from '../../src/consensus/mixing-step.js';
 
 type EdgeChoco = ReturnType<typeof createEdgeChoco>;
-type EdgeMemory = EdgeChoco extends Algorithm<null, infer Memory> ? Memory : never;
 
-export function createEdgeChocoWithoutMirror(gamma: number): Algorithm<null, EdgeMemory> {
+export function createEdgeChocoWithoutMirror(gamma: number): EdgeChoco {
   const whole = createEdgeChoco({ gamma }, `edge-choco-without-mirror:gamma=${gamma}`);
   return {
     ...whole,
