@@ -22,6 +22,34 @@ export const targetsMs: Readonly<Record<string, number>> = {
 /** GB/s for which the targets are stated. */
 export const TARGET_COPY_RATE = 25;
 
+/** A target read for this machine in one of two ways; both are printed, since a short copy runs from cache. */
+export interface TargetReading {
+  readonly case: string;
+  /** Whose copy says how fast this machine is: that of 4096 x 4096 numbers, or that of as many as the case has. */
+  readonly copied: 'large square' | 'own size';
+  readonly copyRate: number;
+  readonly wantedMs: number;
+  readonly gotMs: number;
+  readonly met: boolean;
+}
+
+/** Both readings of the target of a case; none where it has no target. `largeRate` is in GB/s. */
+export function readingsOf(
+  { name, bothMs, copyMs, size }: { name: string; bothMs: number; copyMs: number; size: number },
+  largeRate: number,
+): TargetReading[] {
+  const target = targetsMs[name];
+  if (target === undefined) return [];
+  const rates = [
+    ['large square', largeRate],
+    ['own size', (4e-6 * size) / copyMs],
+  ] as const;
+  return rates.map(([copied, copyRate]) => {
+    const wantedMs = (target * TARGET_COPY_RATE) / copyRate;
+    return { case: name, copied, copyRate, wantedMs, gotMs: bothMs, met: bothMs <= wantedMs };
+  });
+}
+
 const ranks = [1, 2, 4, 8].map((rank) => `low-rank:rank=${rank},bits=32`);
 const widths = [4, 8, 16].map((bits) => `low-rank:rank=4,bits=${bits}`);
 const composed = ['ef+top-k', 'low-rank:rank=4++sign'];

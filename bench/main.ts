@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME ...`: runs one of the benchmarks. */
 import { runCompression } from './compression.js';
+import { runEngine } from './engine.js';
 
-const benchmarks: Readonly<Record<string, (args: readonly string[]) => void>> = {
+const benchmarks: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   compression: runCompression,
+  engine: runEngine,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -13,5 +15,5 @@ if (run === undefined) {
   );
   process.exitCode = 2;
 } else {
-  run(args);
+  await run(args);
 }

@@ -6,12 +6,15 @@
 import { createRandom, uniform } from '../src/base/random.js';
 import { decodeAddInto } from '../src/compression/message.js';
 import { compressors } from '../src/compression/registry.js';
+import { createVectorSource } from '../src/linalg/vectors.js';
 import type { CompressionCase } from './compression-cases.js';
 import type { Model } from './models.js';
 
 /** All times are the best in milliseconds. */
 export interface CompressionTiming {
   readonly name: string;
+  /** Numbers of the model. */
+  readonly size: number;
   readonly encodeMs: number;
   readonly decodeMs: number;
   /** Best sum of the two in one run. */
@@ -45,13 +48,15 @@ interface Vectors {
   readonly target: Float32Array;
 }
 
-/** Small differences of parameters; the same each time. */
+/** Small differences of parameters, the same each time, in vectors as peers have them (consensus/peer-state.ts). */
 export function vectorsFor({ size, name }: Model): Vectors {
   const random = createRandom('bench', name);
-  const draw = (width: number) => Float32Array.from({ length: size }, () => width * (uniform(random) - 0.5));
-  const x = draw(0.1);
-  const y = draw(0.01).map((value, i) => x[i]! + value);
-  return { x, y, target: y.slice() };
+  const createVector = createVectorSource(3, size);
+  const [x, y, target] = [createVector(), createVector(), createVector()];
+  for (let i = 0; i < size; i++) x[i] = 0.1 * (uniform(random) - 0.5);
+  for (let i = 0; i < size; i++) y[i] = x[i]! + 0.01 * (uniform(random) - 0.5);
+  target.set(y);
+  return { x, y, target };
 }
 
 function timeMs(run: () => void): number {
@@ -96,6 +101,7 @@ export function timeCompression(
   const gigabytesPerSecond = (4e-6 * size) / best.bothMs;
   return {
     name,
+    size,
     ...best,
     copies: best.bothMs / best.copyMs,
     gigabytesPerSecond,
