@@ -14,25 +14,9 @@ import type { KernelTable, Window } from './tfjs-kernels.js';
 import type { TfjsMemory } from './tfjs-memory.js';
 import { patchGeometry } from './tfjs-product-kernels.js';
 
-/** Calls `visit` for each pair of a place and a pixel in its window, with their indices and that of the window. */
-function eachPair(window: Window, visit: (place: number, pixel: number, entry: number) => void): void {
-  const { batchSize, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth } = window;
-  const { strideHeight, strideWidth, padInfo } = window;
-  let place = 0;
-  for (let sample = 0; sample < batchSize; sample++) {
-    for (let py = 0; py < outHeight; py++) {
-      for (let px = 0; px < outWidth; px++, place++) {
-        const [top, left] = [py * strideHeight - padInfo.top, px * strideWidth - padInfo.left];
-        for (let ky = Math.max(0, -top); ky < Math.min(filterHeight, inHeight - top); ky++) {
-          const row = (sample * inHeight + top + ky) * inWidth + left;
-          for (let kx = Math.max(0, -left); kx < Math.min(filterWidth, inWidth - left); kx++) {
-            visit(place, row + kx, ky * filterWidth + kx);
-          }
-        }
-      }
-    }
-  }
-}
+/** What assembly/training/depthwise.ts adds to. */
+const TO_IMAGE = 1;
+const TO_KERNEL = 2;
 
 /** dK[entry, c, q] = sum of x[pixel, c] dy[place, c multiplier + q]. */
 function depthwiseFilterGradient(
@@ -40,19 +24,17 @@ function depthwiseFilterGradient(
   window: Window,
   { x, dy }: Record<string, TensorInfo>,
 ): TensorInfo {
-  const { filterHeight, filterWidth, inChannels, outChannels } = window;
+  const { batchSize, filterHeight, filterWidth, inChannels, outChannels } = window;
   const multiplier = outChannels / inChannels;
   const out = memory.output([filterHeight, filterWidth, inChannels, multiplier]);
-  const [sums, image, errors] = [memory.floats(out), memory.floats(x!), memory.floats(dy!)];
-  sums.fill(0);
-  eachPair(window, (place, pixel, entry) => {
-    const [from, at, to] = [place * outChannels, pixel * inChannels, entry * outChannels];
-    for (let o = 0, c = 0; c < inChannels; c++) {
-      for (let q = 0; q < multiplier; q++, o++) sums[to + o]! += image[at + c]! * errors[from + o]!;
-    }
-  });
+  memory.floats(out).fill(0);
+  const [places, image, kernel] = [dy!, x!, out].map((tensor) => memory.address(tensor)) as Addresses;
+  const geometry = memory.geometry(patchGeometry(window));
+  memory.kernels.depthwise(places, image, kernel, geometry, batchSize, multiplier, TO_KERNEL);
   return out;
 }
+
+type Addresses = [places: number, image: number, kernel: number];
 
 /** dx[pixel, c] = sum of K[entry, c, q] dy[place, c multiplier + q]. */
 function depthwiseInputGradient(
@@ -61,16 +43,11 @@ function depthwiseInputGradient(
   { dy, filter }: Record<string, TensorInfo>,
 ): TensorInfo {
   const { batchSize, inHeight, inWidth, inChannels, outChannels } = window;
-  const multiplier = outChannels / inChannels;
   const out = memory.output([batchSize, inHeight, inWidth, inChannels]);
-  const [sums, kernel, errors] = [memory.floats(out), memory.floats(filter!), memory.floats(dy!)];
-  sums.fill(0);
-  eachPair(window, (place, pixel, entry) => {
-    const [from, to, at] = [place * outChannels, pixel * inChannels, entry * outChannels];
-    for (let o = 0, c = 0; c < inChannels; c++) {
-      for (let q = 0; q < multiplier; q++, o++) sums[to + c]! += kernel[at + o]! * errors[from + o]!;
-    }
-  });
+  memory.floats(out).fill(0);
+  const [places, image, kernel] = [dy!, out, filter!].map((tensor) => memory.address(tensor)) as Addresses;
+  const geometry = memory.geometry(patchGeometry(window));
+  memory.kernels.depthwise(places, image, kernel, geometry, batchSize, outChannels / inChannels, TO_IMAGE);
   return out;
 }
 
