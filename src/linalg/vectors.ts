@@ -21,6 +21,8 @@ const ALIGNMENT = 64;
 
 const owners = new WeakMap<ArrayBufferLike, Kernels>();
 let memories = 0;
+/** A memory could not be had: V8 takes a tenth of a second to find that out, so nobody asks again. */
+let refused = false;
 const ended = new FinalizationRegistry<null>(() => {
   memories -= 1;
 });
@@ -33,7 +35,8 @@ function createMemory(bytes: number): Kernels | null {
     engine.fix();
     return engine;
   } catch {
-    return null; // no addresses, or no memory: ordinary arrays do as well
+    refused = true; // no addresses, or no memory: ordinary arrays do as well
+    return null;
   }
 }
 
@@ -44,8 +47,9 @@ function createMemory(bytes: number): Kernels | null {
 export function createVectorSource(count: number, length: number): () => Float32Array {
   const stride = Math.ceil((4 * length) / ALIGNMENT) * ALIGNMENT;
   const bytes = count * stride + Math.min(stride, RESIDENT_BYTES);
-  const worthwhile = kernels() !== null && 4 * length >= LEAST_BYTES && memories < MOST_MEMORIES;
-  const engine = worthwhile && bytes + SCRATCH_BYTES <= MOST_BYTES ? createMemory(bytes) : null;
+  const worthwhile = kernels() !== null && 4 * length >= LEAST_BYTES;
+  const possible = !refused && memories < MOST_MEMORIES;
+  const engine = worthwhile && possible && bytes + SCRATCH_BYTES <= MOST_BYTES ? createMemory(bytes) : null;
   if (engine === null) return () => new Float32Array(length);
   memories += 1;
   const { buffer } = engine.u8;
