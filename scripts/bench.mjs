@@ -11,13 +11,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const build = join(root, 'node_modules', '.cache', 'grapevine-bench');
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const kernels = join('linalg', 'kernels.wasm');
+const programs = ['linalg/kernels.wasm', 'training/kernels.wasm', 'training/kernels-relaxed.wasm'];
 
 try {
   const project = ['-p', join('bench', 'tsconfig.json'), '--outDir', build];
   execFileSync(process.execPath, [compiler, ...project], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (existsSync(join(root, 'dist', kernels)))
-    copyFileSync(join(root, 'dist', kernels), join(build, 'src', kernels));
+  for (const program of programs.filter((name) => existsSync(join(root, 'dist', name)))) {
+    copyFileSync(join(root, 'dist', program), join(build, 'src', program));
+  }
   const { status } = spawnSync(
     process.execPath,
     [join(build, 'bench', 'main.js'), ...process.argv.slice(2)],
