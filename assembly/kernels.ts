@@ -10,6 +10,7 @@ export { formDifference, measure } from './block';
 export { addGroups, groupVectors, ungroupVectors } from './groups';
 export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';
+export { addVector, scaleDifference } from './pairs';
 export { backProject, project } from './products';
 export { addRuns, quantizeFactor, quantizeRuns, roundFactor } from './quantize';
 export { collectAbove, countDigits, countHighDigits } from './select';

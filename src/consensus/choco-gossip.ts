@@ -20,9 +20,10 @@ import { createRandom } from '../base/random.js';
 import type { Compressor, CompressorState, MatrixBlock } from '../compression/compressor.js';
 import { contractionOf, squaresOf } from '../compression/contraction.js';
 import { decodeAddInto } from '../compression/message.js';
+import { addSignedInto } from '../linalg/pairs.js';
 import { type DeltaPart, MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { Algorithm, AlgorithmContext } from './algorithm.js';
-import { addSignedInto, correctionInto, ordered } from './mixing-step.js';
+import { correctionInto, ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
 
 export interface ChocoOptions {

@@ -19,8 +19,9 @@
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
+import { addSignedInto } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
-import { addSignedInto, correctionInto, ordered } from './mixing-step.js';
+import { correctionInto, ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
 
 export interface EdgeChocoOptions {

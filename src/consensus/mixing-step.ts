@@ -7,6 +7,8 @@
  * float32, so their bits agree; the lower end adds c, the higher subtracts it.
  */
 
+import { scaledDifferenceInto, sumOfSquares } from '../linalg/pairs.js';
+
 /** The pair of vectors of an edge, by node order rather than by whose they are. */
 export interface OrderedPair {
   readonly low: Float32Array;
@@ -23,9 +25,8 @@ export function ordered(
 }
 
 /** c = factor (high - low), entry by entry. */
-export function correctionInto(out: Float32Array, pair: OrderedPair, factor: number): void {
-  const { low, high } = pair;
-  for (let i = 0; i < out.length; i++) out[i] = factor * (high[i]! - low[i]!);
+export function correctionInto(out: Float32Array, { low, high }: OrderedPair, factor: number): void {
+  scaledDifferenceInto(out, { x: high, y: low }, factor);
 }
 
 /** Sum of the entries in float64. */
@@ -46,16 +47,4 @@ export const MAX_CORRECTION_RATIO = 1e4;
 export function isPlausible(correction: Float32Array, parameters: Float32Array): boolean {
   const size = Math.max(sumOfSquares(parameters), parameters.length);
   return sumOfSquares(correction) <= MAX_CORRECTION_RATIO ** 2 * size;
-}
-
-function sumOfSquares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return sum;
-}
-
-/** target += sign x values, with sign +1 or -1. */
-export function addSignedInto(target: Float32Array, values: Float32Array, sign: 1 | -1): void {
-  if (sign === 1) for (let i = 0; i < target.length; i++) target[i]! += values[i]!;
-  else for (let i = 0; i < target.length; i++) target[i]! -= values[i]!;
 }

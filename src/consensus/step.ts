@@ -7,11 +7,12 @@
  */
 import { crc32 } from 'node:zlib';
 import { isGrapevineError } from '../base/errors.js';
+import { addSignedInto } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit, Input } from './events.js';
 import { advanceEdge, isComplete, receiveDelta, resendInto, sendInto } from './exchange.js';
-import { addSignedInto, isPlausible, ordered, sumOf } from './mixing-step.js';
+import { isPlausible, ordered, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
 /** Liveness is looked at this many times within a silence. */

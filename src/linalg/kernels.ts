@@ -27,6 +27,8 @@ export interface KernelFunctions {
   project(p: number, length: number, first: number, z: number, rows: number, cols: number, q: number, rank: number): void;
   // biome-ignore format: one line a function
   backProject(q: number, z: number, rows: number, cols: number, p: number, length: number, first: number, rank: number, more: boolean): void;
+  scaleDifference(out: number, x: number, y: number, count: number, factor: number): void;
+  addVector(target: number, values: number, count: number, negative: boolean): void;
   // biome-ignore format: one line a function
   quantizeRuns(codes: number, scales: number, values: number, count: number, run: number, levels: number): void;
   addRuns(out: number, codes: number, scales: number, count: number, run: number): void;

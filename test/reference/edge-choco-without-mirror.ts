@@ -3,7 +3,8 @@
  * gamma = 1 stable. The wrapped algorithm applies an exchange and the mirrored correction is taken back out.
  */
 import { createEdgeChoco } from '../../src/consensus/edge-choco.js';
-import { addSignedInto, ordered } from '../../src/consensus/mixing-step.js';
+import { ordered } from '../../src/consensus/mixing-step.js';
+import { addSignedInto } from '../../src/linalg/pairs.js';
 
 type EdgeChoco = ReturnType<typeof createEdgeChoco>;
 

@@ -1,0 +1,44 @@
+/**
+ * What consensus does with two vectors, to the bit the same everywhere: by a kernel where both lie in its memory
+ * (vectors.ts), else in plain arithmetic. Copying them in would cost more than it saves.
+ */
+import type { Kernels } from './kernels.js';
+import { kernelsHolding } from './vectors.js';
+
+function kernelsHoldingAll(...vectors: readonly Float32Array[]): Kernels | null {
+  const engine = kernelsHolding(vectors[0]!);
+  return engine !== null && vectors.every((vector) => engine.holds(vector)) ? engine : null;
+}
+
+/** out = factor (x - y), entry by entry: in float64, rounded once to float32. */
+export function scaledDifferenceInto(
+  out: Float32Array,
+  { x, y }: { readonly x: Float32Array; readonly y: Float32Array },
+  factor: number,
+): void {
+  const engine = kernelsHoldingAll(out, x, y);
+  if (engine === null) for (let i = 0; i < out.length; i++) out[i] = factor * (x[i]! - y[i]!);
+  else engine.run.scaleDifference(out.byteOffset, x.byteOffset, y.byteOffset, out.length, factor);
+}
+
+/** target += sign x values, with sign +1 or -1. */
+export function addSignedInto(target: Float32Array, values: Float32Array, sign: 1 | -1): void {
+  const engine = kernelsHoldingAll(target, values);
+  if (engine !== null) engine.run.addVector(target.byteOffset, values.byteOffset, target.length, sign < 0);
+  else if (sign === 1) for (let i = 0; i < target.length; i++) target[i]! += values[i]!;
+  else for (let i = 0; i < target.length; i++) target[i]! -= values[i]!;
+}
+
+/** Sum of squares in float64, in four sums that are added up at the end. */
+export function sumOfSquares(values: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]! * values[i]!;
+    b += values[i + 1]! * values[i + 1]!;
+    c += values[i + 2]! * values[i + 2]!;
+    d += values[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!;
+  return a + b + (c + d);
+}
