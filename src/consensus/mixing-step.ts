@@ -45,6 +45,8 @@ export const MAX_CORRECTION_RATIO = 1e4;
 
 /** ||correction|| <= MAX_CORRECTION_RATIO max(||parameters||, sqrt(d)); false, too, when an entry is not finite. */
 export function isPlausible(correction: Float32Array, parameters: Float32Array): boolean {
-  const size = Math.max(sumOfSquares(parameters), parameters.length);
-  return sumOfSquares(correction) <= MAX_CORRECTION_RATIO ** 2 * size;
+  const energy = sumOfSquares(correction);
+  const most = MAX_CORRECTION_RATIO ** 2;
+  // The second is looked at only where the first, which needs no pass over the parameters, does not tell.
+  return energy <= most * parameters.length || energy <= most * sumOfSquares(parameters);
 }

@@ -60,8 +60,10 @@ export function gossipFactor(state: QuasiGlobalState, now: Float32Array): number
   let training = 0;
   let gossip = 0;
   for (let k = 0; k < now.length; k++) {
-    training += (start[k]! - end[k]!) ** 2;
-    gossip += (end[k]! - now[k]!) ** 2;
+    const trained = start[k]! - end[k]!;
+    const moved = end[k]! - now[k]!;
+    training += trained * trained;
+    gossip += moved * moved;
   }
   return gossip <= KAPPA * KAPPA * training ? 1 : KAPPA * Math.sqrt(training / gossip);
 }

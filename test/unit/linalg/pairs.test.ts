@@ -49,6 +49,12 @@ describe('pairs of vectors', () => {
   it('sums of squares are those of one number after another', () => {
     const naive = a.reduce((sum, value) => sum + value * value, 0);
     expect(Math.abs(sumOfSquares(a) / naive - 1)).toBeLessThan(1e-12);
+    x.set(a);
+    expect(Math.abs(sumOfSquares(x) / naive - 1)).toBeLessThan(1e-6);
+    x[11] = Number.POSITIVE_INFINITY;
+    expect(sumOfSquares(x)).toBe(Number.POSITIVE_INFINITY);
+    x[11] = Number.NaN;
+    expect(sumOfSquares(x)).toBeNaN();
     expect(sumOfSquares(Float32Array.of(1, 2, 3, 4, 5))).toBe(55);
     expect(sumOfSquares(Float32Array.of(1, Number.NaN))).toBeNaN();
   });
