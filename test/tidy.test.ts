@@ -85,6 +85,7 @@ const ambientAllowed: Readonly<Record<string, string>> = {
   'node/libp2p-transport.ts Date.now': 'serial numbers of announcements must grow over restarts of a peer',
   'node/peer.ts setImmediate()':
     'lets the process read and write between two rounds; says nothing about time',
+  'training/tfjs-node.ts process.env': 'the only way to tell libtensorflow to be quiet',
   'training/data/digit-cache.ts randomUUID()': 'the name of a draft file that no other process may have',
 };
 

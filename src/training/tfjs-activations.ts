@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Activation, LEAKY_SLOPE } from './network/network.js';
-import type { Tfjs } from './tfjs-runtime.js';
+import type { Tfjs } from './tfjs-api.js';
 
 /** f(x), entry by entry, of x's shape. */
 export function activate(tf: Tfjs, x: Tensor, activation: Activation = 'linear'): Tensor {

@@ -1,6 +1,6 @@
 /** The affine map of dense, recurrent and attention layers in TensorFlow.js operations. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Tfjs } from './tfjs-runtime.js';
+import type { Tfjs } from './tfjs-api.js';
 
 /** y = x W + b along the last axis. */
 export function affine(

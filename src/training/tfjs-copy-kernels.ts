@@ -10,7 +10,7 @@ import type {
   TensorInfo,
   UnpackAttrs,
 } from '@tensorflow/tfjs-core';
-import type { KernelCall, KernelTable } from './tfjs-kernels.js';
+import type { KernelCall, KernelTable } from './tfjs-kernel-call.js';
 
 /** Runs shorter than this are copied number by number: a call costs more. */
 const SHORT_RUN = 24;

@@ -2,38 +2,15 @@
  * Our kernels in TensorFlow.js' WebAssembly backend: what training needs and the backend lacks, does slowly or does
  * wrong. They are registered once a process under the names that TensorFlow.js knows, so that its tape finds them.
  */
-import type { backend_util, KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '../base/assert.js';
+import type { Tfjs } from './tfjs-api.js';
 import { copyKernels } from './tfjs-copy-kernels.js';
-import { type TfjsMemory, tfjsMemory } from './tfjs-memory.js';
+import type { KernelCall, KernelTable } from './tfjs-kernel-call.js';
+import { tfjsMemory } from './tfjs-memory.js';
 import { productKernels } from './tfjs-product-kernels.js';
-import type { Tfjs } from './tfjs-runtime.js';
 import { sumKernels } from './tfjs-sum-kernels.js';
 import { windowKernels } from './tfjs-window-kernels.js';
-
-/** A sliding window on a batch of images, worked out. */
-export type Window = backend_util.Conv2DInfo;
-
-export interface WindowShape {
-  readonly filterShape: readonly number[];
-  readonly strides: number | readonly [number, number];
-  readonly pad: unknown;
-  readonly depthwise?: boolean;
-}
-
-export interface KernelCall {
-  readonly tf: Tfjs;
-  readonly memory: TfjsMemory;
-  readonly inputs: Readonly<Record<string, TensorInfo>>;
-  readonly attrs: NamedAttrMap;
-  /** The window of a convolution or pool on images of a shape. */
-  windowOf(imageShape: readonly number[], shape: WindowShape): Window;
-  /** What the backend's own kernel of this name makes of the call. */
-  stock(): TensorInfo | TensorInfo[];
-}
-
-/** Kernels by TensorFlow.js' names. */
-export type KernelTable = Readonly<Record<string, (call: KernelCall) => TensorInfo | TensorInfo[]>>;
 
 const tables: KernelTable = { ...productKernels, ...windowKernels, ...sumKernels, ...copyKernels };
 

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { dropoutMaskInto } from './network/dropout-mask.js';
-import type { Tfjs } from './tfjs-runtime.js';
+import type { Tfjs } from './tfjs-api.js';
 
 export interface BatchStatistics {
   readonly mean: Float32Array;

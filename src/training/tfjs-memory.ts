@@ -6,7 +6,7 @@
 import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '../base/assert.js';
 import { instantiateKernels, type TrainingKernels, trainingProgram } from './lean/program.js';
-import type { Tfjs } from './tfjs-runtime.js';
+import type { Tfjs } from './tfjs-api.js';
 
 /** What is used of BackendWasm 4.22. */
 interface WasmBackend extends KernelBackend {

@@ -11,9 +11,10 @@ import { DEFAULT_MOMENTUM } from './network/network.js';
 import { networkLayout } from './network/network-layout.js';
 import { type ShapedLayer, shapesOf, sizeOf } from './network/shapes.js';
 import type { ParameterLayout, ParameterTensor } from './parameters.js';
+import type { Tfjs } from './tfjs-api.js';
 import type { BatchStatistics, LayerCall, TrainingCall } from './tfjs-layer-call.js';
 import { applyLayer } from './tfjs-layers.js';
-import { type Tfjs, type TfjsRuntime, useBackend } from './tfjs-runtime.js';
+import { type TfjsRuntime, useBackend } from './tfjs-runtime.js';
 
 /** Statistics: in the parameters, but nothing that a gradient changes. */
 const isStatistic = ({ name }: ParameterTensor): boolean => /\/moving_(mean|variance)$/.test(name);

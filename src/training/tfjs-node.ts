@@ -23,9 +23,15 @@ function restoreUtil(): void {
   for (const [name, test] of Object.entries(removedFromUtil)) util[name] ??= test;
 }
 
+/** libtensorflow reads this once, when it loads: errors only, not what processor it found. */
+function silenceLibrary(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+}
+
 /** Loads the package, which registers its backend; null, or why it does not load and what to do. */
 export async function importTfjsNode(): Promise<string | null> {
   restoreUtil();
+  silenceLibrary();
   try {
     await import(PACKAGE);
     return null;

@@ -15,8 +15,8 @@ import {
   type GroupNormLayer,
   type LayerNormLayer,
 } from './network/network.js';
+import type { Tfjs } from './tfjs-api.js';
 import type { LayerCall } from './tfjs-layer-call.js';
-import type { Tfjs } from './tfjs-runtime.js';
 
 interface Moments {
   readonly centered: Tensor;

@@ -14,7 +14,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { assert } from '../base/assert.js';
-import type { KernelTable, Window } from './tfjs-kernels.js';
+import type { KernelTable, Window } from './tfjs-kernel-call.js';
 import type { TfjsMemory } from './tfjs-memory.js';
 
 /** Sizes of the last two axes, and the product of those before. */

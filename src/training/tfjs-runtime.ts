@@ -14,10 +14,9 @@ import { dirname, sep } from 'node:path';
 import { assert } from '../base/assert.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { EngineName } from './engine.js';
+import type { Tfjs } from './tfjs-api.js';
 import { registerTfjsKernels } from './tfjs-kernels.js';
 import { importTfjsNode } from './tfjs-node.js';
-
-export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
 export type TfjsEngineName = Extract<EngineName, `tfjs-${string}`>;
 

@@ -11,8 +11,8 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { GrapevineError } from '../base/errors.js';
 import type { AttentionLayer, EmbeddingLayer, RecurrentLayer } from './network/network.js';
 import { affine } from './tfjs-affine.js';
+import type { Tfjs } from './tfjs-api.js';
 import type { LayerCall } from './tfjs-layer-call.js';
-import type { Tfjs } from './tfjs-runtime.js';
 
 /** Added to the scores of places that must not be seen; Keras' own, far below any score, far above -infinity. */
 const UNSEEN = -1e9;

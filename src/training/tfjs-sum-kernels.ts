@@ -3,7 +3,7 @@
  * of batch-norm among them: it transposes the whole tensor first, here rows are added up where they lie.
  */
 import type { SumAttrs, TensorInfo } from '@tensorflow/tfjs-core';
-import type { KernelCall, KernelTable } from './tfjs-kernels.js';
+import type { KernelCall, KernelTable } from './tfjs-kernel-call.js';
 
 /** How many first axes are summed over, where these are all; otherwise 0. */
 function leadingAxes({ inputs, attrs, tf }: KernelCall): number {

@@ -10,7 +10,7 @@ import type {
   TensorInfo,
   UnsortedSegmentSumAttrs,
 } from '@tensorflow/tfjs-core';
-import type { KernelTable, Window } from './tfjs-kernels.js';
+import type { KernelTable, Window } from './tfjs-kernel-call.js';
 import type { TfjsMemory } from './tfjs-memory.js';
 import { patchGeometry } from './tfjs-product-kernels.js';
 
