@@ -8,8 +8,8 @@ import { currentCommit, packageVersion } from './package-facts.js';
 import type { LaunchConfig, Settings } from './settings.js';
 
 /** What a plan needs to know of this machine. */
-export function machineOf({ launch }: Settings, { cacheDirectory }: CommandContext) {
-  return { cacheDirectory, engine: launch.engine, dataDirectory: launch.dataDirectory };
+export function machineOf({ launch, tasks }: Settings, { cacheDirectory }: CommandContext) {
+  return { tasks, cacheDirectory, engine: launch.engine, dataDirectory: launch.dataDirectory };
 }
 
 /** Of how a run was launched, what its results depend on. */

@@ -3,6 +3,7 @@
  * A file may hold keys of all three; each command uses what concerns it.
  */
 import * as z from 'zod';
+import type { Registry } from '../base/registry.js';
 import {
   type RunConfig,
   runConfigSchema,
@@ -13,6 +14,8 @@ import type { ConfigKeys } from '../config/sources.js';
 import { readConfigFile, readEnvironment, typedValue } from '../config/sources.js';
 import { parseConfig, verifyRunConfig } from '../config/verify.js';
 import { engineChoices } from '../training/engine.js';
+import type { Task } from '../training/tasks/task.js';
+import { openTasks } from '../training/tasks/task-file.js';
 
 /**
  * What concerns this machine: how a swarm is launched, where it writes, what does its arithmetic and whose data it
@@ -40,6 +43,8 @@ export interface Settings {
   readonly run: RunConfig;
   readonly simulation: SimulationConfig;
   readonly launch: LaunchConfig;
+  /** The shipped tasks and that of the user's file, if there is one. */
+  readonly tasks: Registry<Task>;
 }
 
 const runKeys = Object.keys(runConfigSchema.shape);
@@ -76,9 +81,11 @@ export async function readSettings(
   parseConfig(allKeys, fromEnvironment, 'environment (GRAPEVINE_*)');
   const fromFlags = readFlags(flags);
   parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
-  const merged = { ...fromFile, ...fromEnvironment, ...fromFlags };
+  const merged: ConfigKeys = { ...fromFile, ...fromEnvironment, ...fromFlags };
+  const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
   return {
-    run: verifyRunConfig(only(runKeys, merged)),
+    run: verifyRunConfig(only(runKeys, merged), 'config', tasks),
+    tasks,
     simulation: parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config'),
     launch: parseConfig(launchConfigSchema, only(launchKeys, merged), 'config'),
   };

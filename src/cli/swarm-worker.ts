@@ -13,6 +13,7 @@ import { Peer } from '../node/peer.js';
 import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
 import { layoutHash } from '../training/parameters.js';
 import { writeSafeTensors } from '../training/safetensors.js';
+import { openTasks } from '../training/tasks/task-file.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION } from '../wire/frame.js';
 
@@ -140,7 +141,9 @@ function machineOf({ cacheDirectory, engine = 'auto', dataDirectory }: WorkerAss
 }
 
 async function begin(assignment: WorkerAssignment): Promise<void> {
-  const plan = planRun(verifyRunConfig(assignment.config, 'launcher'), {
+  const tasks = await openTasks(String(assignment.config.task));
+  const plan = planRun(verifyRunConfig(assignment.config, 'launcher', tasks), {
+    tasks,
     ...machineOf(assignment),
     onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
   });

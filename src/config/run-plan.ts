@@ -2,6 +2,7 @@
  * A verified configuration turned into the objects of a run. Each process of a swarm and the simulator build the
  * same plan from the same configuration; nothing of it travels.
  */
+import type { Registry } from '../base/registry.js';
 import type { Compressor } from '../compression/compressor.js';
 import { compressors } from '../compression/registry.js';
 import type { PeerSetup } from '../consensus/peer-setup.js';
@@ -17,7 +18,7 @@ import { createLocalTrainer } from '../training/local-trainer.js';
 import { optimizers } from '../training/optimizer.js';
 import type { ParameterLayout } from '../training/parameters.js';
 import { partitions } from '../training/partition.js';
-import { tasks } from '../training/tasks/registry.js';
+import { tasks as shippedTasks } from '../training/tasks/registry.js';
 import type { Task } from '../training/tasks/task.js';
 import type { GradientModel, Trainer } from '../training/trainer.js';
 import { MAX_DELTA_PARTS } from '../wire/frame.js';
@@ -49,6 +50,8 @@ export interface Delivery {
 
 /** What a plan needs to know of this machine. */
 export interface PlanOptions {
+  /** The tasks that can be named; openTasks adds that of a user's file. @default the shipped ones */
+  readonly tasks?: Registry<Task>;
   readonly cacheDirectory: string;
   /** @default 'auto' */
   readonly engine?: EngineChoice;
@@ -63,7 +66,7 @@ function dataOf(peer: number | null, { dataDirectory }: PlanOptions): string | u
 }
 
 /** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */
-export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
+export function planRun(config: RunConfig, { tasks = shippedTasks, ...options }: PlanOptions): RunPlan {
   const topology = buildTopology(config.topology, config.peers, config.seed);
   const spectrum = spectrumOf(topology.mixing);
   const compressor = compressors.resolve(config.compressor);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import { GrapevineError } from '../base/errors.js';
+import type { Registry } from '../base/registry.js';
 import { hasErrorFeedback } from '../compression/composition-spec.js';
 import { compressors } from '../compression/registry.js';
 import { algorithms } from '../consensus/registry.js';
@@ -13,6 +14,8 @@ import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { tasks } from '../training/tasks/registry.js';
+import type { Task } from '../training/tasks/task.js';
+import { withoutPlace } from '../training/tasks/task-file.js';
 import { DEFAULT_COMPRESSOR, EVALUATIONS_PER_RUN, type RunConfig, runConfigSchema } from './schema.js';
 
 function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): string {
@@ -69,10 +72,13 @@ function compressorFor(algorithm: string, given: string | undefined): string {
   return wanted;
 }
 
-/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
-export function verifyRunConfig(input: unknown, source = 'config'): RunConfig {
+/**
+ * @param known the tasks that can be named; openTasks adds that of a user's file
+ * @throws GrapevineError BAD_CONFIG, BAD_SPEC
+ */
+export function verifyRunConfig(input: unknown, source = 'config', known: Registry<Task> = tasks): RunConfig {
   const given = parseConfig(runConfigSchema, input, source);
-  const { defaults } = tasks.resolve(given.task);
+  const { defaults } = known.resolve(given.task);
   const algorithm = algorithms.canonical(given.algorithm);
   const rounds = given.rounds ?? defaults.rounds;
   const config: RunConfig = {
@@ -81,7 +87,7 @@ export function verifyRunConfig(input: unknown, source = 'config'): RunConfig {
     algorithm,
     compressor: compressorFor(algorithm, given.compressor),
     optimizer: optimizers.canonical(given.optimizer),
-    task: tasks.canonical(given.task),
+    task: known.canonical(given.task),
     partition: partitions.canonical(given.partition),
     rounds,
     localSteps: given.localSteps ?? defaults.localSteps,
@@ -95,8 +101,13 @@ export function verifyRunConfig(input: unknown, source = 'config'): RunConfig {
   return Object.freeze(config);
 }
 
-/** First 16 hex digits of SHA-256 over the keys in alphabetical order: equal for equal runs. */
+/**
+ * First 16 hex digits of SHA-256 over the keys in alphabetical order: equal for equal runs. Where a device keeps the
+ * file of a task does not matter.
+ */
 export function configHash(config: RunConfig): string {
-  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = Object.entries({ ...config, task: withoutPlace(config.task) }).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }

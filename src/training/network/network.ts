@@ -200,7 +200,8 @@ export interface Network {
  * - binary-cross-entropy: the output is one logit, a target is 0 or 1;
  * - mean-squared-error: outputs and targets have one shape; mean over outputs as well.
  */
-export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error';
+export const losses = ['cross-entropy', 'binary-cross-entropy', 'mean-squared-error'] as const;
+export type Loss = (typeof losses)[number];
 
 /** Of the norm layers; Keras' own. */
 export const DEFAULT_EPSILON = 1e-3;

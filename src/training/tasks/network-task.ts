@@ -8,9 +8,9 @@ import type { DataRequest } from '../data/data-source.js';
 import type { Dataset } from '../data/dataset.js';
 import { withValidation } from '../data/subset.js';
 import { startEngine } from '../engines.js';
-import type { Loss, Network } from '../network/network.js';
 import { createNetworkModel } from '../network-model.js';
 import { histogramOf, type PartitionResult } from '../partition.js';
+import { checkFit } from './check-fit.js';
 import type { Task, TaskDefaults, TaskModelOptions, TaskSubject } from './task.js';
 
 export interface NetworkTaskOptions {
@@ -20,13 +20,14 @@ export interface NetworkTaskOptions {
   readonly defaults: TaskDefaults;
   /** The data, or with a data directory this device's. @throws GrapevineError DATA_UNAVAILABLE, BAD_CONFIG */
   load(request: DataRequest): Promise<Dataset>;
-  /** The network for these data, and what training makes small. */
-  design(data: Dataset): { readonly network: Network; readonly loss: Loss };
+  /** The network for these data, and what training makes small. @throws GrapevineError BAD_CONFIG */
+  design(data: Dataset, request: DataRequest): TaskDesign | Promise<TaskDesign>;
   /** Share of the training samples that evaluation takes instead of the test samples; 0 or absent: none. */
   readonly validation?: number | undefined;
-  /** Where training starts instead of a seeded start: the weights of a model file. */
-  readonly start?: Float32Array | undefined;
 }
+
+/** A task's subject without its data. */
+export type TaskDesign = Omit<TaskSubject, 'data'>;
 
 const loading = new Map<string, Promise<TaskSubject>>();
 
@@ -47,7 +48,9 @@ async function open(options: NetworkTaskOptions, request: DataRequest): Promise<
   const loaded = await options.load(request);
   const data = withValidation(loaded, options.validation ?? 0);
   assertSome(options.spec, data);
-  return { data, ...options.design(data) };
+  const subject = { data, ...(await options.design(data, request)) };
+  checkFit(subject);
+  return subject;
 }
 
 function assertSome(spec: string, { train, test }: Dataset): void {
@@ -74,14 +77,14 @@ function shardOf(data: Dataset, options: TaskModelOptions): Uint32Array {
 }
 
 export function networkTask(task: NetworkTaskOptions): Task {
-  const { name, spec, defaults, start } = task;
+  const { name, spec, defaults } = task;
   return {
     name,
     spec,
     defaults,
     open: (request) => openOnce(task, request),
     async createModel(options) {
-      const { data, network, loss } = await openOnce(task, options);
+      const { data, network, loss, start } = await openOnce(task, options);
       const shard = shardOf(data, options);
       const { seed } = options;
       const { engine } = await startEngine(options.engine ?? 'auto', { network, loss, seed });

@@ -2,6 +2,7 @@
 import { createRegistry, type Registry } from '../../base/registry.js';
 import { charLm } from './char-lm.js';
 import { cifar10Resnet20, fashionMnistCnn, mnistCnn, mnistMlp } from './image-tasks.js';
+import { kerasTask } from './keras-task.js';
 import { quadratic } from './quadratic.js';
 import { csv, linear, logistic } from './table-tasks.js';
 import type { Task } from './task.js';
@@ -15,5 +16,6 @@ export const tasks: Registry<Task> = createRegistry<Task>('task', [
   csv,
   linear,
   logistic,
+  kerasTask((spec) => tasks.resolve(spec)),
   quadratic,
 ]);

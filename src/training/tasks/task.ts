@@ -34,6 +34,8 @@ export interface TaskSubject {
   readonly data: Dataset;
   readonly network: Network;
   readonly loss: Loss;
+  /** Where training starts instead of a seeded start: the weights of a model file. */
+  readonly start?: Float32Array | undefined;
 }
 
 export interface Task {
