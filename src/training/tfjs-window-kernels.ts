@@ -1,7 +1,7 @@
 /**
  * Gradients of depthwise convolutions and of max-pooling in TensorFlow.js' WebAssembly backend, and sums of segments
- * (the gradient of an embedding). The first and the last are missing there; its gradient of max-pooling is wrong where
- * windows leave pixels out. Images are [samples, height, width, channels].
+ * (the gradient of an embedding). The first and the last are missing there; its gradient of max-pooling goes
+ * to the first pixel of a window without a positive number. Images are [samples, height, width, channels].
  */
 import type {
   DepthwiseConv2dNativeBackpropFilterAttrs,

@@ -168,7 +168,7 @@ describe('gradients of windows', () => {
     );
   });
 
-  it('of max-pooling, also where windows leave pixels out', () => {
+  it('of max-pooling, also of windows without a positive number', () => {
     fc.assert(
       fc.property(windows, ({ image, size, strides, padding }) => {
         expectSame((runtime) => {
