@@ -100,17 +100,22 @@ export { spectrumOf } from './topology/spectrum.js';
 export type { MixingMatrix, Spectrum, Topology } from './topology/topology.js';
 
 // Local training: data, models and optimizers on flat parameter vectors.
+export type { DataRequest, DataSource } from './training/data/data-source.js';
+export type { ClassTargets, Dataset, Samples, ValueTargets } from './training/data/dataset.js';
+export { dataSources } from './training/data/registry.js';
 export type { LocalTrainer, LocalTrainerOptions } from './training/local-trainer.js';
 export { createLocalTrainer } from './training/local-trainer.js';
 export type { Optimizer, OptimizerRun, OptimizerState } from './training/optimizer.js';
 export { optimizers } from './training/optimizer.js';
 export type { ParameterLayout, ParameterTensor } from './training/parameters.js';
 export { layOut, layoutHash } from './training/parameters.js';
-export type { Partition, PartitionResult } from './training/partition.js';
+export type { Partition, PartitionedSamples, PartitionResult } from './training/partition.js';
 export { partitions } from './training/partition.js';
 export { encodeSafeTensors, writeSafeTensors } from './training/safetensors.js';
+export type { NetworkTaskOptions } from './training/tasks/network-task.js';
+export { networkTask } from './training/tasks/network-task.js';
 export { tasks } from './training/tasks/registry.js';
-export type { Task, TaskDefaults, TaskModelOptions } from './training/tasks/task.js';
+export type { Task, TaskDefaults, TaskModelOptions, TaskSubject } from './training/tasks/task.js';
 export type { Evaluation, GradientModel, Trainer, TrainResult } from './training/trainer.js';
 
 // Frames: what travels between two peers, byte by byte.

@@ -41,7 +41,7 @@ export const charLm: RegistryEntry<CharLmOptions, Task> = {
       spec,
       // Found with qg on sentences of a small grammar: the transformer stays at the letters' frequencies from 0.1 on.
       defaults: {
-        learningRate: options.model === 'gru' ? 0.5 : 0.05,
+        learningRate: options.model === 'gru' ? 0.5 : 0.03,
         batch: 16,
         localSteps: 5,
         rounds: 300,

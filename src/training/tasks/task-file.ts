@@ -100,10 +100,12 @@ async function loadTaskFile(file: string, wantedHash: string | undefined): Promi
  */
 export async function openTasks(text: string): Promise<Registry<Task>> {
   const trimmed = text.trim();
-  const problem = otherFile(trimmed);
-  if (problem !== null) throw taskFault(trimmed, problem);
-  const match = MODULE.exec(trimmed);
-  if (match === null || /^[a-z][a-z0-9-]*:(?![\\/])/.test(trimmed)) return tasks;
+  const match = /^[a-z][a-z0-9-]*:(?![\\/])/.test(trimmed) ? null : MODULE.exec(trimmed);
+  if (match === null) {
+    const problem = otherFile(trimmed);
+    if (problem === null) return tasks;
+    throw taskFault(trimmed, problem);
+  }
   const [, file, hash] = match as unknown as [string, string, string | undefined];
   const task = await loadTaskFile(file, hash);
   const isIt = (other: string): boolean => other.trim().replace(/#[0-9a-f]+$/, '') === file;
