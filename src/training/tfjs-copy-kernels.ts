@@ -4,6 +4,7 @@
  * Here tensors share their numbers where that is what is asked for, and a slice copies what it keeps.
  */
 import type {
+  GatherV2Attrs,
   NumericDataType,
   SliceAttrs,
   SplitVAttrs,
@@ -99,7 +100,27 @@ function cut(
   });
 }
 
+/** The rows `indices` of x, [...shape of indices, ...row]; every index is a row. */
+function gatherRows({ memory, tf, inputs }: KernelCall): TensorInfo {
+  const [x, indices] = [inputs.x!, inputs.indices!];
+  const [count, ...row] = x.shape as [number, ...number[]];
+  const width = row.reduce((size, side) => size * side, 1);
+  const out = memory.output([...indices.shape, ...row], x.dtype as NumericDataType);
+  const [from, to] = [memory.address(x) / 4, memory.address(out) / 4];
+  memory.integers(indices).forEach((index, k) => {
+    tf.util.assert(index >= 0 && index < count, () => `GatherV2: there is no row ${index} of ${count}`);
+    memory.heap.copyWithin(to + k * width, from + index * width, from + (index + 1) * width);
+  });
+  return out;
+}
+
 export const copyKernels: KernelTable = {
+  GatherV2(call) {
+    const { x, indices } = call.inputs;
+    const { axis, batchDims } = call.attrs as unknown as GatherV2Attrs;
+    const rows = axis === 0 && batchDims === 0 && hasFourBytes(x!) && indices!.dtype === 'int32';
+    return rows ? gatherRows(call) : call.stock();
+  },
   Identity({ memory, inputs, stock }) {
     const x = inputs.x!;
     return x.dtype === 'string' ? stock() : memory.reshaped(x, x.shape);

@@ -10,7 +10,7 @@ import { activate } from './tfjs-activations.js';
 import { affine } from './tfjs-affine.js';
 import { dropout, type LayerCall } from './tfjs-layer-call.js';
 import { batchNorm, groupNorm, layerNorm } from './tfjs-norms.js';
-import { attention, embedding, gru, lstm } from './tfjs-sequences.js';
+import { attention, embedding, recurrent } from './tfjs-sequences.js';
 
 function dense({ tf, weight }: LayerCall, x: Tensor, layer: DenseLayer): Tensor {
   const bias = layer.bias === false ? null : weight('bias');
@@ -109,9 +109,8 @@ export function applyLayer(
     case 'position-embedding':
       return tf.add(x, call.weight('embeddings'));
     case 'lstm':
-      return lstm(call, x, layer);
     case 'gru':
-      return gru(call, x, layer);
+      return recurrent(call, x, layer);
     case 'attention':
       return attention(call, x, layer);
     default:

@@ -1,18 +1,17 @@
 /**
  * Layers over time in TensorFlow.js operations: embedding, Keras' LSTM (Hochreiter and Schmidhuber 1997, with the gate
  * that forgets) and GRU (Cho et al. 2014, reset before the product), multi-head self-attention (Vaswani et al. 2017).
- * x is [samples, time, size].
+ * x is [samples, time, size]; the recurrences are in tfjs-recurrence.ts.
  *
- *     lstm   i, f, c~, o = s(z_i), s(z_f), tanh(z_c), s(z_o),  z = x_t W + h U + b     c' = f c + i c~,  h' = o tanh c'
- *     gru    z, r = s(x_t W_zr + h U_zr + b_zr),  h~ = tanh(x_t W_h + (r h) U_h + b_h)    h' = z h + (1 - z) h~
  *     attention   softmax(q k^T / sqrt(d)) v in each head of d numbers, heads side by side, then the output kernel
  */
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { GrapevineError } from '../base/errors.js';
 import type { AttentionLayer, EmbeddingLayer, RecurrentLayer } from './network/network.js';
 import { affine } from './tfjs-affine.js';
 import type { Tfjs } from './tfjs-api.js';
 import type { LayerCall } from './tfjs-layer-call.js';
+import { gruStates, lstmStates } from './tfjs-recurrence.js';
 
 /** Added to the scores of places that must not be seen; Keras' own, far below any score, far above -infinity. */
 const UNSEEN = -1e9;
@@ -36,45 +35,16 @@ export function embedding(
   return tf.gather(weight('embeddings'), tf.tensor(tokens, x.shape, 'int32'));
 }
 
-/** x W + b of all places at once, then place by place: [time] of [samples, gates * units]. */
-function projectPlaces({ tf, weight }: LayerCall, x: Tensor): Tensor[] {
-  return tf.unstack(affine(tf, x, { kernel: weight('kernel'), bias: weight('bias') }), 1);
-}
-
-function outputOf(tf: Tfjs, states: readonly Tensor[], { returnSequences }: RecurrentLayer): Tensor {
-  return returnSequences === true ? tf.stack([...states], 1) : states.at(-1)!;
-}
-
-export function lstm(call: LayerCall, x: Tensor, layer: RecurrentLayer): Tensor {
+/** What `states` makes of x W + b, at all places or the last. */
+export function recurrent(call: LayerCall, x: Tensor, layer: RecurrentLayer): Tensor {
   const { tf, weight } = call;
-  const recurrent = weight('recurrent_kernel') as Tensor2D;
-  const states: Tensor[] = [];
-  let cell: Tensor | null = null;
-  for (const projected of projectPlaces(call, x)) {
-    const state = states.at(-1);
-    const z = state === undefined ? projected : tf.add(projected, tf.matMul(state as Tensor2D, recurrent));
-    const [zi, zf, zc, zo] = tf.split(z, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
-    const fresh = tf.mul(tf.sigmoid(zi), tf.tanh(zc));
-    cell = cell === null ? fresh : tf.add(tf.mul(tf.sigmoid(zf), cell), fresh);
-    states.push(tf.mul(tf.sigmoid(zo), tf.tanh(cell)));
-  }
-  return outputOf(tf, states, layer);
-}
-
-export function gru(call: LayerCall, x: Tensor, layer: RecurrentLayer): Tensor {
-  const { tf, weight } = call;
-  const { units } = layer;
-  const [gates, candidate] = tf.split(weight('recurrent_kernel'), [2 * units, units], 1) as Tensor2D[];
-  const states: Tensor[] = [];
-  for (const projected of projectPlaces(call, x)) {
-    const [fromGates, fromCandidate] = tf.split(projected, [2 * units, units], 1);
-    const state = (states.at(-1) ?? tf.zeros([x.shape[0]!, units])) as Tensor2D;
-    const [z, r] = tf.split(tf.sigmoid(tf.add(fromGates!, tf.matMul(state, gates!))), 2, 1);
-    const reset = tf.matMul(tf.mul(r!, state) as Tensor2D, candidate!);
-    const next = tf.tanh(tf.add(fromCandidate!, reset));
-    states.push(tf.add(next, tf.mul(z!, tf.sub(state, next)))); // z h + (1 - z) h~
-  }
-  return outputOf(tf, states, layer);
+  const projected = affine(tf, x, { kernel: weight('kernel'), bias: weight('bias') });
+  const places = tf.transpose(projected, [1, 0, 2]) as Tensor3D;
+  const states = layer.kind === 'lstm' ? lstmStates : gruStates;
+  const made = states(tf, places, weight('recurrent_kernel') as Tensor2D);
+  if (layer.returnSequences === true) return tf.transpose(made, [1, 0, 2]);
+  const [time, samples, units] = made.shape;
+  return tf.reshape(tf.slice(made, [time - 1, 0, 0], [1, samples, units]), [samples, units]);
 }
 
 /** [time, time]: 0 where the row's place may see the column's, UNSEEN after it. */

@@ -211,6 +211,20 @@ describe('copies', () => {
     expectSame((runtime) => runtime.tf.split(tensor(runtime, shape), [1, length - 1], axis));
   });
 
+  it('gathers rows, and refuses those that are not there', () => {
+    const rows = (runtime: TfjsRuntime, last: number) =>
+      runtime.tf.gather(
+        tensor(runtime, [4, 3, 2]),
+        runtime.tf.tensor([3, 0, 3, 1, 2, last], [2, 3], 'int32'),
+      );
+    expectSame((runtime) => rows(runtime, 0));
+    expectSame(({ tf }) => tf.gather(tf.tensor([1, 2, 3, 4], [2, 2]), tf.tensor1d([1, 0, 1], 'int32'), 1));
+    useBackend(wasm);
+    for (const index of [4, -1]) {
+      expect(() => wasm.tf.tidy(() => rows(wasm, index))).toThrow(`there is no row ${index} of 4`);
+    }
+  });
+
   it('casts, and keeps apart what it shares: a tensor may go before its clone', () => {
     expectSame(({ tf }) => tf.cast(tf.tensor([1.7, -2.2, 0]), 'int32'));
     expectSame(({ tf }) => tf.cast(tf.tensor([true, false], [2], 'bool'), 'float32'));
