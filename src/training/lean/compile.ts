@@ -1,15 +1,16 @@
 /** Turns a network into a plan: memory laid out for a number of samples, and a step for each layer. */
-import { createRandom, type Random, uniform } from '../../base/random.js';
 import type { EngineSubject } from '../engine.js';
-import type { Layer, Loss } from '../network/network.js';
+import { dropoutMaskInto } from '../network/dropout-mask.js';
+import type { DropoutLayer, Layer, Loss } from '../network/network.js';
 import { networkLayout } from '../network/network-layout.js';
 import { type ShapedLayer, shapesOf, sizeOf } from '../network/shapes.js';
 import type { ParameterLayout } from '../parameters.js';
 import { activationStep, copyForward, passBack } from './activation-step.js';
 import { conv2dStep } from './conv2d-step.js';
 import { denseStep } from './dense-step.js';
+import { depthwiseStep } from './depthwise-step.js';
 import { normStep } from './norm-step.js';
-import type { PlacedTensor, Step, StepContext, Value } from './plan.js';
+import type { BatchNow, PlacedTensor, Step, StepContext, Value } from './plan.js';
 import { globalAveragePoolStep, poolStep } from './pool-step.js';
 import { PlanMemory, type TrainingProgram } from './program.js';
 import { attentionStep, embeddingStep, positionEmbeddingStep } from './sequence-steps.js';
@@ -30,6 +31,8 @@ export interface Plan {
   readonly cols: number;
   readonly loss: Loss;
   readonly steps: readonly Step[];
+  /** To be set before a forward pass. */
+  readonly batch: BatchNow;
 }
 
 /** Rows of the widest value that a step may use as scratch: the gradient of a norm takes four. */
@@ -40,7 +43,7 @@ const isView = ({ kind }: Layer): boolean => kind === 'flatten' || kind === 'res
 
 /** Kinds that have no step here; null: all of the network's have one. */
 export function unsupportedLayer({ network }: EngineSubject): string | null {
-  const found = network.layers.find(({ kind }) => ['lstm', 'gru', 'depthwise-conv2d'].includes(kind));
+  const found = network.layers.find(({ kind }) => kind === 'lstm' || kind === 'gru');
   return found === undefined ? null : `layer "${found.name}" (${found.kind}) has no lean form`;
 }
 
@@ -63,7 +66,7 @@ export function compile(subject: EngineSubject, program: TrainingProgram, capaci
   const values = placeValues({ memory, capacity, shaped, input });
   const widest = Math.max(...[input, ...values].map(({ size }) => size), 16);
   const scratch = memory.take(SCRATCH_ROWS * widest);
-  const random = createRandom(subject.seed, 'dropout');
+  const batch: BatchNow = { indices: new Uint32Array(0) };
   const tensors = new Map(
     layout.tensors.map((tensor): [string, PlacedTensor] => {
       const at = 4 * tensor.offset;
@@ -79,12 +82,13 @@ export function compile(subject: EngineSubject, program: TrainingProgram, capaci
       capacity,
       room,
       scratch,
+      batch,
       inputs,
       output: values[index]!,
       adds: inputs.map((value, i) => lastReader.get(value) !== index || inputs.indexOf(value) < i),
       parameter: (name) => tensors.get(`${own.layer.name}/${name}`)!,
     };
-    return stepOf(own, context, random);
+    return stepOf(own, context, subject.seed);
   });
   const output = values.at(-1)!;
   const cols = shaped.at(-1)!.outputShape.at(-1)!;
@@ -102,6 +106,7 @@ export function compile(subject: EngineSubject, program: TrainingProgram, capaci
     cols,
     loss,
     steps,
+    batch,
   };
 }
 
@@ -141,13 +146,15 @@ function lastReaders(
   return last;
 }
 
-function stepOf({ layer, inputShape, outputShape }: ShapedLayer, context: StepContext, random: Random): Step {
+function stepOf({ layer, inputShape, outputShape }: ShapedLayer, context: StepContext, seed: number): Step {
   const last = inputShape.at(-1)!;
   switch (layer.kind) {
     case 'dense':
       return denseStep(context, layer, last);
     case 'conv2d':
       return conv2dStep(context, layer, [inputShape, outputShape]);
+    case 'depthwise-conv2d':
+      return depthwiseStep(context, layer, [inputShape, outputShape]);
     case 'max-pool':
     case 'average-pool':
       return poolStep(context, layer, [inputShape, outputShape]);
@@ -168,11 +175,10 @@ function stepOf({ layer, inputShape, outputShape }: ShapedLayer, context: StepCo
     case 'add':
       return addStep(context);
     case 'dropout':
-      return dropoutStep(context, layer.rate, random);
+      return dropoutStep(context, layer, seed);
     case 'flatten':
     case 'reshape':
       return { forward() {}, backward() {} };
-    case 'depthwise-conv2d':
     case 'lstm':
     case 'gru':
       throw new Error(`unsupportedLayer() keeps ${layer.kind} away`);
@@ -193,9 +199,9 @@ function addStep(context: StepContext): Step {
   };
 }
 
-/** A mask of 0 and 1 / (1 - rate), drawn anew for each batch. */
-function dropoutStep(context: StepContext, rate: number, random: Random): Step {
-  const { memory, inputs, output, adds, capacity } = context;
+function dropoutStep(context: StepContext, layer: DropoutLayer, seed: number): Step {
+  const { memory, inputs, output, adds, capacity, batch } = context;
+  const { name, rate } = layer;
   const mask = new Float32Array(capacity * output.size).fill(1);
   const { address: x, gradient: dx } = inputs[0]!;
   return {
@@ -206,11 +212,9 @@ function dropoutStep(context: StepContext, rate: number, random: Random): Step {
         copyForward(context, samples);
         return;
       }
+      dropoutMaskInto(mask.subarray(0, count), { seed, layer: name, rate, indices: batch.indices });
       const { f32 } = memory;
-      for (let k = 0; k < count; k++) {
-        mask[k] = uniform(random) < rate ? 0 : 1 / (1 - rate);
-        f32[output.address / 4 + k] = f32[x / 4 + k]! * mask[k]!;
-      }
+      for (let k = 0; k < count; k++) f32[output.address / 4 + k] = f32[x / 4 + k]! * mask[k]!;
     },
     backward(samples) {
       if (dx === 0) return;

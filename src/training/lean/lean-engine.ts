@@ -102,7 +102,12 @@ function bringIn({ memory, parameters, layout }: Plan, values: Float32Array): vo
   if (!sameNumbers(values, place)) place.set(values);
 }
 
-function forward({ memory, input, steps }: Plan, { samples, indices }: Batch, training: boolean): void {
+function forward(
+  { memory, input, steps, batch }: Plan,
+  { samples, indices }: Batch,
+  training: boolean,
+): void {
+  batch.indices = indices;
   samples.inputsInto(memory.floats(input.address, indices.length * input.size), indices);
   for (const step of steps) step.forward(indices.length, training);
 }

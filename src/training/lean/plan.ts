@@ -29,6 +29,11 @@ export interface PlacedTensor {
   readonly gradient: number;
 }
 
+/** Which samples a forward pass sees. */
+export interface BatchNow {
+  indices: Uint32Array;
+}
+
 /** What makes a step. */
 export interface StepContext {
   readonly memory: PlanMemory;
@@ -38,6 +43,7 @@ export interface StepContext {
   readonly room: number;
   /** A few rows of the widest value, for all steps in turn. */
   readonly scratch: number;
+  readonly batch: BatchNow;
   readonly inputs: readonly Value[];
   readonly output: Value;
   /** For each input: whether the backward pass adds to its gradient, which holds something by then. */

@@ -152,6 +152,37 @@ const cases: Case[] = [
       },
     })),
   ),
+  ...([1, 2] as const).flatMap((multiplier): Case[] =>
+    ([1, 2] as const).map((stride) => ({
+      name: `depthwise convolutions, multiplier ${multiplier}, stride ${stride}`,
+      network: {
+        inputShape: image,
+        layers: [
+          { kind: 'depthwise-conv2d', name: 'first', kernel: [3, 2], multiplier, activation: 'tanh' },
+          {
+            kind: 'depthwise-conv2d',
+            name: 'second',
+            kernel: [2, 3],
+            strides: [stride, stride],
+            bias: false,
+          },
+          flat,
+          dense,
+        ],
+      },
+    })),
+  ),
+  {
+    name: 'dropout, which draws the same mask for a batch',
+    network: {
+      inputShape: [7],
+      layers: [
+        { kind: 'dense', name: 'hidden', units: 40 },
+        { kind: 'dropout', name: 'drop', rate: 0.4 },
+        dense,
+      ],
+    },
+  },
   {
     name: 'a small transformer',
     vocabulary: 11,
