@@ -11,11 +11,13 @@ import { verifyRunConfig } from '../config/verify.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import { Peer } from '../node/peer.js';
 import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
+import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash } from '../training/parameters.js';
 import { writeSafeTensors } from '../training/safetensors.js';
 import { openTasks } from '../training/tasks/task-file.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION } from '../wire/frame.js';
+import { startTrainingThread } from './start-training-thread.js';
 
 const running: Peer[] = [];
 const transports: Libp2pTransport[] = [];
@@ -36,13 +38,19 @@ interface WorkerPeer {
 
 type OnListening = (addresses: readonly string[]) => void;
 
+/** What all peers of this process share. */
+interface Surroundings {
+  readonly plan: RunPlan;
+  readonly thread: TrainingThread;
+}
+
 async function createWorkerPeer(
-  plan: RunPlan,
+  { plan, thread }: Surroundings,
   node: number,
   assignment: WorkerAssignment,
   onListening: OnListening,
 ): Promise<WorkerPeer> {
-  const model = await plan.createModel(node);
+  const { model, trainer } = await thread.open(node);
   const state = plan.createPeer(node, model, { retransmitMs: null, audit: false });
   const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
   const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
@@ -75,7 +83,7 @@ async function createWorkerPeer(
   const made: WorkerPeer = {
     peer: new Peer({
       state,
-      trainer: plan.createTrainer(node, model),
+      trainer,
       transport,
       clock: systemClock,
       swarmTag,
@@ -113,13 +121,13 @@ function unlinkedNotice(node: number, neighbors: readonly number[], waitedMs: nu
 }
 
 async function runPeer(
-  plan: RunPlan,
+  surroundings: Surroundings,
   node: number,
   assignment: WorkerAssignment,
   onListening: OnListening = () => {},
 ): Promise<void> {
   try {
-    const made = await createWorkerPeer(plan, node, assignment, onListening);
+    const made = await createWorkerPeer(surroundings, node, assignment, onListening);
     running.push(made.peer);
     for (const gone of gonePeers) made.peer.expectNot(gone);
     if (stopAfterRound !== null) made.peer.requestStop(stopAfterRound);
@@ -141,23 +149,31 @@ function machineOf({ cacheDirectory, engine = 'auto', dataDirectory }: WorkerAss
 }
 
 async function begin(assignment: WorkerAssignment): Promise<void> {
-  const tasks = await openTasks(String(assignment.config.task));
-  const plan = planRun(verifyRunConfig(assignment.config, 'launcher', tasks), {
-    tasks,
-    ...machineOf(assignment),
-    onNotice: (message) => report({ type: 'notice', peer: null, code: 'NOTICE', message }),
-  });
+  const { config } = assignment;
+  const machine = machineOf(assignment);
+  const onNotice = (message: string) => report({ type: 'notice', peer: null, code: 'NOTICE', message });
+  const { thread, stop } = startTrainingThread({ config, ...machine }, onNotice);
+  try {
+    const tasks = await openTasks(String(config.task));
+    const plan = planRun(verifyRunConfig(config, 'launcher', tasks), { tasks, ...machine });
+    await runPeers({ plan, thread }, assignment);
+  } finally {
+    await stop();
+  }
+}
+
+async function runPeers(surroundings: Surroundings, assignment: WorkerAssignment): Promise<void> {
   // The other peers of a process join through its first: so no one peer of a large swarm has all others call it.
   const runs: Promise<void>[] = [];
   let { bootstrap } = assignment;
   let isFirst = true;
   for (const node of assignment.peers) {
     if (!isFirst) {
-      runs.push(runPeer(plan, node, { ...assignment, bootstrap }));
+      runs.push(runPeer(surroundings, node, { ...assignment, bootstrap }));
       continue;
     }
     const addresses = await new Promise<readonly string[] | null>((resolve) => {
-      const run = runPeer(plan, node, { ...assignment, bootstrap }, resolve);
+      const run = runPeer(surroundings, node, { ...assignment, bootstrap }, resolve);
       runs.push(run.then(() => resolve(null))); // it has failed before it listened
     });
     if (addresses === null) continue;

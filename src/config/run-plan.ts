@@ -25,21 +25,28 @@ import { MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { RunConfig } from './schema.js';
 import { configHash } from './verify.js';
 
-export interface RunPlan {
+/** What training alone needs of a run: the worker thread of a peer plans no more than this. */
+export interface TrainingPlan {
+  readonly task: Task;
+  /** The model of one peer, or with `null` one that only evaluates. */
+  createModel(peer: number | null): Promise<GradientModel>;
+  /** Runs the local steps of `peer` on its model, which it then owns. */
+  createTrainer(peer: number, model: GradientModel): Trainer;
+}
+
+export interface RunPlan extends TrainingPlan {
   readonly config: RunConfig;
   readonly configHash: string;
   readonly topology: Topology;
   readonly topologyHash: string;
   readonly spectrum: Spectrum;
   readonly compressor: Compressor;
-  readonly task: Task;
-  /** The model of one peer, or with `null` one that only evaluates. */
-  createModel(peer: number | null): Promise<GradientModel>;
-  /** Runs the local steps of `peer` on its model, which it then owns. */
-  createTrainer(peer: number, model: GradientModel): Trainer;
   /** The consensus state of `peer` before round 1. */
-  createPeer(peer: number, model: GradientModel, delivery: Delivery): PeerState;
+  createPeer(peer: number, model: PeerModel, delivery: Delivery): PeerState;
 }
+
+/** What consensus needs to know of a model. */
+export type PeerModel = Pick<GradientModel, 'layout' | 'initialParameters'>;
 
 /** What the driver's links promise. */
 export interface Delivery {
@@ -65,21 +72,15 @@ function dataOf(peer: number | null, { dataDirectory }: PlanOptions): string | u
   return peer === null ? undefined : dataDirectory?.replaceAll('{peer}', String(peer));
 }
 
-/** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */
-export function planRun(config: RunConfig, { tasks = shippedTasks, ...options }: PlanOptions): RunPlan {
-  const topology = buildTopology(config.topology, config.peers, config.seed);
-  const spectrum = spectrumOf(topology.mixing);
-  const compressor = compressors.resolve(config.compressor);
+/** @throws GrapevineError BAD_SPEC */
+export function planTraining(
+  config: RunConfig,
+  { tasks = shippedTasks, ...options }: PlanOptions,
+): TrainingPlan {
   const task = tasks.resolve(config.task);
   const partition = partitions.resolve(config.partition);
   const { peers, seed } = config;
   return {
-    config,
-    configHash: configHash(config),
-    topology,
-    topologyHash: topologyHash(topology),
-    spectrum,
-    compressor,
     task,
     createModel: (peer) =>
       task.createModel({ ...options, peer, peers, partition, seed, dataDirectory: dataOf(peer, options) }),
@@ -88,6 +89,23 @@ export function planRun(config: RunConfig, { tasks = shippedTasks, ...options }:
       const optimizer = optimizers.resolve(config.optimizer);
       return createLocalTrainer({ model, optimizer, learningRate, localSteps, batch, seed, peer });
     },
+  };
+}
+
+/** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */
+export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
+  const topology = buildTopology(config.topology, config.peers, config.seed);
+  const spectrum = spectrumOf(topology.mixing);
+  const compressor = compressors.resolve(config.compressor);
+  const { seed } = config;
+  return {
+    ...planTraining(config, options),
+    config,
+    configHash: configHash(config),
+    topology,
+    topologyHash: topologyHash(topology),
+    spectrum,
+    compressor,
     createPeer(peer, model, delivery) {
       const start = model.initialParameters();
       const setup: PeerSetup = {

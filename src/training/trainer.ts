@@ -7,7 +7,10 @@ import type { Workspace } from './engine.js';
 import type { ParameterLayout } from './parameters.js';
 
 export interface TrainResult {
-  /** Parameters after the local steps; fresh, owned by the caller. */
+  /**
+   * Parameters after the local steps; owned by the caller, but for a trainer in another thread, which writes the vector
+   * of a result again after some more rounds (node/training-thread.ts).
+   */
   readonly parameters: Float32Array;
   /** Mean training loss over the local steps. */
   readonly loss: number;
