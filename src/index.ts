@@ -100,9 +100,8 @@ export { spectrumOf } from './topology/spectrum.js';
 export type { MixingMatrix, Spectrum, Topology } from './topology/topology.js';
 
 // Local training: data, models and optimizers on flat parameter vectors.
-export type { DataRequest, DataSource } from './training/data/data-source.js';
+export type { DataRequest } from './training/data/data-request.js';
 export type { ClassTargets, Dataset, Samples, ValueTargets } from './training/data/dataset.js';
-export { dataSources } from './training/data/registry.js';
 export type { LocalTrainer, LocalTrainerOptions } from './training/local-trainer.js';
 export { createLocalTrainer } from './training/local-trainer.js';
 export type { Optimizer, OptimizerRun, OptimizerState } from './training/optimizer.js';

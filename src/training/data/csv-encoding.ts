@@ -8,6 +8,7 @@
  * standardized as well: a mean squared error of 1 is that of always answering the mean, and 1 - loss is R^2.
  */
 import { GrapevineError } from '../../base/errors.js';
+import type { CategoricalColumn, CsvColumn, CsvEncoding, NumericColumn } from './csv-columns.js';
 import { type CsvRow, type CsvTable, cellPlace, columnIndex } from './csv-table.js';
 import { MAX_CLASSES } from './image-folder.js';
 import { badData } from './read-data-file.js';
@@ -23,27 +24,6 @@ export interface CsvOptions {
   readonly origin?: string | undefined;
   /** Columns that are no features. */
   readonly ignore: readonly string[];
-}
-
-export interface NumericColumn {
-  readonly kind: 'numeric';
-  readonly name: string;
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-export interface CategoricalColumn {
-  readonly kind: 'categorical';
-  readonly name: string;
-  readonly categories: readonly string[];
-}
-
-export type CsvColumn = NumericColumn | CategoricalColumn;
-
-export interface CsvEncoding {
-  readonly features: readonly CsvColumn[];
-  readonly target: CsvColumn;
-  readonly missing: CsvOptions['missing'];
 }
 
 /** A column of more different texts is a name or a number of something, not a category. */
@@ -193,21 +173,27 @@ function targetOf(cell: Cell, column: CsvColumn): number {
   throw badData(cellPlace(cell.table, cell.row, cell.column), `class "${text}"`, `one of ${classes}`);
 }
 
-/** All rows of `table` as numbers. @throws GrapevineError DATA_UNAVAILABLE naming the cell, BAD_CONFIG */
-export function encodeCsv(table: CsvTable, encoding: CsvEncoding): EncodedCsv {
-  const { features, target, missing } = encoding;
+/** Features of all rows of `table`, [rows, features]; a target is not needed. @throws like encodeCsv */
+export function encodeFeatures(table: CsvTable, encoding: CsvEncoding): Float32Array {
+  const { features, missing } = encoding;
   const width = featureCount(encoding);
   const rows = new Float32Array(table.rows.length * width);
-  const targets = new Float32Array(table.rows.length);
   const places = features.map(({ name }) => columnIndex(table.columns, name, table.files[0]!));
-  const targetAt = columnIndex(table.columns, target.name, table.files[0]!);
   table.rows.forEach((row, r) => {
     let at = r * width;
     features.forEach((as, f) => {
       putFeature(rows, at, { cell: { table, row, column: places[f]! }, as, missing });
       at += widthOf(as);
     });
-    targets[r] = targetOf({ table, row, column: targetAt }, target);
   });
+  return rows;
+}
+
+/** All rows of `table` as numbers. @throws GrapevineError DATA_UNAVAILABLE naming the cell, BAD_CONFIG */
+export function encodeCsv(table: CsvTable, encoding: CsvEncoding): EncodedCsv {
+  const { target } = encoding;
+  const column = columnIndex(table.columns, target.name, table.files[0]!);
+  const rows = encodeFeatures(table, encoding);
+  const targets = Float32Array.from(table.rows, (row) => targetOf({ table, row, column }, target));
   return { rows, targets };
 }

@@ -3,7 +3,7 @@ import { GrapevineError } from '../../base/errors.js';
 import { choiceField, numberField, textField } from '../../base/registry.js';
 import { loadCsv } from './csv.js';
 import type { CsvOptions } from './csv-encoding.js';
-import type { DataRequest } from './data-source.js';
+import type { DataRequest } from './data-request.js';
 import type { Dataset } from './dataset.js';
 import { listFiles } from './listed-files.js';
 

@@ -3,9 +3,10 @@
  * files (DataRequest.dataDirectory) are read with the same meaning, so that the models of all devices fit each other.
  * Every peer therefore needs the task's files, which can be a few rows of each kind.
  */
-import { type CsvEncoding, type CsvOptions, encodeCsv, featureCount, fitCsv } from './csv-encoding.js';
+import type { CsvEncoding } from './csv-columns.js';
+import { type CsvOptions, encodeCsv, featureCount, fitCsv } from './csv-encoding.js';
 import { type CsvTable, columnIndex, readCsvTable } from './csv-table.js';
-import type { DataRequest } from './data-source.js';
+import type { DataRequest } from './data-request.js';
 import {
   type ClassTargets,
   type Dataset,
@@ -73,6 +74,7 @@ export async function loadCsv(source: CsvSource, request: DataRequest): Promise<
     name: 'csv',
     inputShape: [featureCount(encoding)],
     targets: targetsOf(encoding),
+    encoding: { kind: 'table', encoding },
     train,
     test: subsetOf(samples, held),
   };

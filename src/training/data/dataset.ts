@@ -3,6 +3,7 @@
  * choice (bytes of images, numbers of a table, one text and places in it), so eight peers in one process share one
  * copy of the data, an image at a quarter of its float32 size.
  */
+import type { CsvEncoding } from './csv-columns.js';
 
 export interface Samples {
   /** Number of samples. */
@@ -33,11 +34,25 @@ export interface ValueTargets {
   readonly standardized?: { readonly mean: number; readonly deviation: number };
 }
 
+/**
+ * How a file of a user's becomes inputs like those of a data set, for predictions; JSON, so that it travels with a
+ * model. Absent in data that are numbers as they are.
+ */
+export type DataEncoding =
+  | { readonly kind: 'table'; readonly encoding: CsvEncoding }
+  | {
+      readonly kind: 'images';
+      readonly shape: readonly number[];
+      readonly channels?: ChannelStatistics | undefined;
+    }
+  | { readonly kind: 'text'; readonly characters: readonly string[] };
+
 export interface Dataset {
   readonly name: string;
   /** Of one sample: [28, 28, 1] for a gray image, [time] for a text. */
   readonly inputShape: readonly number[];
   readonly targets: ClassTargets | ValueTargets;
+  readonly encoding?: DataEncoding;
   readonly train: Samples;
   /** Never trained on; the same for every peer. */
   readonly test: Samples;

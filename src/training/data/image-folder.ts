@@ -76,6 +76,18 @@ function labelOf(directory: string, name: string, names: readonly string[]): num
   );
 }
 
+/** The pixels of one file, [height, width, channels]. @throws GrapevineError DATA_UNAVAILABLE */
+export async function readImageFile(
+  file: string,
+  channels: number,
+): Promise<Pick<ImageSet, 'images' | 'shape'>> {
+  const picture = decode(await readDataFile(file), file);
+  const { width, height } = picture;
+  const images = new Uint8Array(height * width * channels);
+  putPixels(images, 0, picture, channels);
+  return { images, shape: [height, width, channels] };
+}
+
 interface LabeledFile {
   readonly file: string;
   readonly label: number;

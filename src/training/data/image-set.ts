@@ -83,6 +83,7 @@ export function imageDataset(name: string, form: ImageForm, parts: Required<Imag
     name,
     inputShape: form.shape,
     targets: { kind: 'classes', classes: form.names.length, perSample: 1, names: form.names },
+    encoding: { kind: 'images', shape: form.shape, channels: form.channels },
     train,
     test: parts.test === null ? train : samplesOf(parts.test),
   };

@@ -2,7 +2,7 @@
  * Images of the user's own, of any one size: the task's directory decides size and classes, and a device's own images
  * (DataRequest.dataDirectory) are held to them.
  */
-import type { DataRequest } from './data-source.js';
+import type { DataRequest } from './data-request.js';
 import type { Dataset } from './dataset.js';
 import { readImageDirectory } from './image-directory.js';
 import { checkImages, type ImageForm, type ImageSet, imageDataset } from './image-set.js';

@@ -120,6 +120,7 @@ function asDataset({ images, labels }: Digits): Dataset {
     name: 'mnist-10k',
     inputShape: [SIDE, SIDE, 1],
     targets: { kind: 'classes', classes: MNIST_CLASSES, perSample: 1 },
+    encoding: { kind: 'images', shape: [SIDE, SIDE, 1] },
     train: samples(0, MNIST_TRAIN),
     test: samples(MNIST_TRAIN, DIGITS),
   };

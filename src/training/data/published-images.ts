@@ -4,7 +4,7 @@
  * reads. What has no test part is tested on a tenth of its training images.
  */
 import { join } from 'node:path';
-import type { DataRequest } from './data-source.js';
+import type { DataRequest } from './data-request.js';
 import type { Dataset } from './dataset.js';
 import { fetchPublished, type PublishedFile } from './download.js';
 import { readImageDirectory } from './image-directory.js';

@@ -1,7 +1,7 @@
 /** A text of the user's as data that can be named: one file, or the .txt files of a directory, each an origin. */
 import { GrapevineError } from '../../base/errors.js';
 import { integerField, textField } from '../../base/registry.js';
-import type { DataRequest } from './data-source.js';
+import type { DataRequest } from './data-request.js';
 import type { Dataset } from './dataset.js';
 import { listFiles } from './listed-files.js';
 import { readDataFile } from './read-data-file.js';

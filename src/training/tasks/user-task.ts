@@ -8,7 +8,7 @@
  */
 import { GrapevineError, isGrapevineError, messageOf } from '../../base/errors.js';
 import { unknownNameMessage } from '../../base/registry.js';
-import type { DataRequest } from '../data/data-source.js';
+import type { DataRequest } from '../data/data-request.js';
 import type { Dataset } from '../data/dataset.js';
 import { type ImportedModel, importKeras, withoutHead } from '../keras/keras-import.js';
 import { isLayersModel, type LayersModelLike, readLayersModel } from '../keras/layers-model.js';

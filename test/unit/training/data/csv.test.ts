@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset, Samples } from '../../../../src/training/data/dataset.js';
-import { dataSources } from '../../../../src/training/data/registry.js';
 import { holdBack } from '../../../../src/training/data/subset.js';
+import { tasks } from '../../../../src/training/tasks/registry.js';
 import { houseTable } from '../../../reference/data-files.js';
 
 let root: string;
@@ -20,10 +20,15 @@ async function write(text: string, name = `${files++}.csv`): Promise<string> {
   return join(root, name);
 }
 
+/** The data of a task. */
+async function open(spec: string, dataDirectory?: string): Promise<Dataset> {
+  return (await tasks.resolve(spec).open!({ cacheDirectory: root, dataDirectory })).data;
+}
+
 /** The data of csv:`options` on a file of `text`. */
 async function load(text: string, options: string, dataDirectory?: string): Promise<Dataset> {
   const file = await write(text);
-  return dataSources.resolve(`csv:file=${file},${options}`).load({ cacheDirectory: root, dataDirectory });
+  return open(`csv:file=${file},${options}`, dataDirectory);
 }
 
 interface Read {
@@ -102,8 +107,7 @@ describe('a table', () => {
   it('in several files has an origin for each, and with origin= one for each text', async () => {
     await write('x,y\n1,0\n2,1\n3,0\n', 'several/a.csv');
     await write('y,x\n1,5\n0,6\n', 'several/b.csv');
-    const source = dataSources.resolve(`csv:directory=${join(root, 'several')},target=y`);
-    const { train, test } = await source.load({ cacheDirectory: root });
+    const { train, test } = await open(`csv:directory=${join(root, 'several')},target=y`);
     expect([...train.origins!, ...test.origins!].sort()).toEqual([0, 0, 0, 1, 1]);
     const { train: regions } = await load(houseTable(80), 'target=class,origin=region');
     expect(new Set(regions.origins!).size).toBe(4);
@@ -175,16 +179,11 @@ describe('what is wrong with a table is said, with file, line and column', () =>
   });
 
   it('where the file or the options are missing', async () => {
-    const source = dataSources.resolve('csv:file=/nowhere/x.csv,target=y');
-    await expect(source.load({ cacheDirectory: root })).rejects.toThrow(
+    await expect(open('csv:file=/nowhere/x.csv,target=y')).rejects.toThrow(
       /nowhere\/x\.csv could not be read .*ENOENT/,
     );
-    expect(() => dataSources.resolve('csv:target=y')).toThrow(
-      /got no file; wanted csv:file=PATH,target=COLUMN/,
-    );
-    expect(() => dataSources.resolve('csv:file=x.csv')).toThrow(/got no target/);
-    expect(() => dataSources.resolve('csv:file=x.csv,directory=y,target=z')).toThrow(
-      /a file and a directory/,
-    );
+    expect(() => tasks.resolve('csv:target=y')).toThrow(/got no file; wanted csv:file=PATH,target=COLUMN/);
+    expect(() => tasks.resolve('csv:file=x.csv')).toThrow(/got no target/);
+    expect(() => tasks.resolve('csv:file=x.csv,directory=y,target=z')).toThrow(/a file and a directory/);
   });
 });

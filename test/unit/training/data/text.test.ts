@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Samples } from '../../../../src/training/data/dataset.js';
-import { dataSources } from '../../../../src/training/data/registry.js';
 import { encodeText, textParts, unknownShare, vocabularyOf } from '../../../../src/training/data/text.js';
+import { tasks } from '../../../../src/training/tasks/registry.js';
 import { grammarText } from '../../../reference/data-files.js';
 
 let root: string;
@@ -71,21 +71,21 @@ describe("a device's own text", () => {
     await writeFile(join(root, 'shared.txt'), grammarText(100));
     await mkdir(join(root, 'own'));
     await writeFile(join(root, 'own', 'a.txt'), `${grammarText(50, 2)} Äöü`);
-    const source = dataSources.resolve(`text:file=${join(root, 'shared.txt')},time=16`);
+    const task = tasks.resolve(`char-lm:file=${join(root, 'shared.txt')},time=16`);
     const notices: string[] = [];
     const request = { cacheDirectory: root, onNotice: (sentence: string) => notices.push(sentence) };
-    const shared = await source.load(request);
-    const own = await source.load({ ...request, dataDirectory: join(root, 'own') });
+    const { data: shared } = await task.open!(request);
+    const { data: own } = await task.open!({ ...request, dataDirectory: join(root, 'own') });
     expect(own.targets).toEqual(shared.targets);
     expect(own.test.count).toBe(shared.test.count);
     expect(own.train.count).not.toBe(shared.train.count);
     expect(notices).toEqual([expect.stringMatching(/^0\.\d\d % of this device's characters/)]);
-    await expect(source.load({ ...request, dataDirectory: join(root, 'none') })).rejects.toThrow(
+    await expect(task.open!({ ...request, dataDirectory: join(root, 'none') })).rejects.toThrow(
       /none: got ENOENT/,
     );
   });
 
   it('wants a file or a directory', () => {
-    expect(() => dataSources.resolve('text')).toThrow(/got no text; wanted one of text:file=PATH/);
+    expect(() => tasks.resolve('char-lm')).toThrow(/got no text; wanted one of char-lm:file=PATH/);
   });
 });

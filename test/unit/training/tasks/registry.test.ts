@@ -110,6 +110,15 @@ describe('each task learns from files in its format', () => {
     expect((await teach(spec, 2)).loss).toBeLessThan(before);
   });
 
+  it('images takes size and classes from the files', async () => {
+    const directory = join(cacheDirectory, 'own-images');
+    await writeIdxFiles(directory, stripedPictures({ count: 120, side: 12, channels: 1, seed: 4 }), 100);
+    const { network } = await tasks.resolve(`images:directory=${directory}`).open!({ cacheDirectory });
+    expect(network.inputShape).toEqual([12, 12, 1]);
+    expect((await teach(`images:directory=${directory}`, 20)).accuracy).toBeGreaterThanOrEqual(0.5);
+    expect(() => tasks.resolve('images')).toThrow(/got no directory; wanted images:directory=PATH/);
+  });
+
   it.each([
     ['transformer', 0.4],
     ['gru', 0.3],

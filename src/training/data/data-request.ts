@@ -1,5 +1,4 @@
-/** A data set that can be named, and what its loader is told: the entries of registry.ts, and what tasks read. */
-import type { Dataset } from './dataset.js';
+/** What a loader is told: where it may keep files, and whether this device has data of its own. */
 
 export interface DataRequest {
   /** Where downloaded and parsed data are kept between runs. */
@@ -11,11 +10,4 @@ export interface DataRequest {
   readonly dataDirectory?: string | undefined;
   /** Called with a sentence for the user, such as the note of a partition. */
   readonly onNotice?: (sentence: string) => void;
-}
-
-export interface DataSource {
-  /** Canonical spec; data of one spec are the same. */
-  readonly spec: string;
-  /** @throws GrapevineError DATA_UNAVAILABLE, BAD_CONFIG */
-  load(request: DataRequest): Promise<Dataset>;
 }
