@@ -1,5 +1,5 @@
 /** The command line: names, flags and help. What the commands do is in their own files. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import { compressors } from '../compression/registry.js';
 import { configHash } from '../config/verify.js';
@@ -11,19 +11,14 @@ import { partitions } from '../training/partition.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
+import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
+import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { runReport } from './report-command.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
 import { runSwarm } from './swarm-command.js';
 import { runTopology } from './topology-command.js';
-
-/** Builds a context from the flags that every command has. */
-export type MakeContext = (flags: {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly debug?: boolean;
-}) => CommandContext;
 
 const names = ({ entries }: { readonly entries: readonly { readonly name: string }[] }): string =>
   entries.map(({ name }) => name).join(', ');
@@ -34,13 +29,6 @@ Compressors can be put together:
   A+B            B encodes the numbers that A sends: low-rank:rank=8+int8
   A++B           B encodes what A left over: low-rank:rank=4++sign
   per-layer:...  by the layer's name: per-layer:dense*=low-rank:rank=4,*=int8`;
-
-function addOutputFlags(command: Command): Command {
-  return command
-    .option('--json', 'print the summary as one JSON object on stdout, all else on stderr')
-    .option('--quiet', 'print nothing but errors (and the JSON of --json)')
-    .option('--debug', 'print stack traces and what worker processes print');
-}
 
 function addRunFlags(command: Command): Command {
   command
@@ -82,14 +70,6 @@ function printSettings(settings: Settings, context: CommandContext): number {
 }
 
 type SettingsRunner = (settings: Settings, context: CommandContext) => Promise<number>;
-
-/** The process around the commands. */
-interface Shell {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly makeContext: MakeContext;
-  /** Receives each command's exit code. */
-  done(exitCode: number): void;
-}
 
 /** An action that reads settings first; --print-config stops there. */
 function settingsAction({ environment, makeContext, done }: Shell, run: SettingsRunner) {
@@ -198,14 +178,18 @@ export function createProgram(
     .showHelpAfterError('(add --help for the flags)')
     .exitOverride();
   const shell: Shell = { environment, makeContext, done };
-  for (const add of [addSwarm, addSimulate, addTopology, addCompress, addReport]) add(program, shell);
+  for (const add of [
+    addSwarm,
+    addSimulate,
+    addEvaluate,
+    addPredict,
+    addTopology,
+    addCompress,
+    addReport,
+    addDoctor,
+  ])
+    add(program, shell);
   return program;
-}
-
-/** An option that collects its values. */
-function repeatable(flags: string, description: string): Option {
-  const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
-  return new Option(flags, description).argParser(collect);
 }
 
 function compressFlags(specs: readonly string[], flags: Flags): CompressFlags {
@@ -222,15 +206,4 @@ function compressFlags(specs: readonly string[], flags: Flags): CompressFlags {
     markdown: flags.markdown === true,
     json: flags.json === true,
   };
-}
-
-function textOf(value: Flags[string]): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function wholeNumber(flag: string, value: Flags[string]): number {
-  const number = Number(value);
-  if (typeof value === 'string' && value.trim() !== '' && Number.isInteger(number) && number >= 0)
-    return number;
-  throw new GrapevineError('BAD_USAGE', `${flag} ${String(value)}: wanted a whole number of at least 0.`);
 }

@@ -1,5 +1,5 @@
 /** `grapevine simulate`: the run of `grapevine swarm` in one process under virtual time. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { GrapevineError } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
@@ -8,11 +8,11 @@ import { faults } from '../simulation/faults.js';
 import { type LinkOptions, losesFrames } from '../simulation/link-model.js';
 import { type SimulatedOutcome, simulate } from '../simulation/simulate.js';
 import type { Fault } from '../simulation/simulator.js';
-import { writeSafeTensors } from '../training/safetensors.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
 import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
+import { writeResult } from './run-result.js';
 import type { Settings } from './settings.js';
 
 /** Round trips after which an unacknowledged difference is sent again; at least 50 ms. */
@@ -91,13 +91,8 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
     const result = await simulatePlan(plan, settings, { monitor, evaluator, interrupted: () => interrupted });
     monitor.record({ event: 'end', atMs: result.endMs, outcome: interrupted ? 'interrupted' : 'done' });
     await monitor.finish();
-    if (result.meanModel !== null) {
-      await writeSafeTensors(
-        join(directory, 'checkpoints', 'mean-model.safetensors'),
-        layout,
-        result.meanModel,
-      );
-    }
+    const { cacheDirectory } = context;
+    await writeResult({ plan, directory, cacheDirectory, layout, meanModel: result.meanModel });
     return interrupted ? 130 : 0;
   } catch (error) {
     await monitor.abandon();

@@ -8,12 +8,12 @@ import { planRun, type RunPlan } from '../config/run-plan.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
-import { writeSafeTensors } from '../training/safetensors.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
 import { processCount, thisMachine } from './process-count.js';
 import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
+import { writeResult } from './run-result.js';
 import type { Settings } from './settings.js';
 
 const WORKER_PATH = fileURLToPath(new URL('./swarm-worker.js', import.meta.url));
@@ -178,9 +178,8 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const end = interrupt.interrupted ? 'interrupted' : failed ? 'failed' : 'done';
   monitor.record({ event: 'end', atMs: watch.elapsedMs, outcome: end });
   await monitor.finish();
-  if (watch.meanModel !== null) {
-    await writeSafeTensors(join(directory, 'checkpoints', 'mean-model.safetensors'), layout, watch.meanModel);
-  }
+  const { cacheDirectory } = context;
+  await writeResult({ plan, directory, cacheDirectory, layout, meanModel: watch.meanModel });
   evaluator.dispose();
   if (watch.failures.length > 0) {
     const code = watch.failures[0]!.code as GrapevineError['code'];
