@@ -102,8 +102,18 @@ export type { MixingMatrix, Spectrum, Topology } from './topology/topology.js';
 // Local training: data, models and optimizers on flat parameter vectors.
 export type { DataRequest } from './training/data/data-request.js';
 export type { ClassTargets, Dataset, Samples, ValueTargets } from './training/data/dataset.js';
+export type { EngineChoice, EngineName } from './training/engine.js';
+export { engineChoices } from './training/engine.js';
+export type { ExportSubject } from './training/keras/keras-export.js';
+export { exportKeras } from './training/keras/keras-export.js';
+export type { ImportedModel } from './training/keras/keras-import.js';
+export { importKeras } from './training/keras/keras-import.js';
+export type { KerasModel } from './training/keras/keras-model.js';
+export type { LayersModelLike } from './training/keras/layers-model.js';
 export type { LocalTrainer, LocalTrainerOptions } from './training/local-trainer.js';
 export { createLocalTrainer } from './training/local-trainer.js';
+export type { Activation, Layer, Loss, Network } from './training/network/network.js';
+export { losses } from './training/network/network.js';
 export type { Optimizer, OptimizerRun, OptimizerState } from './training/optimizer.js';
 export { optimizers } from './training/optimizer.js';
 export type { ParameterLayout, ParameterTensor } from './training/parameters.js';
@@ -115,6 +125,13 @@ export type { NetworkTaskOptions } from './training/tasks/network-task.js';
 export { networkTask } from './training/tasks/network-task.js';
 export { tasks } from './training/tasks/registry.js';
 export type { Task, TaskDefaults, TaskModelOptions, TaskSubject } from './training/tasks/task.js';
+export { openTasks } from './training/tasks/task-file.js';
+export type { Numbers, UserRows, UserSamples } from './training/tasks/user-rows.js';
+export type { ModelContext, UserData, UserModel, UserTask } from './training/tasks/user-task.js';
+export { defineTask } from './training/tasks/user-task.js';
+export { registerKerasLayers } from './training/tfjs-keras-layers.js';
+export type { TorchTensor } from './training/torch-export.js';
+export { exportTorch } from './training/torch-export.js';
 export type { Evaluation, GradientModel, Trainer, TrainResult } from './training/trainer.js';
 
 // Frames: what travels between two peers, byte by byte.

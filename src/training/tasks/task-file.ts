@@ -3,6 +3,7 @@
  * holds a hash of the file, `./my-task.js#0123456789ab`: peers that read different tasks do not gossip, and a worker
  * notices a file that was changed after the run began.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -50,6 +51,13 @@ function lineOf(error: Error, file: string): string {
   return found === null ? '' : `, line ${found[1]}`;
 }
 
+/** ", line 3" of what does not parse: import() does not say where, `node --check` does. */
+function brokenLineOf(file: string): string {
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+  const found = /:(\d+)$/m.exec(stderr ?? '');
+  return found === null ? '' : `, line ${found[1]}`;
+}
+
 /** The message for what import() threw. */
 function importFault(file: string, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
@@ -72,7 +80,7 @@ function importFault(file: string, error: unknown): Error {
     const hint = /Cannot use import|Unexpected token 'export'/.test(first!)
       ? ' Name the file .mjs, or put "type": "module" into package.json beside it.'
       : '';
-    return taskFault(file, `does not parse${lineOf(error, file)}: ${first}.${hint}`, error);
+    return taskFault(file, `does not parse${brokenLineOf(file)}: ${first}.${hint}`, error);
   }
   return taskFault(file, `threw ${error.name} while it was loaded${lineOf(error, file)}: ${first}.`, error);
 }
