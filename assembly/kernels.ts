@@ -7,6 +7,7 @@
  * runs give the bits of their TypeScript twins, too.
  */
 export { formDifference, measure } from './block';
+export { absorbDisplacement, displacementEnergies } from './displacement';
 export { addGroups, groupVectors, ungroupVectors } from './groups';
 export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';

@@ -14,6 +14,9 @@
  * (x_start - x_end) + (x_end - x_now); its gossip part is clipped to KAPPA times the norm of its training part.
  */
 
+import { absorbDisplacementInto, displacementEnergies } from '../linalg/displacement.js';
+import { createVectorSource } from '../linalg/vectors.js';
+
 export interface MomentumOptions {
   /** mu. */
   readonly momentum: number;
@@ -46,25 +49,13 @@ export interface QuasiGlobalRun {
 
 /** State before the first round: m^ = 0. */
 export function createQuasiGlobalState(size: number): QuasiGlobalState {
-  return {
-    buffer: new Float32Array(size),
-    start: new Float32Array(size),
-    end: new Float32Array(size),
-    rounds: new Uint32Array(1),
-  };
+  const createVector = createVectorSource(3, size);
+  return { buffer: createVector(), start: createVector(), end: createVector(), rounds: new Uint32Array(1) };
 }
 
 /** Factor of the gossip part of the displacement: 1, or less where the guard clips it. */
 export function gossipFactor(state: QuasiGlobalState, now: Float32Array): number {
-  const { start, end } = state;
-  let training = 0;
-  let gossip = 0;
-  for (let k = 0; k < now.length; k++) {
-    const trained = start[k]! - end[k]!;
-    const moved = end[k]! - now[k]!;
-    training += trained * trained;
-    gossip += moved * moved;
-  }
+  const [training, gossip] = displacementEnergies({ start: state.start, end: state.end, now });
   return gossip <= KAPPA * KAPPA * training ? 1 : KAPPA * Math.sqrt(training / gossip);
 }
 
@@ -78,11 +69,8 @@ export function beginQuasiGlobalRound(
   if (rounds[0]! > 0) {
     const mu = options.momentum;
     const factor = gossipFactor(run.state, parameters);
-    const perStep = (1 - mu) / (run.learningRate * run.localSteps);
-    for (let k = 0; k < buffer.length; k++) {
-      const displacement = start[k]! - end[k]! + factor * (end[k]! - parameters[k]!);
-      buffer[k] = mu * buffer[k]! + perStep * displacement;
-    }
+    const gain = (1 - mu) / (run.learningRate * run.localSteps);
+    absorbDisplacementInto(buffer, { start, end, now: parameters }, { keep: mu, gain, factor });
   }
   start.set(parameters);
   rounds[0]!++;
