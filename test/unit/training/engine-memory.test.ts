@@ -28,10 +28,10 @@ const samples = samplesFor({ name: 'memory', network, loss: 'cross-entropy' }, 6
 
 const [WARM_UP, STEPS] = [1_000, 2_000];
 /**
- * A leak of one batch a step (32 x 128 float32) would be 33 MB in 2,000 steps, of one gradient (211 numbers) 1.7 MB,
- * which the count of tensors sees; here the process shrank by some megabytes, as the collector gave room back.
+ * A leak of one batch a step (32 x 128 float32) would be 33 MB in 2,000 steps; of one gradient (211 numbers) 1.7 MB,
+ * which the count of tensors sees. V8 alone wanders by 10 MB where other processes delay its collector's threads.
  */
-const ALLOWED_GROWTH_BYTES = 8e6;
+const ALLOWED_GROWTH_BYTES = 20e6;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
