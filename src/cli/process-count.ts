@@ -1,7 +1,7 @@
 /** How many worker processes a swarm gets when --processes does not say. */
 import { availableParallelism, platform, totalmem } from 'node:os';
 
-/** Resident memory of a worker with one peer of mnist-mlp, in bytes (measured 150 to 170 MB), and room to grow. */
+/** Resident memory of a worker with one peer of mnist-mlp, in bytes and the thread that trains it (measured 200 to 230 MB). */
 export const WORKER_BYTES = 250 * 1024 * 1024;
 /** Workers mostly wait for each other; beyond four a core they only take each other's memory and start-up time. */
 export const WORKERS_PER_CORE = 4;
