@@ -37,7 +37,7 @@ function badTable(spec: string, got: string): GrapevineError {
   const name = spec.split(':')[0];
   return new GrapevineError(
     'BAD_SPEC',
-    `"${spec}": got ${got}; wanted ${name}:file=PATH,target=COLUMN, or directory=PATH in place of file.`,
+    `task ${name}: got ${got}; wanted ${name}:file=PATH,target=COLUMN, or directory=PATH in place of file.`,
   );
 }
 

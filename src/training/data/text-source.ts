@@ -25,7 +25,7 @@ export function checkText(spec: string, { file, directory }: TextOptions): void 
   const name = spec.split(':')[0];
   throw new GrapevineError(
     'BAD_SPEC',
-    `"${spec}": got ${file === undefined ? 'no text' : 'a file and a directory'}; wanted one of ` +
+    `task ${name}: got ${file === undefined ? 'no text' : 'a file and a directory'}; wanted one of ` +
       `${name}:file=PATH (a text in UTF-8) or ${name}:directory=PATH (its .txt files).`,
   );
 }

@@ -147,7 +147,7 @@ export const images: RegistryEntry<OwnImageOptions, Task> = {
   make(options, spec) {
     const { directory, channels, validation } = options;
     if (directory === undefined) {
-      throw new GrapevineError('BAD_SPEC', `"${spec}": got no directory; wanted images:directory=PATH.`);
+      throw new GrapevineError('BAD_SPEC', `task images: got no directory; wanted images:directory=PATH.`);
     }
     return classify(
       {
