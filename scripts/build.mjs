@@ -21,7 +21,11 @@ const assemblerOptions = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noA
 const programs = [
   ['assembly/kernels.ts', 'linalg/kernels.wasm', []],
   ['assembly/training/kernels.ts', 'training/kernels.wasm', ['--importMemory']],
-  ['assembly/training/kernels.ts', 'training/kernels-relaxed.wasm', ['--importMemory', '--enable', 'relaxed-simd']],
+  [
+    'assembly/training/kernels.ts',
+    'training/kernels-relaxed.wasm',
+    ['--importMemory', '--enable', 'relaxed-simd'],
+  ],
 ];
 
 try {
