@@ -111,6 +111,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
       const setup: PeerSetup = {
         topology,
         beta: spectrum.beta,
+        gap: spectrum.gap,
         algorithm: algorithms.resolve(config.algorithm),
         compressor,
         blocks: model.layout.blocks,
@@ -129,9 +130,13 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
   };
 }
 
-/** Longest frame this run can need: MAX_DELTA_PARTS compressed differences, or one dense vector; and headers. */
+/**
+ * Longest frame this run can need: MAX_DELTA_PARTS compressed differences, or dense vectors, one or (LEAD's replica and
+ * its base) two for each stream; and headers.
+ */
 export function maxFrameBytesOf(plan: RunPlan, layout: ParameterLayout): number {
   const dense = compressors.resolve('none').encodedBytes(layout.blocks);
   const backlog = MAX_DELTA_PARTS * plan.compressor.encodedBytes(layout.blocks);
-  return Math.max(dense, Math.min(backlog, MAX_DELTA_PARTS * dense)) + 4096;
+  const { streams = 1 } = algorithms.resolve(plan.config.algorithm);
+  return Math.max(2 * streams * dense, Math.min(backlog, MAX_DELTA_PARTS * dense)) + 4096;
 }

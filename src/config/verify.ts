@@ -60,13 +60,15 @@ function differenceCompressor(algorithm: string, given: string): string {
 }
 
 function compressorFor(algorithm: string, given: string | undefined): string {
-  if (!algorithm.startsWith('exact')) return differenceCompressor(algorithm, given ?? DEFAULT_COMPRESSOR);
+  const { compresses, name } = algorithms.resolve(algorithm);
+  if (compresses !== 'nothing') return differenceCompressor(algorithm, given ?? DEFAULT_COMPRESSOR);
   const wanted = compressors.canonical(given ?? 'none');
   if (wanted !== 'none') {
     throw new GrapevineError(
       'BAD_CONFIG',
-      `algorithm exact sends parameters as they are, got compressor "${wanted}": leave the compressor out, or choose ` +
+      `algorithm ${name} sends parameters as they are, or as its own options say, got compressor "${wanted}": leave the compressor out, or choose ` +
         'edge-choco or choco to compress.',
+      { algorithm, compressor: wanted },
     );
   }
   return wanted;

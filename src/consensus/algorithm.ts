@@ -1,7 +1,16 @@
 /**
  * What an algorithm adds to the exchange of an edge. Rounds, sequence numbers, repair and failures are the
- * same for all algorithms (peer-state.ts, step.ts); an algorithm says what it sends (`compose`) and what an
- * exchange does to the parameters once both ends' differences are known (`apply`).
+ * same for all algorithms (peer-state.ts, step.ts); an algorithm says what training's step becomes before gossip
+ * (`beginRound`), what it sends (`compose`) and what an exchange does to the parameters once both ends' differences
+ * are known (`apply`).
+ *
+ * The papers write x - eta g. Training hands over x_start and x_trained, and an algorithm takes
+ *
+ *     u = x_start - x_trained
+ *
+ * for eta g: the pseudo-gradient of the round, whatever the optimizer, the learning rate or the number of local steps.
+ * Trackers hold eta times what the papers' hold, so no algorithm knows eta. With momentum in the optimizer, u is what
+ * momentum made of g (gradient tracking is then momentum tracking: Takezawa et al. 2023).
  *
  * The law that keeps the mean: `apply` is a function of the two differences and of the edge's replicas, which
  * are equal to the bit at both ends, so the correction that one end adds is the one that the other subtracts,
@@ -18,6 +27,8 @@ export interface AlgorithmContext {
   readonly compressor: Compressor;
   /** beta = ||I - W||_2 of the topology, for the automatic step size. */
   readonly beta: number;
+  /** Spectral gap 1 - max(|lambda_2|, |lambda_n|); null where the setup does not know it. */
+  readonly gap: number | null;
   /** The public replica that all peers start from, which costs nothing to agree on. */
   readonly initialReplica: Float32Array;
   /** Fresh generator for the sender state of this node or of one of its edges. */
@@ -36,6 +47,17 @@ export interface EdgeView<EdgeMemory> {
   /** This end's difference of the exchange under way, not yet applied; null when none is. */
   readonly own: Delta | null;
   memory: EdgeMemory;
+}
+
+/** A round as `beginRound` finds it. */
+export interface RoundStart<EdgeMemory> {
+  /** The round's number, from 1. */
+  readonly round: number;
+  /** x as training got it; read only. */
+  readonly start: Float32Array;
+  /** x as training left it; the algorithm may move it, and corrections are added to what it leaves. */
+  readonly parameters: Float32Array;
+  readonly openEdges: readonly EdgeView<EdgeMemory>[];
 }
 
 export interface Contribution {
@@ -59,13 +81,25 @@ export interface ReplicaPair {
 export interface Algorithm<NodeMemory, EdgeMemory> {
   readonly name: string;
   readonly spec: string;
+  /** What of the run's compressor is used: on differences to replicas, on the parameters' values, or not at all. */
+  readonly compresses: 'differences' | 'values' | 'nothing';
+  /** Vectors sent side by side (DeltaPart.stream); the first is for the parameters. @default 1 */
+  readonly streams?: number;
+  /** Exchanges on each edge a round, one after another. @default 1 */
+  readonly exchanges?: number;
+  /** True where the guard's factor does something: gamma, or how messages are encoded. @default false */
+  readonly guarded?: boolean;
+  /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this peer's neighborhood. */
+  checkEdges?(edges: readonly { readonly neighbor: number; readonly weight: number }[]): void;
   createNode(context: AlgorithmContext): NodeMemory;
   createEdge(context: AlgorithmContext, neighbor: number): EdgeMemory;
   /** Once a round, after training and before the first `compose`. */
-  beginRound(
+  beginRound(context: AlgorithmContext, node: NodeMemory, round: RoundStart<EdgeMemory>): void;
+  /** Before each exchange of a round but the first; `exchange` counts from 1. May move the parameters. */
+  beginExchange?(
     context: AlgorithmContext,
     node: NodeMemory,
-    round: { readonly parameters: Float32Array; readonly openEdges: readonly EdgeView<EdgeMemory>[] },
+    at: { readonly exchange: number; readonly parameters: Float32Array },
   ): void;
   /** This end's contribution to the next exchange of `edge`. */
   compose(
@@ -82,6 +116,17 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
     node: NodeMemory,
     from: { readonly parameters: Float32Array; readonly edge: EdgeView<EdgeMemory> },
   ): readonly number[];
+  /**
+   * ||x - xHat||^2 of this end's latest difference on `edge`, for the guard: what was still to be sent when it was
+   * made. Absent where nothing is kept back.
+   */
+  residual?(
+    context: AlgorithmContext,
+    node: NodeMemory,
+    from: { readonly parameters: Float32Array; readonly edge: EdgeView<EdgeMemory> },
+  ): number;
+  /** The guard has backed off to `factor` < 1: gamma is scaled by the caller, anything else is done here. */
+  backOff?(node: NodeMemory, factor: number): void;
   /**
    * Computes the correction of one exchange into context.scratch, moves the replicas, and returns them (null
    * for an algorithm without). The caller adds the correction to the parameters.

@@ -44,6 +44,8 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
   return {
     name: 'edge-choco',
     spec,
+    compresses: 'differences',
+    guarded: true,
     createNode: (context) => ({ parameters: context.createReplica() }),
     createEdge: (context, neighbor) => ({
       own: context.createReplica(),
@@ -64,6 +66,12 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       advanceReplica(decoded, edge.own!, blocks);
       for (let i = 0; i < scratch.length; i++) scratch[i] = parameters[i]! - edge.memory.own[i]!;
       return contractionByBlock(scratch, decoded, blocks);
+    },
+    residual(_context, _node, { parameters, edge }) {
+      const { own } = edge.memory;
+      let sum = 0;
+      for (let k = 0; k < own.length; k++) sum += (parameters[k]! - own[k]!) ** 2;
+      return sum;
     },
     apply({ node, blocks, scratch }, _memory, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;

@@ -62,8 +62,17 @@ export type Effect =
       /** Read only; the core's own array. */
       readonly parameters: Float32Array;
     }
+  /** Something a person should know that does not end the run: the guard has backed off. */
+  | {
+      readonly type: 'notice';
+      readonly code: NoticeCode;
+      readonly round: number;
+      readonly message: string;
+    }
   /** No round follows. Late differences are still applied if the driver delivers them. */
   | { readonly type: 'finished'; readonly round: number };
+
+export type NoticeCode = 'CONSENSUS_BACKED_OFF';
 
 /** What the watchers of a simulation compare between the two ends of an edge. */
 export interface ExchangeAudit {

@@ -20,6 +20,7 @@ export function createExactGossip(spec: string): Algorithm<null, EdgeMemory> {
   return {
     name: 'exact',
     spec,
+    compresses: 'nothing',
     createNode: () => null,
     createEdge: ({ initialReplica }) => ({
       own: new Float32Array(initialReplica.length),

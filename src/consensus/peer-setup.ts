@@ -13,6 +13,8 @@ export interface PeerSetup {
   readonly topology: Topology;
   /** ||I - W||_2 of the topology. */
   readonly beta: number;
+  /** Its spectral gap, which accelerated gossip needs. @default null */
+  readonly gap?: number | null;
   readonly algorithm: AnyAlgorithm;
   readonly compressor: Compressor;
   readonly blocks: readonly MatrixBlock[];
@@ -39,6 +41,7 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     blocks: setup.blocks,
     compressor: setup.compressor,
     beta: setup.beta,
+    gap: setup.gap ?? null,
     algorithm: setup.algorithm,
     options,
     randomFor: (purpose, neighbor) =>

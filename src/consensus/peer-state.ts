@@ -10,6 +10,7 @@ import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
+import { createGuard, type GuardState } from './guard.js';
 
 export interface PeerOptions {
   /** Rounds to run. */
@@ -25,6 +26,8 @@ export interface PeerOptions {
   readonly retransmitMs: number | null;
   /** Rounds between measurements of the compressor's contraction; 0: never. Costs one decoding. */
   readonly measureEvery: number;
+  /** Backs gamma off where the neighborhood drifts apart (guard.ts). @default true */
+  readonly guard?: boolean;
   /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
   readonly audit: boolean;
 }
@@ -78,11 +81,17 @@ export interface PeerState {
   phase: Phase;
   /** The round under way, from 1; 0 before the start. */
   round: number;
+  /** Exchanges of this round that are done: all edges that could have applied one. */
+  exchangesDone: number;
   /** When the exchange of this round began. */
   exchangingSinceMs: number;
   lastTickMs: number;
   /** Measured in this round. */
   contraction: readonly number[] | null;
+  /** What says when gossip makes peers drift apart; null where it is off or could do nothing. */
+  readonly guard: GuardState | null;
+  /** With options.audit: sum of what the algorithm itself added to the parameters in the latest step. */
+  shiftSum: number;
   /** Rounds end after this one: options.rounds, or sooner when a stop was asked for. */
   lastRound: number;
 }
@@ -96,6 +105,8 @@ export interface PeerInit {
   readonly blocks: readonly MatrixBlock[];
   readonly compressor: AlgorithmContext['compressor'];
   readonly beta: number;
+  /** @default null */
+  readonly gap?: number | null;
   readonly randomFor: AlgorithmContext['randomFor'];
   readonly algorithm: AnyAlgorithm;
   readonly options: PeerOptions;
@@ -126,9 +137,13 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
  */
 const withoutSign = (value: number): number => value + 0;
 
-/** A peer before round 1, without links. */
+/**
+ * A peer before round 1, without links.
+ * @throws GrapevineError BAD_CONFIG where the algorithm cannot run among these neighbors
+ */
 export function createPeerState(init: PeerInit): PeerState {
-  const { node, blocks, compressor, beta, randomFor } = init;
+  const { node, blocks, compressor, beta, randomFor, algorithm, options } = init;
+  algorithm.checkEdges?.(init.neighbors);
   const initialReplica = init.initialReplica.map(withoutSign);
   // As many as an algorithm asks for at most: both replicas of each edge, one more for the node, and the scratch.
   const createVector = createVectorSource(2 * init.neighbors.length + 2, init.parameters.length);
@@ -143,6 +158,7 @@ export function createPeerState(init: PeerInit): PeerState {
     blocks,
     compressor,
     beta,
+    gap: init.gap ?? null,
     initialReplica,
     randomFor,
     createReplica,
@@ -150,18 +166,21 @@ export function createPeerState(init: PeerInit): PeerState {
   };
   return {
     context,
-    algorithm: init.algorithm,
-    options: init.options,
+    algorithm,
+    options,
     edges: init.neighbors
       .map((_, at) => createEdge(init, context, at))
       .sort((a, b) => a.neighbor - b.neighbor),
-    node: init.algorithm.createNode(context),
+    node: algorithm.createNode(context),
     parameters: init.parameters.slice(),
     phase: 'idle',
     round: 0,
+    exchangesDone: 0,
     exchangingSinceMs: 0,
     lastTickMs: 0,
     contraction: null,
-    lastRound: init.options.rounds,
+    guard: options.guard !== false && algorithm.guarded === true ? createGuard() : null,
+    shiftSum: 0,
+    lastRound: options.rounds,
   };
 }

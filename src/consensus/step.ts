@@ -3,7 +3,8 @@
  * what the state holds; the same code runs on libp2p and in the simulator.
  *
  * A round: train; send one difference to every neighbor; wait until every active edge has answered, or is given
- * up for silent; apply all complete exchanges in ascending order of neighbor; next round.
+ * up for silent; apply all complete exchanges in ascending order of neighbor; again, where the algorithm has several
+ * exchanges a round; next round.
  */
 import { crc32 } from 'node:zlib';
 import { isGrapevineError } from '../base/errors.js';
@@ -12,6 +13,7 @@ import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit, Input } from './events.js';
 import { advanceEdge, isComplete, receiveDelta, resendInto, sendInto } from './exchange.js';
+import { observeExchange, observeResidual, observeTraining, settleRound } from './guard.js';
 import { isPlausible, ordered, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
@@ -20,6 +22,7 @@ export const TICKS_PER_SILENCE = 4;
 
 export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
   const effects: Effect[] = [];
+  state.shiftSum = 0;
   switch (input.type) {
     case 'start':
       onStart(state, effects, nowMs);
@@ -94,19 +97,45 @@ function onUpdateReady(
   nowMs: number,
 ): void {
   if (state.phase !== 'training' || input.round !== state.round) return;
+  const start = state.parameters;
   state.parameters = input.parameters;
   state.phase = 'exchanging';
-  state.exchangingSinceMs = nowMs;
-  const { algorithm, context, node } = state;
+  state.exchangesDone = 0;
+  const { algorithm, context, node, round, parameters } = state;
   const openEdges = state.edges.filter((edge) => edge.status !== 'closed');
-  algorithm.beginRound(context, node, { parameters: state.parameters, openEdges });
-  const fresh = openEdges.filter((edge) => edge.own === null);
-  for (const edge of fresh) contribute(state, effects, edge, nowMs);
+  if (state.guard !== null) observeTraining(state.guard, start, parameters);
+  moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
+  const fresh = contributeToAll(state, effects, nowMs);
   state.contraction = fresh.length > 0 ? measureContraction(state, fresh[0]!) : null;
+  if (state.guard !== null) lookAtResidual(state, fresh);
   if (state.options.retransmitMs !== null) {
     effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
   }
   finishRoundIfReady(state, effects, nowMs);
+}
+
+/** Runs `move`, in which the algorithm may change the parameters, and notes by how much for the audit. */
+function moving(state: PeerState, move: () => void): void {
+  const before = state.options.audit ? sumOf(state.parameters) : 0;
+  move();
+  if (state.options.audit) state.shiftSum += sumOf(state.parameters) - before;
+}
+
+/** Begins an exchange on every open edge whose last one is done; those edges. */
+function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
+  state.exchangingSinceMs = nowMs;
+  const fresh = state.edges.filter((edge) => edge.status !== 'closed' && edge.own === null);
+  for (const edge of fresh) contribute(state, effects, edge, nowMs);
+  return fresh;
+}
+
+function lookAtResidual(
+  { guard, algorithm, context, node, parameters, round }: PeerState,
+  fresh: EdgeState[],
+) {
+  if (guard === null || algorithm.residual === undefined || fresh.length === 0) return;
+  const edge = fresh[round % fresh.length]!;
+  observeResidual(guard, algorithm.residual(context, node, { parameters, edge }));
 }
 
 function measureContraction(state: PeerState, edge: EdgeState): readonly number[] | null {
@@ -122,7 +151,7 @@ function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs:
     sequence: edge.applied + 1,
     round: state.round,
     acknowledged: 0,
-    gamma: Math.fround(gamma), // what the neighbor will read from the wire
+    gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
     parts,
   };
   sendInto(effects, edge, edge.own, nowMs);
@@ -133,10 +162,27 @@ function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number):
   if (state.edges.some((edge) => edge.status === 'active' && edge.theirs === null)) return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
-  const { round, parameters, contraction } = state;
+  state.exchangesDone += 1;
+  const { algorithm, context, node, round, parameters, contraction } = state;
+  if (state.exchangesDone < (algorithm.exchanges ?? 1)) {
+    const exchange = state.exchangesDone;
+    moving(state, () => algorithm.beginExchange?.(context, node, { exchange, parameters }));
+    contributeToAll(state, effects, nowMs);
+    finishRoundIfReady(state, effects, nowMs);
+    return;
+  }
+  if (state.guard !== null) endGuardedRound(state, effects);
   effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
   if (round >= state.lastRound) drain(state, effects, nowMs);
   else beginTraining(state, effects);
+}
+
+function endGuardedRound(state: PeerState, effects: Effect[]): void {
+  const { guard, algorithm, node, round } = state;
+  const message = guard === null ? null : settleRound(guard, round);
+  if (guard === null || message === null) return;
+  algorithm.backOff?.(node, guard.factor);
+  effects.push({ type: 'notice', code: 'CONSENSUS_BACKED_OFF', round, message });
 }
 
 // --- exchanges ------------------------------------------------------------------------------------------------
@@ -160,6 +206,7 @@ function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
     refuse(effects, edge, 'PAYLOAD_BAD_VALUE', got);
     return false;
   }
+  if (state.guard !== null) observeExchange(state.guard, context.scratch, stepOf(edge));
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);
@@ -167,6 +214,11 @@ function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
+}
+
+/** The two factors of the correction: gamma is the smaller of the two ends'. */
+function stepOf({ weight, own, theirs }: EdgeState): { readonly weight: number; readonly gamma: number } {
+  return { weight, gamma: Math.min(own?.gamma ?? 0, theirs?.gamma ?? 0) };
 }
 
 function auditOf(
@@ -206,7 +258,9 @@ function onDelta(
   const edge = edgeTo(state, input.from);
   if (edge === undefined || edge.status === 'closed') return;
   hear(edge, nowMs);
-  if (receiveDelta(effects, edge, input.delta, nowMs) === 'gap') {
+  if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {
+    refuse(effects, edge, 'FRAME_BAD_BODY', `a part of a stream that ${state.algorithm.name} does not send`);
+  } else if (receiveDelta(effects, edge, input.delta, nowMs) === 'gap') {
     const wanted = edge.applied + 1;
     refuse(effects, edge, 'SEQUENCE_GAP', `difference ${input.delta.sequence} where ${wanted} was wanted`);
   }

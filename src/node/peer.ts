@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { namedOmegas } from '../compression/contraction.js';
-import type { Effect, Input, TimerName } from '../consensus/events.js';
+import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
@@ -33,6 +33,8 @@ export interface PeerInit {
   onUnlinked?(neighbors: readonly number[]): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
+  /** The core has something to say to a person: the guard has backed off. */
+  onNotice?(notice: { readonly code: NoticeCode; readonly message: string }): void;
 }
 
 /** One finished round; `evaluation` and `parameters` are there in rounds with an evaluation. */
@@ -210,6 +212,9 @@ export class Peer {
       case 'finished':
         this.ended = true;
         this.done.resolve(effect.round);
+        return;
+      case 'notice':
+        this.init.onNotice?.({ code: effect.code, message: effect.message });
         return;
       case 'exchangeApplied':
         return;

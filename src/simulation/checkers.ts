@@ -4,8 +4,8 @@
  *
  * - Replicas: the two ends of an edge have equal replicas, to the bit, after every exchange that both applied.
  * - Antisymmetry: the corrections of the two ends sum to exactly zero.
- * - Mean: the sum of all parameters is the sum of what trainers added, plus corrections whose other end has not
- *   been applied (its peer is dead or behind), to within float32 rounding.
+ * - Mean: the sum of all parameters is the sum of what trainers and, before gossip, algorithms added, plus
+ *   corrections whose other end has not been applied (its peer is dead or behind), to within float32 rounding.
  * - Rounds end: every living peer finishes.
  */
 import { sumOf } from '../consensus/mixing-step.js';
@@ -56,6 +56,7 @@ export class InvariantChecker {
     const { node, state, input, effects } = seen;
     const before = this.sums[node]!;
     if (input.type === 'updateReady') this.expectedSum += this.trainedSums[node]! - before;
+    this.expectedSum += state.shiftSum;
     for (const effect of effects) {
       if (effect.type === 'finished') this.finished.add(node);
       if (effect.type === 'exchangeApplied') this.checkExchange(node, effect);

@@ -83,6 +83,10 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
         const { neighbor, status, reason } = effect;
         run.record({ event: 'edge', atMs, peer, neighbor, round: state.round, state: status, reason });
       }
+      if (effect.type === 'notice') {
+        const { code, message } = effect;
+        run.record({ event: 'notice', atMs: seen.nowMs, peer: seen.node, code, message });
+      }
       if (effect.type !== 'roundFinished') continue;
       const { round, parameters } = effect;
       const evaluate = round % run.evaluateEvery === 0 || round === seen.state.options.rounds;

@@ -19,6 +19,7 @@ import {
   frameKinds,
   MAX_CONTROL_BODY_BYTES,
   MAX_DELTA_PARTS,
+  MAX_STREAMS,
   type PartKind,
   partKinds,
 } from './frame.js';
@@ -105,7 +106,10 @@ function decodeParts(body: Uint8Array, count: number): DeltaPart[] {
       refuse('FRAME_BAD_BODY', `delta ends inside the header of part ${p}`);
     const kind = partKindOfCode.get(body[at]!);
     if (kind === undefined) refuse('FRAME_BAD_BODY', `delta part ${p} is of unknown kind ${body[at]}`);
-    if (body[at + 1] !== 0 || view.getUint16(at + 2, true) !== 0) {
+    const stream = body[at + 1]!;
+    if (stream >= MAX_STREAMS)
+      refuse('FRAME_BAD_BODY', `delta part ${p} is of stream ${stream}, wanted 0 to ${MAX_STREAMS - 1}`);
+    if (view.getUint16(at + 2, true) !== 0) {
       refuse('FRAME_BAD_BODY', `reserved bytes of delta part ${p} are not zero`);
     }
     const length = view.getUint32(at + 4, true);
@@ -113,7 +117,8 @@ function decodeParts(body: Uint8Array, count: number): DeltaPart[] {
     if (length > body.length - at) {
       refuse('FRAME_BAD_BODY', `delta part ${p} announces ${length} bytes, ${body.length - at} are left`);
     }
-    parts.push({ kind, bytes: body.subarray(at, at + length) });
+    const bytes = body.subarray(at, at + length);
+    parts.push(stream === 0 ? { kind, bytes } : { kind, stream, bytes });
     at += length;
   }
   if (at !== body.length) refuse('FRAME_BAD_BODY', `delta has ${body.length - at} bytes after its last part`);

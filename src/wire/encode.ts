@@ -19,7 +19,7 @@ import {
 
 /** Bytes of a delta body before its parts: gamma, part count, reserved. */
 export const DELTA_HEADER_BYTES = 8;
-/** Bytes before each part: kind, reserved, length. */
+/** Bytes before each part: kind, stream, reserved, length. */
 export const PART_HEADER_BYTES = 8;
 
 /** The tag that binds a frame to its swarm: the first 8 bytes of SHA-256 of the swarm id. */
@@ -44,6 +44,7 @@ function writeDeltaBody(frame: Uint8Array, view: DataView, delta: Delta): void {
   at += DELTA_HEADER_BYTES;
   for (const part of delta.parts) {
     frame[at] = partKinds[part.kind];
+    frame[at + 1] = part.stream ?? 0;
     view.setUint32(at + 4, part.bytes.length, true);
     frame.set(part.bytes, at + PART_HEADER_BYTES);
     at += PART_HEADER_BYTES + part.bytes.length;

@@ -4,7 +4,7 @@
  *
  * offset bytes field      meaning
  *      0     4 magic      "GVN1"
- *      4     1 version    1
+ *      4     1 version    2
  *      5     1 kind       FrameKind
  *      6     2 reserved   0
  *      8     4 bodyBytes  length of the body; refused above the receiver's limit before anything is allocated
@@ -19,12 +19,15 @@
  */
 
 export const FRAME_MAGIC = 0x314e5647; // "GVN1" read as little-endian u32
-export const FRAME_VERSION = 1;
+/** 2: parts of a delta name the stream they belong to. */
+export const FRAME_VERSION = 2;
 export const FRAME_HEADER_BYTES = 48;
 /** A control body (JSON) is a page of text at most. */
 export const MAX_CONTROL_BODY_BYTES = 8192;
 /** Differences that one delta frame may carry: those of one round, or a short backlog after a silence. */
 export const MAX_DELTA_PARTS = 16;
+/** Vectors that an algorithm may send side by side: parameters and a tracker, and room for two more. */
+export const MAX_STREAMS = 4;
 
 export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5, heartbeat: 6 } as const;
 export type FrameKind = keyof typeof frameKinds;
@@ -35,6 +38,8 @@ export type PartKind = keyof typeof partKinds;
 
 export interface DeltaPart {
   readonly kind: PartKind;
+  /** Which of the algorithm's vectors this part is of, 0 to MAX_STREAMS - 1; absent for 0, the parameters. */
+  readonly stream?: number;
   /** A message of compression/: decodeAddInto reads it. */
   readonly bytes: Uint8Array;
 }

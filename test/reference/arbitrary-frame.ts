@@ -10,10 +10,12 @@ const base = fc.record({
   receiver: u32,
 });
 
-const part = fc.record({
-  kind: fc.constantFrom('add' as const, 'replace' as const),
-  bytes: fc.uint8Array({ maxLength: 40 }),
-});
+const kind = fc.constantFrom('add' as const, 'replace' as const);
+const bytes = fc.uint8Array({ maxLength: 40 });
+const part = fc.oneof(
+  fc.record({ kind, bytes }),
+  fc.record({ kind, stream: fc.integer({ min: 1, max: 3 }), bytes }),
+);
 
 const delta: fc.Arbitrary<Delta> = fc.record({
   sequence: u32.map((value) => Math.max(1, value)),

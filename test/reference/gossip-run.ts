@@ -26,6 +26,8 @@ export interface GossipRun {
   readonly seed?: number;
   /** The rounds whose parameters are kept, for long runs of large models; default all. */
   readonly keep?: readonly number[];
+  /** @default true */
+  readonly guard?: boolean;
 }
 
 /** Copies of all parameters after each kept round: result[t][node]; empty for the others. */
@@ -34,15 +36,17 @@ export async function runGossip(run: GossipRun): Promise<Float32Array[][]> {
   const topology = buildTopology(run.topology, run.start.length, seed);
   const compressor =
     typeof run.compressor === 'string' ? compressors.resolve(run.compressor) : run.compressor;
+  const { beta, gap } = spectrumOf(topology.mixing);
   const setup = {
     topology,
-    beta: spectrumOf(topology.mixing).beta,
+    beta,
+    gap,
     algorithm: typeof run.algorithm === 'string' ? algorithms.resolve(run.algorithm) : run.algorithm,
     compressor,
     blocks: run.blocks,
     initialReplica: run.initialReplica ?? new Float32Array(run.start[0]!.length),
     seed,
-    options: { ...defaultPeerOptions, rounds: run.rounds },
+    options: { ...defaultPeerOptions, rounds: run.rounds, guard: run.guard ?? true },
   };
   const trace: Float32Array[][] = Array.from({ length: run.rounds + 1 }, () => []);
   trace[0] = run.start.map((vector) => vector.slice());

@@ -31,6 +31,7 @@ async function errorsAfter(
   rounds: readonly number[],
   algorithm: string | AnyAlgorithm,
   compressor: string | Compressor,
+  guard = true,
 ): Promise<RecordedRow[]> {
   const trace = await runGossip({
     topology: 'ring',
@@ -40,6 +41,7 @@ async function errorsAfter(
     start,
     rounds: Math.max(...rounds),
     keep: rounds,
+    guard,
   });
   return rounds.map((round) => ({ round, error: consensusError(trace[round]!) }));
 }
@@ -94,8 +96,13 @@ describe('edge-CHOCO at rank 1 in float32', () => {
   });
 
   it('diverges at the same gamma without the mirror line', async () => {
-    const [early, late] = await errorsAfter([100, 200], createEdgeChocoWithoutMirror(1), compressor);
+    const [early, late] = await errorsAfter([100, 200], createEdgeChocoWithoutMirror(1), compressor, false);
     expect(late!.error).toBeGreaterThan(START_ERROR);
     expect(late!.error).toBeGreaterThan(early!.error);
+  });
+
+  it('is stopped by the guard even without the mirror line', async () => {
+    const [, late] = await errorsAfter([200, 500], createEdgeChocoWithoutMirror(1), compressor);
+    expect(late!.error).toBeLessThan(START_ERROR);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ChocoEdgeMemory, ChocoNodeMemory } from '../../../src/consensus/choco-gossip.js';
 import type { Effect } from '../../../src/consensus/events.js';
 import type { PeerState } from '../../../src/consensus/peer-state.js';
+import type { PublicEdge, PublicVector } from '../../../src/consensus/public-vector.js';
 import { type Delta, MAX_DELTA_PARTS } from '../../../src/wire/frame.js';
 import {
   createHandDrivenPeer,
@@ -351,8 +351,8 @@ describe('CHOCO on an edge that has been silent', () => {
   function copies([a, b]: readonly [PeerState, PeerState], owner: 0 | 1) {
     const [self, other] = owner === 0 ? [a, b] : [b, a];
     return {
-      own: (self.node as ChocoNodeMemory).replica,
-      copy: (edgeOf(other, owner).memory as ChocoEdgeMemory).theirs,
+      own: (self.node as PublicVector).value,
+      copy: (edgeOf(other, owner).memory as PublicEdge).theirs.value,
     };
   }
 

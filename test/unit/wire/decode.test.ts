@@ -16,6 +16,7 @@ import {
   type Frame,
   MAX_CONTROL_BODY_BYTES,
   MAX_DELTA_PARTS,
+  MAX_STREAMS,
 } from '../../../src/wire/frame.js';
 import { mutantOf } from '../../reference/frame-mutations.js';
 import { mendChecksums, naiveDeltaBody, naiveFrame } from '../../reference/naive-frame.js';
@@ -250,7 +251,9 @@ describe('fields out of range', () => {
     ['a part of unknown kind', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, [{ kind: 3, bytes: [] }]))],
     ['reserved bytes of the header', 'FRAME_BAD_HEADER', forged(delta, 6, [1])],
     ['reserved bytes of the delta', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [1])],
-    ['reserved bytes of a part', 'FRAME_BAD_BODY', forged(delta, 48 + 8 + 1, [1])],
+    ['the last stream', 'accepted', forged(delta, 48 + 8 + 1, [MAX_STREAMS - 1])],
+    ['a stream beyond the last', 'FRAME_BAD_BODY', forged(delta, 48 + 8 + 1, [MAX_STREAMS])],
+    ['reserved bytes of a part', 'FRAME_BAD_BODY', forged(delta, 48 + 8 + 2, [1])],
     ['a heartbeat with a round', 'FRAME_BAD_HEADER', forged(originals[4]!, 36, [1])],
     ['a heartbeat with a body', 'FRAME_BAD_BODY', controlFrame(6, '{}')],
     ['a bye that is not JSON', 'FRAME_BAD_BODY', controlFrame(5, 'finished')],

@@ -56,7 +56,7 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
         gamma: 0.5,
         parts: [
           { kind: 'add', bytes: Uint8Array.of(1, 2, 3) },
-          { kind: 'replace', bytes: new Uint8Array(0) },
+          { kind: 'replace', stream: 1, bytes: new Uint8Array(0) },
         ],
       },
     },
@@ -64,7 +64,7 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
       { kind: 4, ...address, swarmTag: tag, sequence: 7, round: 9, acknowledged: 6 },
       naiveDeltaBody(0.5, [
         { kind: 1, bytes: [1, 2, 3] },
-        { kind: 2, bytes: [] },
+        { kind: 2, stream: 1, bytes: [] },
       ]),
     ),
   },
@@ -80,11 +80,11 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
 
 /** The delta of `written`, 16 bytes a line. Changing these is changing the protocol: raise FRAME_VERSION. */
 const GOLDEN_DELTA = [
-  '47564e31010400001b000000b0d508ed', // GVN1, version, kind, reserved, 27 bytes of body, their CRC
+  '47564e31020400001b00000004de7f4b', // GVN1, version, kind, reserved, 27 bytes of body, their CRC
   'a0a1a2a3a4a5a6a70300000004030201', // swarm tag, sender, receiver
-  '070000000900000006000000ae275df1', // sequence, round, acknowledged, CRC of all before
+  '0700000009000000060000008f9c6895', // sequence, round, acknowledged, CRC of all before
   '0000003f020000000100000003000000', // gamma 0.5, two parts; the first: add, three bytes
-  '0102030200000000000000', // they are; the second: replace, empty
+  '0102030201000000000000', // they are; the second: replace, of stream 1, empty
 ];
 
 describe('a frame of each kind', () => {

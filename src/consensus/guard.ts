@@ -1,0 +1,125 @@
+/**
+ * The guard: no run drifts apart in silence. Each peer watches, with numbers that it has anyway, how far the replicas
+ * on its edges are apart and how much of its own parameters is still unsent:
+ *
+ *     s = sqrt(mean over edges of ||S_j - S_i||^2) + 2 ||x_i - S_i||
+ *
+ * Gossip that is stable never takes s much above where it was, plus what training has moved since:
+ *
+ *     s <= MARGIN s_least + TRAINING sum of ||u||,    u = x_start - x_trained, the sum since s was least
+ *
+ * Beyond that for PATIENCE rounds, the peer halves its factor, which scales the gamma that it announces; an edge uses
+ * the smaller of its two ends' gammas, so backing off needs no agreement, and the mean is kept as always. Where an
+ * algorithm has no gamma it does what it can (DCD and ECD send uncompressed from then on). After COOLDOWN rounds it
+ * looks again: while s is above its bound, and higher than when it looked last, it backs off further. It never steps forward: a swarm that needed a smaller gamma
+ * once will need it again. Every step back is a notice in the metrics.
+ *
+ * The rule is ours. Its constants are loose on purpose: a false alarm costs speed, and a divergence grows without end.
+ */
+
+import { sumOfSquares } from '../linalg/pairs.js';
+
+/** s may become this many times its least; healthy runs were seen to stay below 1.5. */
+const MARGIN = 2;
+/** Neighbors may train faster than this peer, and s counts differences of two and twice what is unsent. */
+const TRAINING = 8;
+/** Rounds in a row. */
+const PATIENCE = 3;
+/** Rounds in which a smaller gamma shows what it does. */
+const COOLDOWN = 8;
+const STEP_BACK = 0.5;
+/** Below this share of ||x|| differences are rounding errors of float32, which come and go. */
+const ROUNDING = 1e-5;
+/** Below this factor nothing moves any more, and halving again would only fill the log. */
+const LEAST_FACTOR = 2 ** -16;
+
+export interface GuardState {
+  /** Scales gamma; 1 until the guard has backed off. */
+  factor: number;
+  /** Of the round under way: sum over exchanges of ||S_j - S_i||^2, and how many. */
+  apart: number;
+  exchanges: number;
+  /** ||x - S|| as last measured; null before. */
+  unsent: number | null;
+  /** ||x|| of this round. */
+  norm: number;
+  /** s_least; null before the first full round. */
+  least: number | null;
+  /** Sum of ||u|| since. */
+  trained: number;
+  suspicions: number;
+  coolUntil: number;
+  /** s when the guard looked last while it was above its bound; 0 before. */
+  seen: number;
+}
+
+export function createGuard(): GuardState {
+  return {
+    factor: 1,
+    apart: 0,
+    exchanges: 0,
+    unsent: null,
+    norm: 0,
+    least: null,
+    trained: 0,
+    suspicions: 0,
+    coolUntil: 0,
+    seen: 0,
+  };
+}
+
+/** After training: what it moved is not gossip's doing. */
+export function observeTraining(guard: GuardState, start: Float32Array, trained: Float32Array): void {
+  let moved = 0;
+  let norm = 0;
+  for (let k = 0; k < trained.length; k++) {
+    const u = start[k]! - trained[k]!;
+    moved += u * u;
+    norm += trained[k]! * trained[k]!;
+  }
+  guard.trained += Math.sqrt(moved);
+  guard.norm = Math.sqrt(norm);
+}
+
+/** After one exchange: `correction` = gamma w (S_j - S_i), not yet added. */
+export function observeExchange(
+  guard: GuardState,
+  correction: Float32Array,
+  step: { readonly weight: number; readonly gamma: number },
+): void {
+  const scale = step.weight * step.gamma;
+  if (scale <= 0) return;
+  guard.apart += sumOfSquares(correction) / (scale * scale);
+  guard.exchanges += 1;
+}
+
+/** @param residual ||x - S||^2 */
+export function observeResidual(guard: GuardState, residual: number): void {
+  guard.unsent = Math.sqrt(residual);
+}
+
+/** At the end of a round: a sentence when the guard has backed off, else null. */
+export function settleRound(guard: GuardState, round: number): string | null {
+  if (guard.exchanges === 0 && guard.unsent === null) return null;
+  const apart = guard.exchanges === 0 ? 0 : Math.sqrt(guard.apart / guard.exchanges);
+  guard.apart = 0;
+  guard.exchanges = 0;
+  const now = Math.max(apart + 2 * (guard.unsent ?? 0), ROUNDING * guard.norm);
+  if (guard.least === null || now <= guard.least) {
+    guard.least = now;
+    guard.trained = 0;
+  }
+  const allowed = MARGIN * guard.least + TRAINING * guard.trained;
+  guard.suspicions = now > allowed ? guard.suspicions + 1 : 0;
+  if (guard.suspicions < PATIENCE || round < guard.coolUntil || guard.factor <= LEAST_FACTOR) return null;
+  const worse = now > guard.seen;
+  guard.seen = now;
+  guard.coolUntil = round + COOLDOWN;
+  if (!worse) return null;
+  guard.factor *= STEP_BACK;
+  return (
+    `gossip drives this peer and its neighbors apart: distance ${now.toPrecision(3)}, at most ${allowed.toPrecision(3)} ` +
+    `is explained by training; the consensus step is scaled by ${guard.factor} from now on. Choose a smaller gamma or ` +
+    'a compressor that keeps more.'
+  );
+}
