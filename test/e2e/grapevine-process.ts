@@ -26,8 +26,10 @@ export function temporaryDirectory(): string {
 export function startGrapevine(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cwd = process.cwd(),
 ): GrapevineProcess {
   const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
@@ -65,8 +67,9 @@ export function startGrapevine(
 export async function runGrapevine(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cwd = process.cwd(),
 ) {
-  return startGrapevine(args, environment).ended;
+  return startGrapevine(args, environment, cwd).ended;
 }
 
 /** Process ids of the workers of a launcher, in order of their start: one a peer when there are as many. */

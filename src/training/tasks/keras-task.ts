@@ -1,5 +1,5 @@
 /**
- * A model of the user's own as a file: `keras:model=model.json,data="csv:file=table.csv,target=column"`. The data are
+ * A model of the user's own as a file: `keras:model=model.json,data=csv:file=table.csv,target=column`. The data are
  * those of another task, named by its spec; the weights in the file, if there are any, are where training starts. The
  * canonical spec holds a hash of the files, so that peers that would start from other weights do not gossip.
  */
@@ -22,13 +22,16 @@ export interface KerasOptions {
   readonly sha256?: string;
 }
 
-export const KERAS_FORM = 'keras:model=model.json,data="csv:file=table.csv,target=column"';
+const KERAS_FORM = 'keras:model=model.json,data=csv:file=table.csv,target=column';
+
+/** A spec inside a spec stands in quotes; where it comes last, people leave them out, and what they mean is plain. */
+export function quoteData(text: string): string {
+  const match = /^(\s*keras:(?:.*,)?data=)([a-z][a-z0-9-]*:.*)$/s.exec(text);
+  return match === null ? text : `${match[1]}"${match[2]!.trim().replaceAll('"', '""')}"`;
+}
 
 function wanted(got: string): GrapevineError {
-  return new GrapevineError(
-    'BAD_SPEC',
-    `task keras: got ${got}; wanted ${KERAS_FORM}, in quotes for the shell.`,
-  );
+  return new GrapevineError('BAD_SPEC', `task keras: got ${got}; wanted ${KERAS_FORM}.`);
 }
 
 function hashOf(files: readonly string[]): string {

@@ -2,12 +2,12 @@
 import { createRegistry, type Registry } from '../../base/registry.js';
 import { charLm } from './char-lm.js';
 import { cifar10Resnet20, fashionMnistCnn, images, mnistCnn, mnistMlp } from './image-tasks.js';
-import { kerasTask } from './keras-task.js';
+import { kerasTask, quoteData } from './keras-task.js';
 import { quadratic } from './quadratic.js';
 import { csv, linear, logistic } from './table-tasks.js';
 import type { Task } from './task.js';
 
-export const tasks: Registry<Task> = createRegistry<Task>('task', [
+const registry: Registry<Task> = createRegistry<Task>('task', [
   mnistMlp,
   mnistCnn,
   fashionMnistCnn,
@@ -20,3 +20,9 @@ export const tasks: Registry<Task> = createRegistry<Task>('task', [
   kerasTask((spec) => tasks.resolve(spec)),
   quadratic,
 ]);
+
+export const tasks: Registry<Task> = {
+  ...registry,
+  resolve: (text) => registry.resolve(quoteData(text)),
+  canonical: (text) => registry.canonical(quoteData(text)),
+};

@@ -21,7 +21,7 @@ const HASH_DIGITS = 12;
 function otherFile(text: string): string | null {
   if (/^[a-z][a-z0-9-]*:/.test(text)) return null;
   if (text.endsWith('.json'))
-    return `a model file says nothing of the data; wanted --task 'keras:model=${text},data="csv:file=table.csv,target=column"'.`;
+    return `a model file says nothing of the data; wanted --task keras:model=${text},data=csv:file=table.csv,target=column.`;
   if (/\.(keras|h5)$/.test(text))
     return 'wanted model.json. In Python: tensorflowjs.converters.save_keras_model(model, "directory").';
   if (text.endsWith('.csv'))

@@ -59,7 +59,7 @@ function flatten(value: unknown, place: string): Flat {
       if (typeof entry !== 'number' || !Number.isFinite(entry))
         refuse(
           `${place}${path}`,
-          `got ${JSON.stringify(entry) ?? String(entry)}; wanted a finite number. Mend or drop the sample.`,
+          `got ${typeof entry === 'number' ? entry : JSON.stringify(entry)}; wanted a finite number. Mend or drop the sample.`,
         );
       values[at++] = entry;
       return;
