@@ -13,7 +13,7 @@
  * singular and mu = lambda exactly.
  */
 import { assert } from '../base/assert.js';
-import { createRandom, gaussian, type Random, uniform, uniformInt } from '../base/random.js';
+import { createRandom, gaussian, type Random, uniform } from '../base/random.js';
 import { minimizeSmooth, type SmoothFunction } from '../linalg/newton-method.js';
 import { addScaledInto, squaredDistance } from '../linalg/real-vectors.js';
 import { symmetricEigenvalues } from '../linalg/symmetric-eigenvalues.js';
@@ -325,7 +325,22 @@ export function createConvexModel(problem: ConvexProblem, peer: number | null): 
   };
 }
 
-/** `count` samples of a worker, drawn with replacement. */
-export function drawSamples(random: Random, samples: number, count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, () => uniformInt(random, samples));
+/** The problem as the server-worker driver takes it (consensus/hub/run-hub.ts, HubProblem), all from x^0 = 0. */
+export function distributedObjective(problem: ConvexProblem) {
+  const { options, workers, optimum, constants, least } = problem;
+  const { blocks, size } = convexLayout(options);
+  return {
+    workers,
+    blocks,
+    start: new Float64Array(size),
+    optimum,
+    constants,
+    samples: options.samples,
+    gradientInto(out: Float64Array, place: GradientPlace): void {
+      convexGradientInto(out, problem, place);
+    },
+    suboptimality: (x: Float64Array): number => convexLoss(problem, x) - least,
+    /** f_0, which the server knows. */
+    server: workerObjective(problem, 0),
+  };
 }

@@ -132,13 +132,13 @@ describe('EF21-SGDM', () => {
     expect(rate).toBeNull();
   });
 
-  it('ends nearer to the optimum than EF21 with batches of one sample, at equal step size', () => {
+  it('has a floor far below that of EF21 with batches of one sample and top-1, at equal step size', () => {
     const { hub } = convexHub('logistic');
     const floor = (eta: number) => {
-      const algorithm = hubAlgorithms.resolve(`ef21:up="top-k:fraction=0.5",gamma=0.05,eta=${eta}`);
-      const { records } = runHub({ algorithm, problem: hub, rounds: 3000, every: 5, seed: 1, batch: 1 });
-      return records.slice(300).reduce((sum, { squaredDistance: d }) => sum + d, 0) / 301;
+      const algorithm = hubAlgorithms.resolve(`ef21:up="top-k:count=1",gamma=0.05,eta=${eta}`);
+      const { records } = runHub({ algorithm, problem: hub, rounds: 2000, every: 5, seed: 1, batch: 1 });
+      return records.slice(200).reduce((sum, { squaredDistance: d }) => sum + d, 0) / 201;
     };
-    expect(floor(0.05)).toBeLessThan(0.7 * floor(1));
+    expect(floor(0.05)).toBeLessThan(0.1 * floor(1));
   });
 });
