@@ -73,10 +73,12 @@ async function simulatePlan(
 
 /** The exit code. @throws GrapevineError */
 export async function runSimulate(settings: Settings, context: CommandContext): Promise<number> {
-  const plan = planRun(settings.run, machineOf(settings, context));
+  const notices = new Set<string>();
+  const onNotice = (sentence: string) => void notices.add(sentence);
+  const plan = planRun(settings.run, { ...machineOf(settings, context), onNotice });
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
+  const evaluator = await plan.createModel(null); // a task that does not load leaves no directory
   const monitor = createRunMonitor(directory, context.output);
-  const evaluator = await plan.createModel(null);
   const { engine, layout } = evaluator;
   let interrupted = false;
   const onSignal = (): void => {
@@ -88,6 +90,8 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
     const { simulation, launch } = settings;
     const facts = { driver: 'simulation', engine, parameters: layout.size } as const;
     monitor.record(runEvent(plan, facts, { launch, ...simulation }));
+    for (const message of notices)
+      monitor.record({ event: 'notice', atMs: 0, peer: null, code: 'NOTICE', message });
     const result = await simulatePlan(plan, settings, { monitor, evaluator, interrupted: () => interrupted });
     monitor.record({ event: 'end', atMs: result.endMs, outcome: interrupted ? 'interrupted' : 'done' });
     await monitor.finish();

@@ -152,8 +152,8 @@ function onInterrupt(launcher: SwarmLauncher, monitor: RunMonitor): { interrupte
 export async function runSwarm(settings: Settings, context: CommandContext): Promise<number> {
   const plan: RunPlan = planRun(settings.run, machineOf(settings, context));
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
+  const evaluator = await plan.createModel(null); // a task that does not load leaves no directory
   const monitor = createRunMonitor(directory, context.output);
-  const evaluator = await plan.createModel(null);
   const watch = new SwarmWatch(settings.run.peers, monitor, evaluator);
   const { engine, layout } = evaluator;
   monitor.record(

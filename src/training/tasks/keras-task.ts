@@ -86,8 +86,10 @@ export function kerasTask(resolve: (spec: string) => Task): RegistryEntry<KerasO
     complete(options) {
       if (options.model === undefined) throw wanted('no model');
       if (options.data === undefined) throw wanted('no data');
+      const { model, loss } = options;
       const { sha256 } = readChecked(options);
-      return { ...options, sha256 };
+      const { spec: data } = sourceOf(options.data, resolve);
+      return { model, loss, sha256, data }; // the data last, where they may stand without quotes
     },
     make(options, spec) {
       const source = sourceOf(options.data!, resolve);
