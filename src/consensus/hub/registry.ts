@@ -5,11 +5,22 @@
  */
 
 import { isGrapevineError } from '../../base/errors.js';
-import { createRegistry, numberField, type OptionField, type RegistryEntry } from '../../base/registry.js';
+import {
+  choiceField,
+  createRegistry,
+  integerField,
+  numberField,
+  type OptionField,
+  type RegistryEntry,
+} from '../../base/registry.js';
+import { type ArtemisOptions, createArtemis } from './artemis.js';
 import { createDiana, type DianaOptions } from './diana.js';
 import { createEf21, type Ef21Options } from './ef21.js';
 import { createErrorFeedback, type ErrorFeedbackOptions } from './error-feedback-sgd.js';
 import type { AnyHubAlgorithm } from './hub-algorithm.js';
+import { createMarina, type MarinaOptions } from './marina.js';
+import { createOlga, type OlgaOptions } from './olga.js';
+import { createPowerSgd, type PowerSgdOptions } from './power-sgd.js';
 import { canonicalCodec } from './vector-codec.js';
 
 /** A compressor's spec, canonical; in quotes where it has a comma. */
@@ -60,4 +71,71 @@ const diana: RegistryEntry<DianaOptions, AnyHubAlgorithm> = {
   make: createDiana,
 };
 
-export const hubAlgorithms = createRegistry<AnyHubAlgorithm>('hub algorithm', [errorFeedback, ef21, diana]);
+const marina: RegistryEntry<MarinaOptions, AnyHubAlgorithm> = {
+  name: 'marina',
+  summary: 'compressed differences of consecutive gradients, whole ones now and then (Gorbunov et al. 2021)',
+  fields: {
+    up: codecField("the workers' unbiased compressor", unbiased),
+    down,
+    gamma,
+    p: numberField('probability of whole gradients; 0: 1 / (1 + U)', 0, 0, 1),
+  },
+  make: createMarina,
+};
+
+const artemis: RegistryEntry<ArtemisOptions, AnyHubAlgorithm> = {
+  name: 'artemis',
+  summary: 'both directions compressed, memories, partial participation (Philippenko and Dieuleveut 2020)',
+  fields: {
+    up: codecField("the workers' unbiased compressor", 'qsgd:levels=1'),
+    down: codecField("the hub's unbiased compressor", 'qsgd:levels=1'),
+    gamma,
+    p: numberField('probability with which a worker takes part in a round', 1, 1e-3, 1),
+    memory: choiceField('1: workers and hub remember gradients', 1, [0, 1]),
+    average: choiceField('1: the model is the Polyak-Ruppert average', 0, [0, 1]),
+  },
+  make: createArtemis,
+};
+
+const olgaFields = {
+  p: numberField('inner steps are 1 / p on average; 0: by the formula', 0, 0, 1),
+  theta: numberField('inner step size; 0: by the formula', 0, 0, 1e9),
+};
+
+const olga: RegistryEntry<OlgaOptions, AnyHubAlgorithm> = {
+  name: 'olga',
+  summary:
+    'accelerated, by similar data: proximal steps on the data of the server (Bylinkin and Beznosikov 2024)',
+  fields: { up: codecField("the workers' unbiased compressor", unbiased), ...olgaFields },
+  make: (options, spec) => createOlga(options, spec, 'unbiased'),
+};
+
+const efOlga: RegistryEntry<OlgaOptions, AnyHubAlgorithm> = {
+  name: 'ef-olga',
+  summary: 'OLGA with contractions and error feedback (Bylinkin and Beznosikov 2024)',
+  fields: { up: codecField("the workers' contraction", contraction), ...olgaFields },
+  make: (options, spec) => createOlga(options, spec, 'error feedback'),
+};
+
+const powerSgd: RegistryEntry<PowerSgdOptions, AnyHubAlgorithm> = {
+  name: 'power-sgd',
+  summary: 'one warm power iteration of the mean gradient a step, with error feedback (Vogels et al. 2019)',
+  fields: {
+    rank: integerField('columns of each factor', 2, 1, 1024),
+    gamma,
+    momentum: numberField('lambda of the momentum, applied after decompression', 0, 0, 0.999),
+  },
+  make: createPowerSgd,
+};
+
+/** Resolves specs such as `diana:up=natural`. */
+export const hubAlgorithms = createRegistry<AnyHubAlgorithm>('hub algorithm', [
+  errorFeedback,
+  ef21,
+  diana,
+  artemis,
+  marina,
+  olga,
+  efOlga,
+  powerSgd,
+]);

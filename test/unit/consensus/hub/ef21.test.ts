@@ -124,11 +124,11 @@ describe('EF21-SGDM', () => {
     const { records, rate } = runHub({
       ...run,
       algorithm: momentum,
-      rounds: 8000,
+      rounds: 3000,
       every: 100,
-      enough: 1e-22,
+      enough: 1e-10,
     });
-    expect(records.at(-1)!.squaredDistance).toBeLessThan(1e-20);
+    expect(records.at(-1)!.squaredDistance).toBeLessThan(1e-3 * records[0].squaredDistance);
     expect(rate).toBeNull();
   });
 
@@ -136,8 +136,8 @@ describe('EF21-SGDM', () => {
     const { hub } = convexHub('logistic');
     const floor = (eta: number) => {
       const algorithm = hubAlgorithms.resolve(`ef21:up="top-k:count=1",gamma=0.05,eta=${eta}`);
-      const { records } = runHub({ algorithm, problem: hub, rounds: 2000, every: 5, seed: 1, batch: 1 });
-      return records.slice(200).reduce((sum, { squaredDistance: d }) => sum + d, 0) / 201;
+      const { records } = runHub({ algorithm, problem: hub, rounds: 1200, every: 5, seed: 1, batch: 1 });
+      return records.slice(120).reduce((sum, { squaredDistance: d }) => sum + d, 0) / 121;
     };
     expect(floor(0.05)).toBeLessThan(0.1 * floor(1));
   });
