@@ -31,8 +31,11 @@ export interface AlgorithmContext {
   readonly gap: number | null;
   /** The public replica that all peers start from, which costs nothing to agree on. */
   readonly initialReplica: Float32Array;
-  /** Fresh generator for the sender state of this node or of one of its edges. */
-  randomFor(purpose: 'node' | 'edge', neighbor: number): Random;
+  /**
+   * Fresh generator for the sender state of this node or of one of its edges; 'both-ends' is the same generator at the
+   * two ends of an edge.
+   */
+  randomFor(purpose: 'node' | 'edge' | 'both-ends', neighbor: number): Random;
   /** A copy of initialReplica, beside the peer's other vectors where kernels reach them (linalg/vectors.ts). */
   createReplica(): Float32Array;
   /** Work space of the parameters' length; holds nothing between calls. */

@@ -1,42 +1,76 @@
 /**
- * Exact gossip: every peer sends its parameters as they are and moves by W.
+ * Exact gossip: every peer sends its parameters as they are and moves by W (Xiao and Boyd 2004). With local training
+ * in between it is D-PSGD (Lian et al. 2017), in either order:
  *
- *     x_i <- sum_j w_ij x_j  =  x_i + sum_j w_ij (x_j - x_i)
+ *     adapt-then-combine   x_i <- sum_j w_ij (x_j - u_j)     what training made is sent and mixed (the default)
+ *     combine-then-adapt   x_i <- sum_j w_ij x_j - u_i       what training started from is sent and mixed, as published
  *
- * (Xiao and Boyd 2004; with local training in between, D-PSGD in its adapt-then-combine form, Lian et al. 2017.)
+ * with u = x_start - x_trained for eta g. Combine-then-adapt could send while it trains; here it sends afterwards, so
+ * only the arithmetic differs. Adapt-then-combine mixes this round's steps as well and is the better one with momentum.
+ *
  * The upper baseline in accuracy, and the unit in which bytes are counted: 4 bytes a parameter, edge and round.
+ *
+ * `all-reduce` is the same on a complete graph, and refuses any other: with w_ij = 1 / n every peer moves to the exact
+ * average each round, up to float32 rounding. Its bytes are those of sending to everybody, 4 d (n - 1) a peer and round;
+ * a ring all-reduce would send 8 d (n - 1) / n.
  */
-import { createRandom } from '../base/random.js';
+import { GrapevineError } from '../base/errors.js';
 import type { Algorithm } from './algorithm.js';
+import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { advanceReplica } from './replica.js';
 
-interface EdgeMemory {
-  readonly own: Float32Array;
-  readonly theirs: Float32Array;
+export type MixingOrder = 'adapt-then-combine' | 'combine-then-adapt';
+
+interface NodeMemory {
+  /** What is sent, where that is not the trained parameters. */
+  readonly start: Float32Array | null;
 }
 
-export function createExactGossip(spec: string): Algorithm<null, EdgeMemory> {
+export function createExactGossip(
+  spec: string,
+  order: MixingOrder = 'adapt-then-combine',
+): Algorithm<NodeMemory, SentPair> {
   return {
     name: 'exact',
     spec,
     compresses: 'nothing',
-    createNode: () => null,
-    createEdge: ({ initialReplica }) => ({
-      own: new Float32Array(initialReplica.length),
-      theirs: new Float32Array(initialReplica.length),
+    createNode: ({ initialReplica }) => ({
+      start: order === 'combine-then-adapt' ? new Float32Array(initialReplica.length) : null,
     }),
-    beginRound() {},
-    compose({ compressor, blocks }, _node, { parameters }) {
-      const state = compressor.createState(blocks, createRandom('exact'));
-      return { gamma: 1, parts: [{ kind: 'replace', bytes: compressor.encode(parameters, blocks, state) }] };
+    createEdge: createSentPair,
+    beginRound(_context, node, { start }) {
+      node.start?.set(start);
     },
-    apply({ node, blocks, scratch }, _memory, { edge, own, theirs }) {
+    compose: (context, node, { parameters }) => ({
+      gamma: 1,
+      parts: [densePart(context, node.start ?? parameters)],
+    }),
+    apply(context, _memory, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;
-      advanceReplica(memory.own, own, blocks);
-      advanceReplica(memory.theirs, theirs, blocks);
-      correctionInto(scratch, ordered(node, neighbor, memory.own, memory.theirs), weight);
+      readPair(context, memory, { own, theirs });
+      correctionInto(context.scratch, ordered(context.node, neighbor, memory.own, memory.theirs), weight);
       return memory;
+    },
+  };
+}
+
+/** Weights of a complete graph are 1 / n to this, and the self weight too. */
+const TOLERANCE = 1e-9;
+
+/** @throws GrapevineError BAD_CONFIG from checkEdges, where the graph is not complete */
+export function createAllReduce(spec: string): Algorithm<NodeMemory, SentPair> {
+  return {
+    ...createExactGossip(spec),
+    name: 'all-reduce',
+    checkEdges(edges) {
+      const share = 1 / (edges.length + 1);
+      if (edges.every(({ weight }) => Math.abs(weight - share) <= TOLERANCE)) return;
+      throw new GrapevineError(
+        'BAD_CONFIG',
+        'algorithm all-reduce averages over all peers at once, and here a peer does not reach all others: choose ' +
+          'topology complete, or algorithm exact.',
+        { neighbors: edges.length },
+      );
     },
   };
 }

@@ -6,7 +6,10 @@
  *
  * Gossip that is stable never takes s much above where it was, plus what training has moved since:
  *
- *     s <= MARGIN s_least + TRAINING sum of ||u||,    u = x_start - x_trained, the sum since s was least
+ *     s <= MARGIN s_least + TRAINING sum of ||u||,    u = x_start - x_trained
+ *
+ * where s_least is the smallest peak of s in any WINDOW rounds (primal-dual methods swing on their way down; before the
+ * first window is over, s of the first round), and the sum runs since that window began.
  *
  * Beyond that for PATIENCE rounds, the peer halves its factor, which scales the gamma that it announces; an edge uses
  * the smaller of its two ends' gammas, so backing off needs no agreement, and the mean is kept as always. Where an
@@ -23,6 +26,8 @@ import { sumOfSquares } from '../linalg/pairs.js';
 const MARGIN = 2;
 /** Neighbors may train faster than this peer, and s counts differences of two and twice what is unsent. */
 const TRAINING = 8;
+/** Rounds over which a peak is taken: longer than the swings seen of exact diffusion on a ring. */
+const WINDOW = 32;
 /** Rounds in a row. */
 const PATIENCE = 3;
 /** Rounds in which a smaller gamma shows what it does. */
@@ -45,8 +50,12 @@ export interface GuardState {
   norm: number;
   /** s_least; null before the first full round. */
   least: number | null;
-  /** Sum of ||u|| since. */
+  /** Sum of ||u|| since the beginning of its window. */
   trained: number;
+  /** Of the window under way: rounds, the largest s, and the sum of ||u||. */
+  windowRounds: number;
+  windowPeak: number;
+  windowTrained: number;
   suspicions: number;
   coolUntil: number;
   /** s when the guard looked last while it was above its bound; 0 before. */
@@ -62,6 +71,9 @@ export function createGuard(): GuardState {
     norm: 0,
     least: null,
     trained: 0,
+    windowRounds: 0,
+    windowPeak: 0,
+    windowTrained: 0,
     suspicions: 0,
     coolUntil: 0,
     seen: 0,
@@ -78,6 +90,7 @@ export function observeTraining(guard: GuardState, start: Float32Array, trained:
     norm += trained[k]! * trained[k]!;
   }
   guard.trained += Math.sqrt(moved);
+  guard.windowTrained += Math.sqrt(moved);
   guard.norm = Math.sqrt(norm);
 }
 
@@ -98,6 +111,23 @@ export function observeResidual(guard: GuardState, residual: number): void {
   guard.unsent = Math.sqrt(residual);
 }
 
+/** Notes s of one round, and closes the window if it is full; s_least. */
+function takeIntoWindow(guard: GuardState, now: number): number {
+  guard.least ??= now;
+  guard.windowPeak = Math.max(guard.windowPeak, now);
+  guard.windowRounds += 1;
+  if (guard.windowRounds === WINDOW) {
+    if (guard.windowPeak <= guard.least) {
+      guard.least = guard.windowPeak;
+      guard.trained = guard.windowTrained;
+    }
+    guard.windowRounds = 0;
+    guard.windowPeak = 0;
+    guard.windowTrained = 0;
+  }
+  return guard.least;
+}
+
 /** At the end of a round: a sentence when the guard has backed off, else null. */
 export function settleRound(guard: GuardState, round: number): string | null {
   if (guard.exchanges === 0 && guard.unsent === null) return null;
@@ -105,11 +135,8 @@ export function settleRound(guard: GuardState, round: number): string | null {
   guard.apart = 0;
   guard.exchanges = 0;
   const now = Math.max(apart + 2 * (guard.unsent ?? 0), ROUNDING * guard.norm);
-  if (guard.least === null || now <= guard.least) {
-    guard.least = now;
-    guard.trained = 0;
-  }
-  const allowed = MARGIN * guard.least + TRAINING * guard.trained;
+  const least = takeIntoWindow(guard, now);
+  const allowed = MARGIN * least + TRAINING * guard.trained;
   guard.suspicions = now > allowed ? guard.suspicions + 1 : 0;
   if (guard.suspicions < PATIENCE || round < guard.coolUntil || guard.factor <= LEAST_FACTOR) return null;
   const worse = now > guard.seen;

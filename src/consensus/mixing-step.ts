@@ -7,7 +7,8 @@
  * float32, so their bits agree; the lower end adds c, the higher subtracts it.
  */
 
-import { scaledDifferenceInto, sumOfSquares } from '../linalg/pairs.js';
+import { GrapevineError } from '../base/errors.js';
+import { addSignedInto, scaledDifferenceInto, sumOfSquares } from '../linalg/pairs.js';
 
 /** The pair of vectors of an edge, by node order rather than by whose they are. */
 export interface OrderedPair {
@@ -27,6 +28,33 @@ export function ordered(
 /** c = factor (high - low), entry by entry. */
 export function correctionInto(out: Float32Array, { low, high }: OrderedPair, factor: number): void {
   scaledDifferenceInto(out, { x: high, y: low }, factor);
+}
+
+/** How a vector beside the parameters (a tracker) moves along an edge. */
+export interface SideStep {
+  readonly node: number;
+  readonly neighbor: number;
+  /** This end's and the neighbor's vector as both ends know them. */
+  readonly own: Float32Array;
+  readonly theirs: Float32Array;
+  /** gamma w_ij. */
+  readonly factor: number;
+  /** Work space. */
+  readonly work: Float32Array;
+}
+
+/**
+ * target += factor (theirs - own), by the same law as the parameters: what this end adds the other subtracts.
+ * @throws GrapevineError PAYLOAD_BAD_VALUE, before anything has moved, when the step is not plausible
+ */
+export function moveAlongEdge(target: Float32Array, step: SideStep): void {
+  const { node, neighbor, own, theirs, factor, work } = step;
+  correctionInto(work, ordered(node, neighbor, own, theirs), factor);
+  if (!isPlausible(work, target)) {
+    const message = `the tracker of peer ${neighbor} moves peer ${node}'s beyond measure`;
+    throw new GrapevineError('PAYLOAD_BAD_VALUE', message, { node, neighbor });
+  }
+  addSignedInto(target, work, node < neighbor ? 1 : -1);
 }
 
 /** Sum of the entries in float64. */

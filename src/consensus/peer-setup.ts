@@ -44,9 +44,12 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     gap: setup.gap ?? null,
     algorithm: setup.algorithm,
     options,
-    randomFor: (purpose, neighbor) =>
-      purpose === 'node'
-        ? createRandom(seed, 'node', node)
-        : createRandom(seed, 'edge', Math.min(node, neighbor), Math.max(node, neighbor), node),
+    randomFor(purpose, neighbor) {
+      if (purpose === 'node') return createRandom(seed, 'node', node);
+      const ends = [Math.min(node, neighbor), Math.max(node, neighbor)];
+      return purpose === 'edge'
+        ? createRandom(seed, 'edge', ...ends, node)
+        : createRandom(seed, 'both ends', ...ends);
+    },
   });
 }

@@ -47,15 +47,19 @@ export function additive(stream = 0, streams = 1): PublicRule {
   return { stream, streams, ownBase: false, plain: false };
 }
 
-/** At its node. */
-export interface PublicVector extends PublicCopy {
-  readonly compressorState: CompressorState;
+/** What compression was seen to do. */
+export interface Measured {
   /** Running average of the measured contraction; null before the first message. */
   omega: number | null;
   /** omega-hat of each block in the latest message. */
   blockOmegas: readonly number[];
-  /** ||v - base||^2 of the latest message: what there was to say. */
+  /** ||z||^2 of the latest message: what there was to say. */
   residual: number;
+}
+
+/** At its node. */
+export interface PublicVector extends PublicCopy, Measured {
+  readonly compressorState: CompressorState;
 }
 
 /** What an edge keeps of its two ends' vectors. */
@@ -79,11 +83,13 @@ export function createPublicVector(context: AlgorithmContext, rule: PublicRule):
   const own = rule.stream === 0 ? random : createRandom(rule.stream, ...random);
   return {
     ...createCopy(context, rule),
+    ...notMeasured(),
     compressorState: compressor.createState(blocks, own),
-    omega: null,
-    blockOmegas: [],
-    residual: 0,
   };
+}
+
+export function notMeasured(): Measured {
+  return { omega: null, blockOmegas: [], residual: 0 };
 }
 
 export function createPublicEdge(context: AlgorithmContext, rule: PublicRule): PublicEdge {
@@ -102,15 +108,21 @@ function keepForLater(memory: PublicEdge, bytes: Uint8Array, most: number): void
   else memory.unsent.push(bytes);
 }
 
-function measure(context: AlgorithmContext, vector: PublicVector, message: Float32Array): void {
-  const squares = context.blocks.map((block) => squaresOf(context.scratch, message, block));
-  vector.blockOmegas = squares.map(contractionOf);
+/** Takes z and its message C(z), decoded, into the measurements. */
+export function measure(
+  measured: Measured,
+  blocks: readonly MatrixBlock[],
+  seen: { readonly z: Float32Array; readonly message: Float32Array },
+): void {
+  const squares = blocks.map((block) => squaresOf(seen.z, seen.message, block));
+  measured.blockOmegas = squares.map(contractionOf);
   const energy = squares.reduce((sum, block) => sum + block.energy, 0);
-  vector.residual = energy;
+  measured.residual = energy;
   if (energy === 0) return;
   const error = squares.reduce((sum, block) => sum + block.error, 0);
   const omega = Math.max(0, contractionOf({ energy, error }));
-  vector.omega = vector.omega === null ? omega : OMEGA_MEMORY * vector.omega + (1 - OMEGA_MEMORY) * omega;
+  measured.omega =
+    measured.omega === null ? omega : OMEGA_MEMORY * measured.omega + (1 - OMEGA_MEMORY) * omega;
 }
 
 /** What one round publishes. */
@@ -124,12 +136,12 @@ export interface Publication {
   readonly compressor?: Compressor;
 }
 
-/** Compresses v, keeps the message for every edge, and moves the node's own copy; C(v - base), decoded. */
+/** Compresses v, keeps the message for every edge, and moves the node's own copy. */
 export function publish(
   context: AlgorithmContext,
   vector: PublicVector,
   { rule, values, round, edges, compressor = context.compressor }: Publication,
-): Float32Array {
+): void {
   const { blocks, scratch } = context;
   const encoder = { compressor, blocks, state: vector.compressorState };
   if (compressor !== context.compressor)
@@ -144,10 +156,9 @@ export function publish(
   }
   const message = new Float32Array(scratch.length);
   decodeAddInto(message, bytes, blocks);
-  measure(context, vector, message);
+  measure(vector, blocks, { z: scratch, message });
   if (rule.advance === undefined) addSignedInto(vector.value, message, 1);
   else rule.advance(vector, message, round);
-  return message;
 }
 
 /** The parts of an edge's next difference: what it has not been sent. */

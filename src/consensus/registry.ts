@@ -1,17 +1,62 @@
 /** The algorithms a user can name. A new one is a file beside this and one line here. */
 
-import { createRegistry, numberField, type OptionField, type RegistryEntry } from '../base/registry.js';
+import {
+  choiceField,
+  createRegistry,
+  integerField,
+  numberField,
+  type OptionField,
+  type RegistryEntry,
+} from '../base/registry.js';
+import type { Compressor } from '../compression/compressor.js';
 import { compressors } from '../compression/registry.js';
 import type { AnyAlgorithm } from './algorithm.js';
+import { createTrackedChoco } from './beer.js';
+import { type ChebyshevOptions, createChebyshevGossip } from './chebyshev-gossip.js';
 import { type ChocoOptions, createChocoGossip } from './choco-gossip.js';
+import { createDeepSqueeze, type DeepSqueezeOptions } from './deep-squeeze.js';
 import { createEdgeChoco, type EdgeChocoOptions } from './edge-choco.js';
-import { createExactGossip } from './exact-gossip.js';
+import { createExactDiffusion } from './exact-diffusion.js';
+import { createAllReduce, createExactGossip, type MixingOrder } from './exact-gossip.js';
+import { createGradientTracking } from './gradient-tracking.js';
+import { createLead, type LeadOptions } from './lead.js';
+import { createPowerGossip } from './power-gossip.js';
+import { createReplicaPsgd } from './replica-psgd.js';
 
-const exact: RegistryEntry<Record<never, never>, AnyAlgorithm> = {
+type Nothing = Record<never, never>;
+
+const identity = compressors.resolve('none');
+
+const orders = ['adapt-then-combine', 'combine-then-adapt'] as const;
+
+const exact: RegistryEntry<{ readonly order?: MixingOrder }, AnyAlgorithm> = {
   name: 'exact',
   summary: 'exact gossip of uncompressed parameters (D-PSGD)',
+  fields: {
+    order: {
+      ...choiceField<MixingOrder>(
+        'adapt-then-combine (unless given), or combine-then-adapt',
+        orders[0],
+        orders,
+      ),
+      default: undefined, // so that the default's canonical spec is "exact", as it always was
+    },
+  },
+  make: ({ order }, spec) => createExactGossip(spec, order),
+};
+
+const allReduce: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'all-reduce',
+  summary: 'the exact average each round, on a complete graph: the upper baseline',
   fields: {},
-  make: (_options, spec) => createExactGossip(spec),
+  make: (_options, spec) => createAllReduce(spec),
+};
+
+const chebyshev: RegistryEntry<ChebyshevOptions, AnyAlgorithm> = {
+  name: 'chebyshev',
+  summary: 'exact gossip, several accelerated exchanges a round (Scaman et al. 2017)',
+  fields: { exchanges: integerField('exchanges a round', 4, 1, 1000) },
+  make: (options, spec) => createChebyshevGossip(options, spec),
 };
 
 const gammaOrAuto: OptionField<number | 'auto'> = {
@@ -28,7 +73,7 @@ const choco: RegistryEntry<ChocoOptions, AnyAlgorithm> = {
   name: 'choco',
   summary: 'CHOCO-Gossip: one public replica a node (Koloskova et al. 2019)',
   fields: { gamma: gammaOrAuto },
-  make: (options, spec) => createChocoGossip(options, spec, compressors.resolve('none')),
+  make: (options, spec) => createChocoGossip(options, spec, identity),
 };
 
 const edgeChoco: RegistryEntry<EdgeChocoOptions, AnyAlgorithm> = {
@@ -38,4 +83,118 @@ const edgeChoco: RegistryEntry<EdgeChocoOptions, AnyAlgorithm> = {
   make: (options, spec) => createEdgeChoco(options, spec),
 };
 
-export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [edgeChoco, choco, exact]);
+/** More exchanges than any model needs before the next step. */
+const MAX_ITERATIONS = 64;
+const MAX_RANK = 1024;
+/** A bucket is a number of 16 bits; longer vectors have one scale for the whole message. */
+const MAX_BUCKET = 65_535;
+
+function messageCompressor(bits: number, length: number): Compressor {
+  if (bits === 32) return identity;
+  return compressors.resolve(`quantize:bits=${bits},bucket=${length <= MAX_BUCKET ? length : 0}`);
+}
+
+const powerGossip: RegistryEntry<{ readonly rank: number; readonly iterations: number }, AnyAlgorithm> = {
+  name: 'power-gossip',
+  summary: 'low-rank differences found by the two ends together (Vogels et al. 2020)',
+  fields: {
+    rank: integerField('columns of each factor', 1, 1, MAX_RANK),
+    iterations: integerField('half power iterations, each an exchange, a round', 1, 1, MAX_ITERATIONS),
+  },
+  make: (options, spec) =>
+    createPowerGossip({ ...options, bits: 32, reference: false }, spec, messageCompressor),
+};
+
+const pgq: RegistryEntry<
+  { readonly rank: number; readonly iterations: number; readonly bits: number },
+  AnyAlgorithm
+> = {
+  name: 'pgq',
+  summary: 'PowerGossip with quantized messages against a shared reference',
+  fields: {
+    rank: integerField('columns of each factor', 4, 1, MAX_RANK),
+    iterations: integerField('half power iterations, each an exchange, a round', 4, 1, MAX_ITERATIONS),
+    bits: choiceField('bits a number; 32 is float32', 4, [2, 3, 4, 5, 6, 7, 8, 12, 16, 32]),
+  },
+  make: (options, spec) => createPowerGossip({ ...options, reference: true }, spec, messageCompressor),
+};
+
+const dcd: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'dcd',
+  summary: 'DCD-PSGD: compressed differences, for little noise (Tang et al. 2018)',
+  fields: {},
+  make: (_options, spec) => createReplicaPsgd('dcd', spec, identity),
+};
+
+const ecd: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'ecd',
+  summary: 'ECD-PSGD: compressed extrapolations, for very little noise (Tang et al. 2018)',
+  fields: {},
+  make: (_options, spec) => createReplicaPsgd('ecd', spec, identity),
+};
+
+const deepSqueeze: RegistryEntry<DeepSqueezeOptions, AnyAlgorithm> = {
+  name: 'deep-squeeze',
+  summary: 'error-compensated values, without replicas (Tang et al. 2019)',
+  fields: { gamma: gammaOrAuto },
+  make: (options, spec) => createDeepSqueeze(options, spec),
+};
+
+const gradientTracking: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'gradient-tracking',
+  summary: 'exact gossip of parameters and of a tracker of the mean gradient',
+  fields: {},
+  make: (_options, spec) => createGradientTracking(spec),
+};
+
+const d2: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'd2',
+  summary: 'D-squared, exact diffusion: no bias from data that differ (Tang et al. 2018)',
+  fields: {},
+  make: (_options, spec) => createExactDiffusion(spec),
+};
+
+const beer: RegistryEntry<{ readonly gamma: number | 'auto' }, AnyAlgorithm> = {
+  name: 'beer',
+  summary: 'gradient tracking by CHOCO replicas (Zhao et al. 2022)',
+  fields: { gamma: gammaOrAuto },
+  make: ({ gamma }, spec) => createTrackedChoco('beer', { gamma, lambda: 1 }, { spec, identity }),
+};
+
+const motef: RegistryEntry<{ readonly gamma: number | 'auto'; readonly lambda: number }, AnyAlgorithm> = {
+  name: 'motef',
+  summary: 'BEER with a momentum that is tracked (Islamov et al. 2025)',
+  fields: {
+    gamma: gammaOrAuto,
+    lambda: numberField('weight of the new step in the momentum', 0.1, 0.001, 1),
+  },
+  make: (options, spec) => createTrackedChoco('motef', options, { spec, identity }),
+};
+
+const lead: RegistryEntry<LeadOptions, AnyAlgorithm> = {
+  name: 'lead',
+  summary: 'primal-dual, one compressed vector (Liu et al. 2021)',
+  fields: {
+    gamma: gammaOrAuto,
+    alpha: numberField('how far the reference follows', 0.5, 0.01, 1),
+  },
+  make: (options, spec) => createLead(options, spec, identity),
+};
+
+export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
+  edgeChoco,
+  choco,
+  exact,
+  allReduce,
+  chebyshev,
+  powerGossip,
+  pgq,
+  dcd,
+  ecd,
+  deepSqueeze,
+  gradientTracking,
+  d2,
+  beer,
+  motef,
+  lead,
+]);

@@ -15,7 +15,8 @@ export function denseMixing({ graph, mixing }: Topology): number[][] {
   return w;
 }
 
-function multiply(w: Dense, x: Dense): number[][] {
+/** W X. */
+export function multiply(w: Dense, x: Dense): number[][] {
   return w.map((row) => x[0]!.map((_, k) => row.reduce((sum, weight, j) => sum + weight * x[j]![k]!, 0)));
 }
 

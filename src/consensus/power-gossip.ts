@@ -1,0 +1,212 @@
+/**
+ * PowerGossip (Vogels, Karimireddy and Jaggi 2020, "PowerGossip: practical low-rank communication compression in
+ * decentralized deep learning", Algorithm 1): the two ends of an edge find a low-rank approximation of the difference of
+ * their parameters *together*, one half of a power iteration an exchange, and both move by it.
+ *
+ *     s_i = X_i^T P or X_i Q, sent to j; s_j likewise                  (edge-factors.ts)
+ *     U   = P (s_j - s_i)^T or (s_j - s_i) Q^T;   X_i += w_ij U;   X_j -= w_ij U
+ *
+ * No step size and no replicas. U is a projection of X_j - X_i, so whatever P is, no exchange takes peers further apart.
+ * `iterations` exchanges a round, each on the parameters that the last one left; p and q go on from round to round (the
+ * warm start). Vectors (biases, norms) are sent as they are, in every iterations-th exchange of an edge. The published
+ * code skips the first gossip step, where all models are equal; here it does no harm.
+ *
+ * PGQ (ours) is the same with quantized messages of what differs from a reference R that both ends share,
+ *
+ *     s_i = round((X_i - R)^T P);   R += P ((s_i + s_j) / 2)^T;   U as above
+ *
+ * where R follows the mean of the two, so that rounding is relative to how far the ends are from each other and not to
+ * how large parameters are. R's error costs precision, never the fixed point. At 32 bits it is PowerGossip.
+ */
+
+import { createRandom } from '../base/random.js';
+import type { Compressor, MatrixBlock } from '../compression/compressor.js';
+import type { Delta } from '../wire/frame.js';
+import type { Algorithm, AlgorithmContext } from './algorithm.js';
+import {
+  addProductInto,
+  basisOf,
+  createEdgeFactors,
+  type EdgeFactors,
+  keepStart,
+  multiplyInto,
+  type Side,
+  sentLength,
+  sideOf,
+} from './edge-factors.js';
+import { advanceReplica } from './replica.js';
+
+export interface PowerGossipOptions {
+  /** r; clipped to the sides of each matrix. */
+  readonly rank: number;
+  /** Exchanges a round. */
+  readonly iterations: number;
+  /** Bits a number of s: 32 for float32, else codes with one scale a vector. */
+  readonly bits: number;
+  /** Send differences to a shared reference (PGQ). */
+  readonly reference: boolean;
+}
+
+/** The compressor that sends `length` numbers with one scale, or as they are. */
+export type MessageCompressor = (bits: number, length: number) => Compressor;
+
+interface EdgeMemory {
+  /** One for each matrix; null for vectors. */
+  readonly factors: readonly (EdgeFactors | null)[];
+  /** R; null without one. */
+  readonly reference: Float32Array | null;
+  /** Exchanges applied. */
+  count: number;
+}
+
+/** One piece of the message of exchange k. */
+interface Piece {
+  readonly block: MatrixBlock;
+  /** Where it lies in the message's vector, and its shape there. */
+  readonly sent: MatrixBlock;
+  /** Absent for a vector, which is sent as it is. */
+  readonly product?: { readonly factors: EdgeFactors; readonly side: Side; readonly basis: Float64Array };
+}
+
+function isVector({ rows, cols }: MatrixBlock): boolean {
+  return Math.min(rows, cols) === 1;
+}
+
+/** What is sent in exchange k of an edge, the same at both ends. */
+function piecesOf(context: AlgorithmContext, memory: EdgeMemory, iterations: number): Piece[] {
+  const pieces: Piece[] = [];
+  let offset = 0;
+  const add = (block: MatrixBlock, rows: number, cols: number, product?: Piece['product']): void => {
+    const sent = { name: block.name, offset, rows, cols };
+    pieces.push(product === undefined ? { block, sent } : { block, sent, product });
+    offset += rows * cols;
+  };
+  context.blocks.forEach((block, b) => {
+    const factors = memory.factors[b] ?? null;
+    if (factors !== null) {
+      const side = sideOf(factors, memory.count);
+      const product = { factors, side, basis: basisOf(factors, side) };
+      add(block, factors.rank, sentLength(factors, side), product);
+    } else if (memory.count % iterations === 0) add(block, block.rows, block.cols);
+  });
+  return pieces;
+}
+
+function partOf(vector: Float32Array, { offset, rows, cols }: MatrixBlock): Float32Array {
+  return vector.subarray(offset, offset + rows * cols);
+}
+
+function lengthOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { sent }) => sum + sent.rows * sent.cols, 0);
+}
+
+/** s of this end: products with x - R, and vectors as they are. */
+function messageOf(
+  pieces: readonly Piece[],
+  parameters: Float32Array,
+  reference: Float32Array | null,
+): Float32Array {
+  const values = new Float32Array(lengthOf(pieces));
+  for (const { block, sent, product } of pieces) {
+    const own = partOf(parameters, block);
+    if (product === undefined) values.set(own, sent.offset);
+    else {
+      const shared = reference === null ? null : partOf(reference, block);
+      const matrix = shared === null ? own : own.map((value, k) => value - shared[k]!);
+      multiplyInto({ values, at: sent.offset }, matrix, product);
+    }
+  }
+  return values;
+}
+
+/** Messages of pieces, one after another, are the message of all. */
+function encodePieces(
+  pieces: readonly Piece[],
+  values: Float32Array,
+  compressorFor: (piece: Piece) => Compressor,
+): Uint8Array {
+  const messages = pieces.map((piece) => {
+    const compressor = compressorFor(piece);
+    const blocks = [piece.sent];
+    return compressor.encode(values, blocks, compressor.createState(blocks, createRandom('power gossip')));
+  });
+  const bytes = new Uint8Array(messages.reduce((sum, message) => sum + message.length, 0));
+  let at = 0;
+  for (const message of messages) {
+    bytes.set(message, at);
+    at += message.length;
+  }
+  return bytes;
+}
+
+/** s of one end as it travelled. */
+function readMessage(pieces: readonly Piece[], delta: Delta): Float32Array {
+  const values = new Float32Array(lengthOf(pieces));
+  const blocks = pieces.map(({ sent }) => sent);
+  advanceReplica(values, delta, blocks);
+  return values;
+}
+
+function applyPiece(
+  scratch: Float32Array,
+  memory: EdgeMemory,
+  { piece, low, high, weight }: { piece: Piece; low: Float32Array; high: Float32Array; weight: number },
+): void {
+  const { block, sent, product } = piece;
+  const correction = partOf(scratch, block);
+  const [a, b] = [partOf(low, sent), partOf(high, sent)];
+  if (product === undefined) {
+    for (let k = 0; k < a.length; k++) correction[k] = weight * (b[k]! - a[k]!);
+    return;
+  }
+  const difference = Float64Array.from(a, (value, k) => b[k]! - value);
+  addProductInto(correction, difference, { ...product, factor: weight });
+  if (memory.reference !== null) {
+    const middle = Float64Array.from(a, (value, k) => (value + b[k]!) / 2);
+    addProductInto(partOf(memory.reference, block), middle, { ...product, factor: 1 });
+  }
+  keepStart(product.factors, product.side, difference);
+}
+
+/** @param messages the compressor of a message's numbers. */
+export function createPowerGossip(
+  options: PowerGossipOptions,
+  spec: string,
+  messages: MessageCompressor,
+): Algorithm<null, EdgeMemory> {
+  const { rank, iterations, bits, reference } = options;
+  const compressorFor = ({ product, sent }: Piece): Compressor =>
+    messages(product === undefined ? 32 : bits, sent.cols);
+  return {
+    name: reference ? 'pgq' : 'power-gossip',
+    spec,
+    compresses: 'nothing',
+    exchanges: iterations,
+    createNode: () => null,
+    createEdge(context, neighbor) {
+      const random = context.randomFor('both-ends', neighbor);
+      const factors = context.blocks.map((block, b) =>
+        isVector(block) ? null : createEdgeFactors(block, rank, createRandom(b, ...random)),
+      );
+      return { factors, reference: reference ? context.createReplica() : null, count: 0 };
+    },
+    beginRound() {},
+    compose(context, _node, { parameters, edge }) {
+      const { memory } = edge;
+      const pieces = piecesOf(context, memory, iterations);
+      const values = messageOf(pieces, parameters, memory.reference);
+      return { gamma: 1, parts: [{ kind: 'replace', bytes: encodePieces(pieces, values, compressorFor) }] };
+    },
+    apply(context, _node, { edge, own, theirs }) {
+      const { memory, neighbor, weight } = edge;
+      const { scratch } = context;
+      const pieces = piecesOf(context, memory, iterations);
+      const [mine, other] = [readMessage(pieces, own), readMessage(pieces, theirs)];
+      const [low, high] = context.node < neighbor ? [mine, other] : [other, mine];
+      scratch.fill(0);
+      for (const piece of pieces) applyPiece(scratch, memory, { piece, low, high, weight });
+      memory.count += 1;
+      return memory.reference === null ? null : { own: memory.reference, theirs: memory.reference };
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { expect, it } from 'vitest';
+import type { PeerState } from '../../src/consensus/peer-state.js';
+import { algorithms } from '../../src/consensus/registry.js';
+import { buildTopology } from '../../src/topology/registry.js';
+import { spectrumOf } from '../../src/topology/spectrum.js';
+import * as twins from '../reference/matrix-form-training.js';
+import { type AlgorithmCase, algorithmConformance, NODES } from './algorithm.js';
+
+const lambda = 1 - spectrumOf(buildTopology('torus', NODES, 1).mixing).gap;
+
+/** A vector of the algorithm's node memory. */
+function memoryOf<T>(state: PeerState): T {
+  return state.node as T;
+}
+const minus = (x: ArrayLike<number>, y: ArrayLike<number>): number[] =>
+  Array.from(x, (value, k) => value - y[k]!);
+
+const trackedMomentum = {
+  title: 'mean(V) = mean(m)',
+  of(state: PeerState): number[] {
+    const { tracker, momentum } = memoryOf<Record<'tracker' | 'momentum', Float32Array>>(state);
+    return minus(tracker, momentum);
+  },
+};
+
+const cases: readonly AlgorithmCase[] = [
+  {
+    spec: 'exact',
+    compressor: 'none',
+    twin: { of: twins.adaptThenCombine, top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'combine-then-adapt is the order of the paper',
+      spec: 'exact:order=combine-then-adapt',
+      twin: twins.combineThenAdapt,
+    },
+    bad: ['exact:order=both', 'exact:gamma=1'],
+  },
+  {
+    spec: 'all-reduce',
+    compressor: 'none',
+    topology: 'complete',
+    twin: { of: twins.adaptThenCombine, top: 0 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is exact gossip on the complete graph',
+      spec: 'exact',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['all-reduce:rank=1'],
+  },
+  {
+    spec: 'chebyshev:exchanges=4',
+    compressor: 'none',
+    twin: { of: twins.chebyshev(lambda, 4), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip with one exchange',
+      spec: 'chebyshev:exchanges=1',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['chebyshev:exchanges=0', 'chebyshev:exchanges=1.5'],
+  },
+  {
+    spec: 'choco:gamma=0.4',
+    compressor: 'low-rank:rank=1,bits=8',
+    twin: { of: twins.choco(0.4), top: 5 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip with the identity compressor and gamma 1',
+      spec: 'choco:gamma=1',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['choco:gamma=0', 'choco:gamma=1.1', 'choco:gamma=x'],
+  },
+  {
+    spec: 'edge-choco',
+    compressor: 'low-rank:rank=1,bits=8',
+    twin: { of: twins.edgeChoco(1), top: 5 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip with the identity compressor and gamma 1',
+      spec: 'edge-choco:gamma=1',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['edge-choco:gamma=0', 'edge-choco:gamma=2.5', 'edge-choco:gamma=auto'],
+  },
+  {
+    spec: 'power-gossip:rank=1,iterations=2',
+    compressor: 'none',
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip at full rank',
+      spec: 'power-gossip:rank=3',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['power-gossip:rank=0', 'power-gossip:iterations=0', 'power-gossip:bits=4'],
+  },
+  {
+    spec: 'pgq:rank=2,iterations=2,bits=4',
+    compressor: 'none',
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip at full rank and 32 bits',
+      spec: 'pgq:rank=3,iterations=1,bits=32',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['pgq:bits=1', 'pgq:bits=9', 'pgq:rank=0'],
+  },
+  {
+    spec: 'dcd',
+    compressor: 'quantize:bits=8',
+    twin: { of: twins.dcd, top: 10 },
+    reaches: 'biased',
+    meanInExpectation: true,
+    degenerate: {
+      title: 'is D-PSGD, combine-then-adapt, with the identity compressor',
+      spec: 'dcd',
+      twin: twins.combineThenAdapt,
+    },
+    bad: ['dcd:gamma=1'],
+  },
+  {
+    spec: 'ecd',
+    compressor: 'quantize:bits=12',
+    twin: { of: twins.ecd, top: 11 },
+    reaches: 'biased',
+    meanInExpectation: true,
+    degenerate: {
+      title: 'is D-PSGD, combine-then-adapt, with the identity compressor',
+      spec: 'ecd',
+      twin: twins.combineThenAdapt,
+    },
+    bad: ['ecd:gamma=1'],
+  },
+  {
+    spec: 'deep-squeeze:gamma=0.3',
+    compressor: 'quantize:bits=8',
+    twin: { of: twins.deepSqueeze(0.3), top: 8 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip with the identity compressor and gamma 1',
+      spec: 'deep-squeeze:gamma=1',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['deep-squeeze:gamma=0', 'deep-squeeze:gamma=1.2'],
+  },
+  {
+    spec: 'gradient-tracking',
+    compressor: 'none',
+    twin: { of: twins.gradientTracking, top: 0 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is all-reduce on a complete graph',
+      spec: 'gradient-tracking',
+      topology: 'complete',
+      twin: twins.adaptThenCombine,
+    },
+    invariants: [
+      {
+        title: 'mean(y) = mean(u)',
+        of(state) {
+          const { tracker, lastStep } = memoryOf<Record<'tracker' | 'lastStep', Float32Array>>(state);
+          return minus(tracker, lastStep);
+        },
+      },
+    ],
+    bad: ['gradient-tracking:gamma=1'],
+  },
+  {
+    spec: 'd2',
+    compressor: 'none',
+    twin: { of: twins.exactDiffusion, top: 0 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is LEAD with the identity compressor, alpha 1 and gamma 1',
+      spec: 'd2',
+      twin: twins.lead(1, 1),
+    },
+    bad: ['d2:gamma=1'],
+  },
+  {
+    spec: 'beer:gamma=0.4',
+    compressor: 'low-rank:rank=1,bits=8',
+    twin: { of: twins.trackedChoco(0.4, 1), top: 6 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is MoTEF with lambda 1',
+      spec: 'motef:gamma=0.4,lambda=1',
+      twin: twins.trackedChoco(0.4, 1),
+    },
+    invariants: [trackedMomentum],
+    bad: ['beer:gamma=0', 'beer:lambda=1'],
+  },
+  {
+    spec: 'motef:gamma=0.4,lambda=0.3',
+    compressor: 'low-rank:rank=1,bits=8',
+    twin: { of: twins.trackedChoco(0.4, 0.3), top: 6 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is BEER at lambda 1',
+      spec: 'beer:gamma=1',
+      twin: twins.trackedChoco(1, 1),
+    },
+    invariants: [trackedMomentum],
+    bad: ['motef:lambda=0', 'motef:lambda=2', 'motef:gamma=0'],
+  },
+  {
+    spec: 'lead:gamma=0.5',
+    compressor: 'quantize:bits=4,rounding=stochastic',
+    twin: { of: twins.lead(0.5, 0.5), top: 8 },
+    reaches: 'exact',
+    degenerate: {
+      title: 'is exact diffusion with the identity compressor, alpha 1 and gamma 1',
+      spec: 'lead:gamma=1,alpha=1',
+      twin: twins.exactDiffusion,
+    },
+    invariants: [{ title: 'sum of D = 0', of: (state) => memoryOf<{ dual: Float32Array }>(state).dual }],
+    bad: ['lead:alpha=0', 'lead:gamma=0'],
+  },
+];
+
+for (const given of cases) algorithmConformance(given);
+
+it('covers every algorithm of the registry', () => {
+  const covered = cases.map(({ spec }) => spec.split(':')[0]);
+  expect([...new Set(covered)].sort()).toEqual(algorithms.entries.map(({ name }) => name).sort());
+});

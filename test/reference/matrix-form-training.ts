@@ -1,0 +1,198 @@
+/**
+ * Naive twins of the algorithms with training, for all peers at once: X is n x d, one row a peer, W dense, everything in
+ * float64 and written as the papers write it, with U for eta G. Compressors act on rows.
+ */
+import { type Dense, multiply } from './matrix-form.js';
+
+export interface TwinRun {
+  readonly w: Dense;
+  readonly start: readonly ArrayLike<number>[];
+  readonly rounds: number;
+  /** u_i(x). */
+  step(node: number, x: ArrayLike<number>): readonly number[];
+  /** C, on one row; identity where nothing is compressed. */
+  compress(row: readonly number[]): readonly number[];
+}
+
+/** X(0), X(1), ... */
+export type Twin = (run: TwinRun) => number[][][];
+
+type Matrix = number[][];
+
+const combine = (x: Matrix, y: Dense, factor: number): Matrix =>
+  x.map((row, i) => row.map((value, k) => value + factor * y[i]![k]!));
+const scaled = (x: Dense, factor: number): Matrix => x.map((row) => row.map((value) => factor * value));
+const zerosLike = (x: Dense): Matrix => scaled(x, 0);
+const compressed = (run: TwinRun, x: Dense): Matrix => x.map((row) => [...run.compress(row)]);
+const stepsAt = (run: TwinRun, x: Dense): Matrix => x.map((row, i) => [...run.step(i, row)]);
+/** (W - I) X */
+const pull = (run: TwinRun, x: Matrix): Matrix => combine(multiply(run.w, x), x, -1);
+/** (I + W) / 2 X */
+const lazy = (run: TwinRun, x: Matrix): Matrix => scaled(combine(x, multiply(run.w, x), 1), 0.5);
+
+function iterate(run: TwinRun, next: (x: Matrix, t: number) => Matrix): Matrix[] {
+  const trace = [run.start.map((row) => Array.from(row))];
+  for (let t = 0; t < run.rounds; t++) trace.push(next(trace[t]!, t));
+  return trace;
+}
+
+/** X <- W (X - U), D-PSGD adapt-then-combine. */
+export const adaptThenCombine: Twin = (run) =>
+  iterate(run, (x) => multiply(run.w, combine(x, stepsAt(run, x), -1)));
+
+/** X <- W X - U, Lian et al. 2017, Algorithm 1. */
+export const combineThenAdapt: Twin = (run) =>
+  iterate(run, (x) => combine(multiply(run.w, x), stepsAt(run, x), -1));
+
+/** K accelerated products with W after each step, by the recursion on X(k) and X(k - 1). */
+export const chebyshev =
+  (lambda: number, exchanges: number): Twin =>
+  (run) =>
+    iterate(run, (x) => {
+      let before = combine(x, stepsAt(run, x), -1);
+      let now = multiply(run.w, before);
+      let omega = 2;
+      for (let k = 1; k < exchanges; k++) {
+        omega = 1 / (1 - (lambda * lambda * omega) / 4);
+        const next = combine(scaled(multiply(run.w, now), omega), before, 1 - omega);
+        [before, now] = [now, next];
+      }
+      return now;
+    });
+
+/** CHOCO-SGD: X <- X - U; Xhat += C(X - Xhat); X += gamma (W - I) Xhat. */
+export const choco =
+  (gamma: number): Twin =>
+  (run) => {
+    let hat = run.start.map(() => Array.from(run.start[0]!));
+    return iterate(run, (x) => {
+      const adapted = combine(x, stepsAt(run, x), -1);
+      hat = combine(hat, compressed(run, combine(adapted, hat, -1)), 1);
+      return combine(adapted, pull(run, hat), gamma);
+    });
+  };
+
+/** Edge-CHOCO: replicas S[i][j] (of i on the edge to j) moved by their differences and by the correction. */
+export const edgeChoco =
+  (gamma: number): Twin =>
+  (run) => {
+    const n = run.start.length;
+    const s = run.start.map(() => run.start.map(() => Array.from(run.start[0]!)));
+    return iterate(run, (x) => {
+      const adapted = combine(x, stepsAt(run, x), -1);
+      const next = combine(adapted, zerosLike(adapted), 0);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++) {
+          if (i === j || run.w[i]![j] === 0) continue;
+          const q = run.compress(adapted[i]!.map((value, k) => value - s[i]![j]![k]!));
+          q.forEach((value, k) => {
+            s[i]![j]![k]! += value;
+          });
+        }
+      for (let i = 0; i < n; i++)
+        for (let j = i + 1; j < n; j++)
+          for (let k = 0; k < next[0]!.length; k++) {
+            const c = gamma * run.w[i]![j]! * (s[j]![i]![k]! - s[i]![j]![k]!);
+            next[i]![k]! += c;
+            next[j]![k]! -= c;
+            s[i]![j]![k]! += c;
+            s[j]![i]![k]! -= c;
+          }
+      return next;
+    });
+  };
+
+/** H = W Xhat - U, with Xhat = X; X += C(H - X). Tang et al. 2018, Algorithm 1. */
+export const dcd: Twin = (run) =>
+  iterate(run, (x) => {
+    const h = combine(multiply(run.w, x), stepsAt(run, x), -1);
+    return combine(x, compressed(run, combine(h, x, -1)), 1);
+  });
+
+/** Tang et al. 2018, Algorithm 2. */
+export const ecd: Twin = (run) => {
+  let hat = run.start.map((row) => Array.from(row));
+  return iterate(run, (x, round) => {
+    const t = round + 1;
+    const next = combine(multiply(run.w, hat), stepsAt(run, x), -1);
+    const z = combine(scaled(x, 1 - t / 2), next, t / 2);
+    hat = combine(scaled(hat, 1 - 2 / t), compressed(run, z), 2 / t);
+    return next;
+  });
+};
+
+/** X <- X - U; V = X + E; E = V - C(V); X += gamma (W - I) C(V). Tang et al. 2019, Algorithm 1. */
+export const deepSqueeze =
+  (gamma: number): Twin =>
+  (run) => {
+    let error: Matrix = run.start.map((row) => Array.from(row, () => 0));
+    return iterate(run, (x) => {
+      const adapted = combine(x, stepsAt(run, x), -1);
+      const v = combine(adapted, error, 1);
+      const c = compressed(run, v);
+      error = combine(v, c, -1);
+      return combine(adapted, pull(run, c), gamma);
+    });
+  };
+
+/** X(t + 1) = W (X - Y); Y(t + 1) = W Y + U(t + 1) - U. */
+export const gradientTracking: Twin = (run) => {
+  let y: Matrix | null = null;
+  let before: Matrix | null = null;
+  return iterate(run, (x) => {
+    const u = stepsAt(run, x);
+    y = y === null || before === null ? u : combine(combine(multiply(run.w, y), u, 1), before, -1);
+    before = u;
+    return multiply(run.w, combine(x, y, -1));
+  });
+};
+
+/** X(t + 1) = (I + W) / 2 (2 X(t) - X(t - 1) - U(t) + U(t - 1)). */
+export const exactDiffusion: Twin = (run) => {
+  let last: { readonly x: Matrix; readonly u: Matrix } | null = null;
+  return iterate(run, (x) => {
+    const u = stepsAt(run, x);
+    const adapted = combine(x, u, -1);
+    const corrected =
+      last === null ? adapted : combine(combine(combine(adapted, x, 1), last.x, -1), last.u, 1);
+    last = { x, u };
+    return lazy(run, corrected);
+  });
+};
+
+/** BEER (lambda = 1) and MoTEF, in the order of the papers: X, H, V, G. */
+export const trackedChoco =
+  (gamma: number, lambda: number): Twin =>
+  (run) => {
+    const start = run.start.map((row) => Array.from(row));
+    let m = stepsAt(run, start);
+    let v = m;
+    const common = start.map(() => Array.from(run.start[0]!));
+    let h = combine(common, compressed(run, combine(start, common, -1)), 1);
+    let g = compressed(run, v);
+    return iterate(run, (x) => {
+      const next = combine(combine(x, pull(run, h), gamma), v, -1);
+      h = combine(h, compressed(run, combine(next, h, -1)), 1);
+      const momentum = combine(scaled(m, 1 - lambda), stepsAt(run, next), lambda);
+      v = combine(combine(combine(v, pull(run, g), gamma), momentum, 1), m, -1);
+      m = momentum;
+      g = combine(g, compressed(run, combine(v, g, -1)), 1);
+      return next;
+    });
+  };
+
+/** LEAD with H(1) = the common start, D(1) = 0 and the duals scaled by eta. */
+export const lead =
+  (gamma: number, alpha: number): Twin =>
+  (run) => {
+    let dual: Matrix = run.start.map((row) => Array.from(row, () => 0));
+    let h = run.start.map(() => Array.from(run.start[0]!));
+    return iterate(run, (x) => {
+      const u = stepsAt(run, x);
+      const y = combine(combine(x, u, -1), dual, -1);
+      const yHat = combine(h, compressed(run, combine(y, h, -1)), 1);
+      h = combine(scaled(h, 1 - alpha), yHat, alpha);
+      dual = combine(dual, pull(run, yHat), -gamma / 2);
+      return combine(combine(x, u, -1), dual, -1);
+    });
+  };
