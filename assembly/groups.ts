@@ -1,12 +1,89 @@
 /**
- * Between float64 vectors, one after another, and the float32 form in which products.ts multiplies: four vectors side
- * by side in a group, the one to three that are left over whole.
+ * The form in which products.ts and outer-product.ts read a factor: vectors in groups of four, the last group of one
+ * to four. A group of k vectors is a row of blocks, each with entries 4 b .. 4 b + 3 of its k vectors one after
+ * another, 16 k bytes: whoever walks along the vectors needs one address for all of them. The last block is filled up
+ * with zeros.
  */
+
+/** Bytes before the group that begins with vector c, a multiple of 4. */
+// @ts-expect-error: decorator
+@inline
+export function groupBytes(c: usize, length: usize): usize {
+  return (c * ((length + 3) & ~3)) << 2;
+}
+
+/** Vectors of the group that begins with vector c. */
+// @ts-expect-error: decorator
+@inline
+export function groupSize(c: usize, rank: usize): usize {
+  return min<usize>(4, rank - c);
+}
+
+/** The one to three numbers in `bytes` bytes, and zeros. */
+export function firstOf(at: usize, bytes: usize): v128 {
+  if (bytes == 4) return v128.load32_zero(at);
+  const two = v128.load64_zero(at);
+  return bytes == 8 ? two : v128.load32_lane(at, two, 2, 8);
+}
 
 // @ts-expect-error: decorator
 @inline
 function highHalf(v: v128): v128 {
   return v128.shuffle<i64>(v, v, 1, 1);
+}
+
+/** Where block 0 of vector c is. */
+// @ts-expect-error: decorator
+@inline
+function placeOf(groups: usize, c: usize, length: usize): usize {
+  return groups + groupBytes(c & ~3, length) + ((c & 3) << 4);
+}
+
+// @ts-expect-error: decorator
+@inline
+function blockBytes(c: usize, rank: usize): usize {
+  return groupSize(c & ~3, rank) << 4;
+}
+
+/** The groups of `rank` float64 vectors of `length` entries, rounded to float32. */
+export function groupVectors(groups: usize, vectors: usize, length: usize, rank: usize): void {
+  for (let c: usize = 0; c < rank; c++, vectors += length << 3) {
+    const step = blockBytes(c, rank);
+    const end = vectors + (length << 3);
+    const whole = vectors + ((length & ~3) << 3);
+    let at = placeOf(groups, c, length);
+    let v = vectors;
+    for (; v < whole; v += 32, at += step) {
+      const low = f32x4.demote_f64x2_zero(v128.load(v));
+      v128.store(at, v128.shuffle<i64>(low, f32x4.demote_f64x2_zero(v128.load(v, 16)), 0, 2));
+    }
+    if (v == end) continue;
+    v128.store(at, f32x4.splat(0));
+    for (; v < end; v += 8, at += 4) store<f32>(at, <f32>load<f64>(v));
+  }
+}
+
+/** The groups of `rank` float32 vectors of `length` entries. */
+export function groupSingles(groups: usize, vectors: usize, length: usize, rank: usize): void {
+  for (let c: usize = 0; c < rank; c++, vectors += length << 2) {
+    const step = blockBytes(c, rank);
+    const end = vectors + (length << 2);
+    const whole = vectors + ((length & ~3) << 2);
+    let at = placeOf(groups, c, length);
+    let v = vectors;
+    for (; v < whole; v += 16, at += step) v128.store(at, v128.load(v));
+    if (v < end) v128.store(at, firstOf(v, end - v));
+  }
+}
+
+/** The float64 vectors of groups: the inverse of groupVectors. */
+export function ungroupVectors(vectors: usize, groups: usize, length: usize, rank: usize): void {
+  ungroup(vectors, groups, length, rank, false);
+}
+
+/** vectors += the groups, in float64: how the sums of tiles come together. */
+export function addGroups(vectors: usize, groups: usize, length: usize, rank: usize): void {
+  ungroup(vectors, groups, length, rank, true);
 }
 
 /** Writes two numbers, or adds them to what is there. */
@@ -18,102 +95,21 @@ function put(at: usize, v: v128, add: bool): void {
 
 // @ts-expect-error: decorator
 @inline
-function putOne(at: usize, value: f64, add: bool): void {
-  store<f64>(at, add ? load<f64>(at) + value : value);
-}
-
-/** The groups and single vectors of `rank` float64 vectors of `length` entries, rounded to float32. */
-export function groupVectors(groups: usize, vectors: usize, length: usize, rank: usize): void {
-  const stride = length << 3;
-  let c: usize = 0;
-  for (; c + 4 <= rank; c += 4, groups += length << 4, vectors += stride << 2) groupFour(groups, vectors, length);
-  for (; c < rank; c++, groups += length << 2, vectors += stride) {
-    for (let i: usize = 0; i < length; i++) store<f32>(groups + (i << 2), <f32>load<f64>(vectors + (i << 3)));
-  }
-}
-
-function groupFour(groups: usize, v0: usize, length: usize): void {
-  const stride = length << 3;
-  const end = v0 + stride;
-  const pairs = v0 + ((length & ~1) << 3);
-  let v1 = v0 + stride;
-  let v2 = v1 + stride;
-  let v3 = v2 + stride;
-  while (v0 < pairs) {
-    const a = f32x4.demote_f64x2_zero(v128.load(v0));
-    const b = f32x4.demote_f64x2_zero(v128.load(v1));
-    const c = f32x4.demote_f64x2_zero(v128.load(v2));
-    const d = f32x4.demote_f64x2_zero(v128.load(v3));
-    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-    v128.store(groups, v128.shuffle<i64>(ab, cd, 0, 2));
-    v128.store(groups, v128.shuffle<i64>(ab, cd, 1, 3), 16);
-    v0 += 16;
-    v1 += 16;
-    v2 += 16;
-    v3 += 16;
-    groups += 32;
-  }
-  if (v0 < end) {
-    store<f32>(groups, <f32>load<f64>(v0));
-    store<f32>(groups, <f32>load<f64>(v1), 4);
-    store<f32>(groups, <f32>load<f64>(v2), 8);
-    store<f32>(groups, <f32>load<f64>(v3), 12);
-  }
-}
-
-/** The float64 vectors of groups and single vectors: the inverse of groupVectors. */
-export function ungroupVectors(vectors: usize, groups: usize, length: usize, rank: usize): void {
-  ungroup(vectors, groups, length, rank, false);
-}
-
-/** vectors += the groups and single vectors, in float64: how the sums of tiles come together. */
-export function addGroups(vectors: usize, groups: usize, length: usize, rank: usize): void {
-  ungroup(vectors, groups, length, rank, true);
-}
-
-// @ts-expect-error: decorator
-@inline
 function ungroup(vectors: usize, groups: usize, length: usize, rank: usize, add: bool): void {
-  const stride = length << 3;
-  let c: usize = 0;
-  for (; c + 4 <= rank; c += 4, groups += length << 4, vectors += stride << 2) {
-    ungroupFour(vectors, groups, length, add);
-  }
-  for (; c < rank; c++, groups += length << 2, vectors += stride) {
-    for (let i: usize = 0; i < length; i++) putOne(vectors + (i << 3), <f64>load<f32>(groups + (i << 2)), add);
-  }
-}
-
-// @ts-expect-error: decorator
-@inline
-function ungroupFour(v0: usize, groups: usize, length: usize, add: bool): void {
-  const stride = length << 3;
-  const end = v0 + stride;
-  const pairs = v0 + ((length & ~1) << 3);
-  let from = groups;
-  let v1 = v0 + stride;
-  let v2 = v1 + stride;
-  let v3 = v2 + stride;
-  while (v0 < pairs) {
-    const x = v128.load(from);
-    const y = v128.load(from, 16);
-    const ab = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
-    const cd = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
-    put(v0, f64x2.promote_low_f32x4(ab), add);
-    put(v1, f64x2.promote_low_f32x4(highHalf(ab)), add);
-    put(v2, f64x2.promote_low_f32x4(cd), add);
-    put(v3, f64x2.promote_low_f32x4(highHalf(cd)), add);
-    v0 += 16;
-    v1 += 16;
-    v2 += 16;
-    v3 += 16;
-    from += 32;
-  }
-  if (v0 < end) {
-    putOne(v0, <f64>load<f32>(from), add);
-    putOne(v1, <f64>load<f32>(from, 4), add);
-    putOne(v2, <f64>load<f32>(from, 8), add);
-    putOne(v3, <f64>load<f32>(from, 12), add);
+  for (let c: usize = 0; c < rank; c++, vectors += length << 3) {
+    const step = blockBytes(c, rank);
+    const end = vectors + (length << 3);
+    const whole = vectors + ((length & ~3) << 3);
+    let at = placeOf(groups, c, length);
+    let v = vectors;
+    for (; v < whole; v += 32, at += step) {
+      const own = v128.load(at);
+      put(v, f64x2.promote_low_f32x4(own), add);
+      put(v + 16, f64x2.promote_low_f32x4(highHalf(own)), add);
+    }
+    for (; v < end; v += 8, at += 4) {
+      const value = <f64>load<f32>(at);
+      store<f64>(v, add ? load<f64>(v) + value : value);
+    }
   }
 }

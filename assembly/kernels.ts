@@ -6,9 +6,9 @@
  * No fused multiply-add and no relaxed SIMD: a kernel gives the same bits on every machine. Those that a receiver
  * runs give the bits of their TypeScript twins, too.
  */
-export { formDifference, measure } from './block';
+export { energyOf, formDifference, largestMagnitude } from './block';
 export { absorbDisplacement, displacementEnergies } from './displacement';
-export { addGroups, groupVectors, ungroupVectors } from './groups';
+export { addGroups, groupSingles, groupVectors, ungroupVectors } from './groups';
 export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';
 export { addVector, scaleDifference } from './pairs';

@@ -1,25 +1,42 @@
 /**
- * Z Q and Z^T P for a row-major float32 matrix Z. Four vectors at a time stand side by side, a "group": 16 bytes hold
- * entry j of all four, so that one entry of Z, broadcast, meets one load, and neither odd sizes nor horizontal sums
- * occur. The one to three vectors that make no group stay whole (single-products.ts). A factor of `rank` vectors of
- * `length` is its groups and then its single vectors: vector or group c begins at entry c * length.
+ * Z Q and Z^T P for a row-major float32 matrix Z. Two rows of Z, four columns at a time, meet the four vectors of a
+ * group (groups.ts): six loads for eight products of four numbers, and what is summed up stays in the 15 registers that
+ * V8 has. One row more, and it spills. Groups of one to three vectors cost as much less.
  *
  * Encoder only: the order of sums is free, and is chosen in blocks so that float32 loses little.
  */
-import { backProjectSingle, projectSingle } from './single-products';
+import { firstOf, groupBytes, groupSize } from './groups';
+
+/** Bytes of a row whose products are summed in registers, before the sums are added up: 256 numbers a lane. */
+const CHUNK: usize = 4096;
 
 // @ts-expect-error: decorator
 @inline
-function times(z: usize, q: v128): v128 {
-  return f32x4.mul(v128.load_splat<f32>(z), q);
+function withProduct(sum: v128, z: v128, q: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(z, q));
 }
 
-/** Columns whose products are summed in registers, before the sums are added up. */
-const CHUNK: usize = 256;
+/** The sums of the lanes of a, b, c and d. */
+// @ts-expect-error: decorator
+@inline
+function sumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+// @ts-expect-error: decorator
+@inline
+function storeEntries(p: usize, sums: v128, k: usize): void {
+  v128.store32_lane(p, sums, 0);
+  if (k > 1) v128.store32_lane(p, sums, 1, 16);
+  if (k > 2) v128.store32_lane(p, sums, 2, 32);
+  if (k > 3) v128.store32_lane(p, sums, 3, 48);
+}
 
 /**
  * Entries first .. first + rows of the factor p = Z q, whose vectors have `length` entries; Z is rows x cols, q has
- * `rank` vectors of `cols` entries.
+ * `rank` vectors of `cols` entries; `first` is a multiple of 4.
  */
 export function project(
   p: usize,
@@ -31,14 +48,121 @@ export function project(
   q: usize,
   rank: usize,
 ): void {
-  let c: usize = 0;
-  for (; c + 4 <= rank; c += 4) projectGroup(p + ((c * length + (first << 2)) << 2), z, rows, cols, q + ((c * cols) << 2));
-  for (; c < rank; c++) projectSingle(p + ((c * length + first) << 2), z, rows, cols, q + ((c * cols) << 2));
+  for (let c: usize = 0; c < rank; c += 4) {
+    const k = groupSize(c, rank);
+    const pc = p + groupBytes(c, length) + (first << 2) * k;
+    const qc = q + groupBytes(c, cols);
+    if (k == 4) projectFour(pc, z, rows, cols, qc);
+    else if (k == 3) projectThree(pc, z, rows, cols, qc);
+    else if (k == 2) projectTwo(pc, z, rows, cols, qc);
+    else projectOne(pc, z, rows, cols, qc);
+  }
+}
+
+function projectFour(p: usize, z: usize, rows: usize, cols: usize, q: usize): void {
+  projectGroup(p, z, rows, cols, q, 4);
+}
+
+function projectThree(p: usize, z: usize, rows: usize, cols: usize, q: usize): void {
+  projectGroup(p, z, rows, cols, q, 3);
+}
+
+function projectTwo(p: usize, z: usize, rows: usize, cols: usize, q: usize): void {
+  projectGroup(p, z, rows, cols, q, 2);
+}
+
+function projectOne(p: usize, z: usize, rows: usize, cols: usize, q: usize): void {
+  projectGroup(p, z, rows, cols, q, 1);
+}
+
+// @ts-expect-error: decorator
+@inline
+function projectGroup(
+  p: usize,
+  z: usize,
+  rows: usize,
+  cols: usize,
+  q: usize,
+  k: usize,
+): void {
+  const stride = cols << 2;
+  let i: usize = 0;
+  for (; i + 2 <= rows; i += 2, z += stride << 1) {
+    projectRows(p + (i & ~3) * (k << 2) + ((i & 2) << 2), z, stride, q, k, true);
+  }
+  if (i < rows) {
+    projectRows(p + (i & ~3) * (k << 2) + ((i & 2) << 2), z, stride, q, k, false);
+  }
+}
+
+/** One row or two: their entries of k vectors, at p and 4 bytes on. */
+// @ts-expect-error: decorator
+@inline
+function projectRows(p: usize, z: usize, stride: usize, q: usize, k: usize, two: bool): void {
+  const end = z + stride;
+  const whole = z + (stride & ~15);
+  const zero = f32x4.splat(0);
+  let below = z + stride;
+  let totals = zero;
+  let totalsBelow = zero;
+  while (z < end) {
+    const stop = min(whole, z + CHUNK);
+    let a0 = zero;
+    let a1 = zero;
+    let a2 = zero;
+    let a3 = zero;
+    let b0 = zero;
+    let b1 = zero;
+    let b2 = zero;
+    let b3 = zero;
+    while (z < stop) {
+      const a = v128.load(z);
+      const b = two ? v128.load(below) : zero;
+      let own = v128.load(q);
+      a0 = withProduct(a0, a, own);
+      if (two) b0 = withProduct(b0, b, own);
+      if (k > 1) {
+        own = v128.load(q, 16);
+        a1 = withProduct(a1, a, own);
+        if (two) b1 = withProduct(b1, b, own);
+      }
+      if (k > 2) {
+        own = v128.load(q, 32);
+        a2 = withProduct(a2, a, own);
+        if (two) b2 = withProduct(b2, b, own);
+      }
+      if (k > 3) {
+        own = v128.load(q, 48);
+        a3 = withProduct(a3, a, own);
+        if (two) b3 = withProduct(b3, b, own);
+      }
+      z += 16;
+      if (two) below += 16;
+      q += k << 4;
+    }
+    if (z == whole && whole < end) {
+      const a = firstOf(z, end - z);
+      const b = two ? firstOf(below, end - z) : zero;
+      a0 = withProduct(a0, a, v128.load(q));
+      if (k > 1) a1 = withProduct(a1, a, v128.load(q, 16));
+      if (k > 2) a2 = withProduct(a2, a, v128.load(q, 32));
+      if (k > 3) a3 = withProduct(a3, a, v128.load(q, 48));
+      if (two) b0 = withProduct(b0, b, v128.load(q));
+      if (two && k > 1) b1 = withProduct(b1, b, v128.load(q, 16));
+      if (two && k > 2) b2 = withProduct(b2, b, v128.load(q, 32));
+      if (two && k > 3) b3 = withProduct(b3, b, v128.load(q, 48));
+      z = end;
+    }
+    totals = f32x4.add(totals, sumsOf(a0, a1, a2, a3));
+    if (two) totalsBelow = f32x4.add(totalsBelow, sumsOf(b0, b1, b2, b3));
+  }
+  storeEntries(p, totals, k);
+  if (two) storeEntries(p + 4, totalsBelow, k);
 }
 
 /**
  * The factor q = Z^T p, or q += Z^T p with `more`, for the entries first .. first + rows of p; Z is rows x cols, p has
- * `rank` vectors of `length` entries.
+ * `rank` vectors of `length` entries; `first` is a multiple of 4.
  */
 export function backProject(
   q: usize,
@@ -51,139 +175,93 @@ export function backProject(
   rank: usize,
   more: bool,
 ): void {
-  if (!more) memory.fill(q, 0, (rank * cols) << 2);
-  let c: usize = 0;
-  for (; c + 4 <= rank; c += 4) backProjectGroup(q + ((c * cols) << 2), z, rows, cols, p + ((c * length + (first << 2)) << 2));
-  for (; c < rank; c++) backProjectSingle(q + ((c * cols) << 2), z, rows, cols, p + ((c * length + first) << 2));
+  for (let c: usize = 0; c < rank; c += 4) {
+    const k = groupSize(c, rank);
+    const pc = p + groupBytes(c, length) + (first << 2) * k;
+    const qc = q + groupBytes(c, cols);
+    if (!more) memory.fill(qc, 0, ((cols + 3) & ~3) * (k << 2));
+    if (k == 4) backProjectFour(qc, z, rows, cols, pc);
+    else if (k == 3) backProjectThree(qc, z, rows, cols, pc);
+    else if (k == 2) backProjectTwo(qc, z, rows, cols, pc);
+    else backProjectOne(qc, z, rows, cols, pc);
+  }
 }
 
-function projectGroup(p: usize, z: usize, rows: usize, cols: usize, q: usize): void {
+function backProjectFour(q: usize, z: usize, rows: usize, cols: usize, p: usize): void {
+  backProjectGroup(q, z, rows, cols, p, 4);
+}
+
+function backProjectThree(q: usize, z: usize, rows: usize, cols: usize, p: usize): void {
+  backProjectGroup(q, z, rows, cols, p, 3);
+}
+
+function backProjectTwo(q: usize, z: usize, rows: usize, cols: usize, p: usize): void {
+  backProjectGroup(q, z, rows, cols, p, 2);
+}
+
+function backProjectOne(q: usize, z: usize, rows: usize, cols: usize, p: usize): void {
+  backProjectGroup(q, z, rows, cols, p, 1);
+}
+
+// @ts-expect-error: decorator
+@inline
+function backProjectGroup(
+  q: usize,
+  z: usize,
+  rows: usize,
+  cols: usize,
+  p: usize,
+  k: usize,
+): void {
   const stride = cols << 2;
   let i: usize = 0;
-  for (; i + 4 <= rows; i += 4) {
-    projectFour(p, z, stride, q);
-    p += 64;
-    z += stride << 2;
+  for (; i + 2 <= rows; i += 2, z += stride << 1) {
+    backProjectRows(q, z, stride, p + (i & ~3) * (k << 2) + ((i & 2) << 2), k, true);
   }
-  for (; i < rows; i++) {
-    projectOne(p, z, stride, q);
-    p += 16;
-    z += stride;
-  }
+  if (i < rows) backProjectRows(q, z, stride, p + (i & ~3) * (k << 2) + ((i & 2) << 2), k, false);
 }
 
-function projectFour(p: usize, z0: usize, stride: usize, q: usize): void {
-  const end = z0 + stride;
-  let z1 = z0 + stride;
-  let z2 = z1 + stride;
-  let z3 = z2 + stride;
-  let t0 = f32x4.splat(0);
-  let t1 = t0;
-  let t2 = t0;
-  let t3 = t0;
-  while (z0 < end) {
-    const stop = min(end, z0 + (CHUNK << 2));
-    const pairs = z0 + ((stop - z0) & ~7);
-    let a0 = f32x4.splat(0);
-    let a1 = a0;
-    let a2 = a0;
-    let a3 = a0;
-    while (z0 < pairs) {
-      const even = v128.load(q);
-      const odd = v128.load(q, 16);
-      a0 = f32x4.add(a0, f32x4.add(times(z0, even), f32x4.mul(v128.load_splat<f32>(z0, 4), odd)));
-      a1 = f32x4.add(a1, f32x4.add(times(z1, even), f32x4.mul(v128.load_splat<f32>(z1, 4), odd)));
-      a2 = f32x4.add(a2, f32x4.add(times(z2, even), f32x4.mul(v128.load_splat<f32>(z2, 4), odd)));
-      a3 = f32x4.add(a3, f32x4.add(times(z3, even), f32x4.mul(v128.load_splat<f32>(z3, 4), odd)));
-      z0 += 8;
-      z1 += 8;
-      z2 += 8;
-      z3 += 8;
-      q += 32;
-    }
-    while (z0 < stop) {
-      const last = v128.load(q);
-      a0 = f32x4.add(a0, times(z0, last));
-      a1 = f32x4.add(a1, times(z1, last));
-      a2 = f32x4.add(a2, times(z2, last));
-      a3 = f32x4.add(a3, times(z3, last));
-      z0 += 4;
-      z1 += 4;
-      z2 += 4;
-      z3 += 4;
-      q += 16;
-    }
-    t0 = f32x4.add(t0, a0);
-    t1 = f32x4.add(t1, a1);
-    t2 = f32x4.add(t2, a2);
-    t3 = f32x4.add(t3, a3);
-  }
-  v128.store(p, t0);
-  v128.store(p, t1, 16);
-  v128.store(p, t2, 32);
-  v128.store(p, t3, 48);
+/** Four columns of q + a p + b r. */
+// @ts-expect-error: decorator
+@inline
+function withProducts(q: v128, a: v128, p: v128, b: v128, r: v128, two: bool): v128 {
+  const product = f32x4.mul(a, p);
+  return f32x4.add(q, two ? f32x4.add(product, f32x4.mul(b, r)) : product);
 }
 
-function projectOne(p: usize, z: usize, stride: usize, q: usize): void {
+/** One row or two, with the entries of p at p and 4 bytes on. */
+// @ts-expect-error: decorator
+@inline
+function backProjectRows(q: usize, z: usize, stride: usize, p: usize, k: usize, two: bool): void {
   const end = z + stride;
-  let total = f32x4.splat(0);
-  while (z < end) {
-    const stop = min(end, z + (CHUNK << 2));
-    let sum = f32x4.splat(0);
-    for (; z < stop; z += 4, q += 16) sum = f32x4.add(sum, times(z, v128.load(q)));
-    total = f32x4.add(total, sum);
+  const whole = z + (stride & ~15);
+  const zero = f32x4.splat(0);
+  const p0 = v128.load_splat<f32>(p);
+  const p1 = k > 1 ? v128.load_splat<f32>(p, 16) : zero;
+  const p2 = k > 2 ? v128.load_splat<f32>(p, 32) : zero;
+  const p3 = k > 3 ? v128.load_splat<f32>(p, 48) : zero;
+  const r0 = two ? v128.load_splat<f32>(p, 4) : zero;
+  const r1 = two && k > 1 ? v128.load_splat<f32>(p, 20) : zero;
+  const r2 = two && k > 2 ? v128.load_splat<f32>(p, 36) : zero;
+  const r3 = two && k > 3 ? v128.load_splat<f32>(p, 52) : zero;
+  let below = z + stride;
+  while (z < whole) {
+    const a = v128.load(z);
+    const b = two ? v128.load(below) : zero;
+    v128.store(q, withProducts(v128.load(q), a, p0, b, r0, two));
+    if (k > 1) v128.store(q, withProducts(v128.load(q, 16), a, p1, b, r1, two), 16);
+    if (k > 2) v128.store(q, withProducts(v128.load(q, 32), a, p2, b, r2, two), 32);
+    if (k > 3) v128.store(q, withProducts(v128.load(q, 48), a, p3, b, r3, two), 48);
+    z += 16;
+    if (two) below += 16;
+    q += k << 4;
   }
-  v128.store(p, total);
-}
-
-function backProjectGroup(q: usize, z: usize, rows: usize, cols: usize, p: usize): void {
-  const stride = cols << 2;
-  let i: usize = 0;
-  for (; i + 4 <= rows; i += 4) {
-    backProjectFour(q, z, stride, p);
-    p += 64;
-    z += stride << 2;
-  }
-  for (; i < rows; i++) {
-    const own = v128.load(p);
-    const end = z + stride;
-    for (let out = q; z < end; z += 4, out += 16) v128.store(out, f32x4.add(v128.load(out), times(z, own)));
-    p += 16;
-  }
-}
-
-function backProjectFour(q: usize, z0: usize, stride: usize, p: usize): void {
-  const p0 = v128.load(p);
-  const p1 = v128.load(p, 16);
-  const p2 = v128.load(p, 32);
-  const p3 = v128.load(p, 48);
-  const end = z0 + stride;
-  const pairs = z0 + (stride & ~7);
-  let z1 = z0 + stride;
-  let z2 = z1 + stride;
-  let z3 = z2 + stride;
-  while (z0 < pairs) {
-    const even = f32x4.add(
-      f32x4.add(times(z0, p0), times(z1, p1)),
-      f32x4.add(times(z2, p2), times(z3, p3)),
-    );
-    v128.store(q, f32x4.add(v128.load(q), even));
-    const odd = f32x4.add(
-      f32x4.add(f32x4.mul(v128.load_splat<f32>(z0, 4), p0), f32x4.mul(v128.load_splat<f32>(z1, 4), p1)),
-      f32x4.add(f32x4.mul(v128.load_splat<f32>(z2, 4), p2), f32x4.mul(v128.load_splat<f32>(z3, 4), p3)),
-    );
-    v128.store(q, f32x4.add(v128.load(q, 16), odd), 16);
-    z0 += 8;
-    z1 += 8;
-    z2 += 8;
-    z3 += 8;
-    q += 32;
-  }
-  if (z0 < end) {
-    const last = f32x4.add(
-      f32x4.add(times(z0, p0), times(z1, p1)),
-      f32x4.add(times(z2, p2), times(z3, p3)),
-    );
-    v128.store(q, f32x4.add(v128.load(q), last));
+  if (whole < end) {
+    const a = firstOf(z, end - z);
+    const b = two ? firstOf(below, end - z) : zero;
+    v128.store(q, withProducts(v128.load(q), a, p0, b, r0, two));
+    if (k > 1) v128.store(q, withProducts(v128.load(q, 16), a, p1, b, r1, two), 16);
+    if (k > 2) v128.store(q, withProducts(v128.load(q, 32), a, p2, b, r2, two), 32);
+    if (k > 3) v128.store(q, withProducts(v128.load(q, 48), a, p3, b, r3, two), 48);
   }
 }

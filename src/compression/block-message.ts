@@ -49,7 +49,7 @@ export function formDifference(
     return block;
   }
   const formed = { name, rows, cols, values };
-  if (!Number.isFinite(differenceInto(values, block.values, subtrahend))) refuseNotFinite(formed);
+  if (!differenceInto(values, block.values, subtrahend)) refuseNotFinite(formed);
   return formed;
 }
 

@@ -77,11 +77,39 @@ function scratchFor(length: number): Float32Array {
   return scratch;
 }
 
-/** The arrays of one block's state, copied. */
+/** Where states are copied to: a sender has the same arrays message after message, and allocating takes time. */
+const keptCopies = new WeakMap<CompressorState[number], CompressorState[number]>();
+
+/** The arrays of one block's state, copied; good until the next call. */
 function copyOf(state: CompressorState[number]): CompressorState[number] {
-  const copy: CompressorState[number] = {};
-  for (const key in state) copy[key] = state[key].slice();
+  const copy = keptCopies.get(state) ?? {};
+  for (const key in state) {
+    const array = state[key];
+    if (copy[key]?.length === array.length) copy[key].set(array);
+    else copy[key] = array.slice();
+  }
+  keptCopies.set(state, copy);
   return copy;
+}
+
+/** The differences of the blocks that `chosen` names, in the scratch one after another. */
+function formUnfused(
+  differences: readonly BlockDifference[],
+  chosen: (k: number) => boolean,
+): readonly (BlockSlice | undefined)[] {
+  let length = 0;
+  differences.forEach(({ values }, k) => {
+    if (chosen(k)) length += values.length;
+  });
+  const space = scratchFor(length);
+  let start = 0;
+  return differences.map((difference, k) => {
+    if (!chosen(k)) return undefined;
+    const end = start + difference.values.length;
+    const formed = formDifference(difference, space.subarray(start, end));
+    start = end;
+    return formed;
+  });
 }
 
 /**
@@ -94,9 +122,7 @@ function encodeFused(
   { plan, state }: Sender,
 ): void {
   const operators = blocks.map((block) => plan.fused?.(block));
-  const formed = differences.map((difference, k) =>
-    operators[k] === undefined ? formDifference(difference) : undefined,
-  );
+  const formed = formUnfused(differences, (k) => operators[k] === undefined);
   const before = state.map(copyOf);
   try {
     differences.forEach((difference, k) => {

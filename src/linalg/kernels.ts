@@ -1,6 +1,6 @@
 /**
  * The WebAssembly kernels and the memory they work on. The program (assembly/*.ts, built to kernels.wasm) is read
- * and compiled at the first use, synchronously: nine kilobytes, a few milliseconds. Where that is not possible,
+ * and compiled at the first use, synchronously: twenty kilobytes, a few milliseconds. Where that is not possible,
  * everything runs on the TypeScript twins with the same results on the receiver's side, and `kernelEngine` says why.
  *
  * Of numbers in ordinary arrays the kernels work on copies in the memory here, a tile of 128 KB at a time, so that
@@ -15,12 +15,14 @@ import { messageOf } from '../base/errors.js';
 /** Functions on addresses in bytes and counts of numbers; assembly/ documents each. */
 export interface KernelFunctions {
   readonly memory: WebAssembly.Memory;
-  formDifference(z: number, x: number, y: number, count: number, result: number): void;
-  measure(x: number, count: number, result: number): void;
+  formDifference(z: number, x: number, y: number, count: number): number;
+  energyOf(x: number, count: number): number;
+  largestMagnitude(x: number, count: number): number;
   orthonormalize(values: number, length: number, rank: number): void;
   // biome-ignore format: one line a function
   addOuterProduct(out: number, rows: number, cols: number, rank: number, p: number, length: number, q: number, sums: number): void;
   groupVectors(groups: number, vectors: number, length: number, rank: number): void;
+  groupSingles(groups: number, vectors: number, length: number, rank: number): void;
   ungroupVectors(vectors: number, groups: number, length: number, rank: number): void;
   addGroups(vectors: number, groups: number, length: number, rank: number): void;
   // biome-ignore format: one line a function
@@ -61,6 +63,11 @@ const FIRST_ADDRESS = 1024;
 export const TILE_BYTES = 131_072;
 /** Blocks up to this size stay in the kernels' memory from the first product to the last. */
 export const RESIDENT_BYTES = 8 * 2 ** 20;
+
+/** Bytes of a float32 factor in groups (assembly/groups.ts): the last block of each vector is filled up. */
+export function groupedBytes(length: number, rank: number): number {
+  return 16 * rank * Math.ceil(length / 4);
+}
 
 /** The functions with views of their memory. Views that a caller keeps die when the memory grows: see `reserve`. */
 export class Kernels {

@@ -6,12 +6,12 @@
  * with float32 products and sums in ascending order of the vectors: four entries share an instruction without any
  * change of bits, on every machine (docs/decisions/0009). No fused multiply-add.
  */
-import { type Kernels, TILE_BYTES } from './kernels.js';
+import { groupedBytes, type Kernels, TILE_BYTES } from './kernels.js';
 import type { DenseMatrix } from './skinny-products.js';
 import { kernelsFor } from './vectors.js';
 
-/** Both factors, a tile of `out`, and the sums of a row. */
-const AREAS = 4;
+/** Both factors, the right one in groups, a tile of `out`, and the sums of a row. */
+const AREAS = 5;
 
 /** `rank` vectors of `length` float32 numbers, one after another. */
 export interface SingleFactor {
@@ -66,10 +66,14 @@ function tileRowsOf({ rows, cols }: DenseMatrix): number {
   return Math.min(rows, Math.max(1, Math.floor(TILE_BYTES / (4 * cols))));
 }
 
+/** The sums of a row, written four at a time. */
+const sumsBytes = (cols: number): number => groupedBytes(cols, 1);
+
 /** The kernels for `out`, with room for the factors, the sums of a row and a tile; null where the twin does the work. */
 function kernelsForSum(out: DenseMatrix, rank: number): Kernels | null {
   const { rows, cols, values } = out;
-  const bytes = 4 * (rank * (rows + cols) + (tileRowsOf(out) + 1) * cols);
+  const factors = 4 * rank * (rows + cols) + groupedBytes(cols, rank);
+  const bytes = factors + 4 * tileRowsOf(out) * cols + sumsBytes(cols);
   const engine = kernelsFor(values, bytes, AREAS);
   engine?.reserve(bytes, AREAS);
   return engine;
@@ -82,9 +86,11 @@ function addByKernels(
   { p, q, rank }: { readonly p: number; readonly q: number; readonly rank: number },
 ): void {
   const { values, rows, cols } = out;
-  const sums = engine.take(4 * cols);
+  const sums = engine.take(sumsBytes(cols));
+  const groups = engine.take(groupedBytes(cols, rank));
+  engine.run.groupSingles(groups, q, cols, rank);
   if (engine.holds(values)) {
-    engine.run.addOuterProduct(values.byteOffset, rows, cols, rank, p, rows, q, sums);
+    engine.run.addOuterProduct(values.byteOffset, rows, cols, rank, p, rows, groups, sums);
     return;
   }
   const tileRows = tileRowsOf(out);
@@ -93,7 +99,7 @@ function addByKernels(
     const count = Math.min(tileRows, rows - first);
     const start = first * cols;
     engine.copyIn(tile, values, { start, end: start + count * cols });
-    engine.run.addOuterProduct(tile, count, cols, rank, p + 4 * first, rows, q, sums);
+    engine.run.addOuterProduct(tile, count, cols, rank, p + 4 * first, rows, groups, sums);
     values.set(engine.f32.subarray(tile / 4, tile / 4 + count * cols), start);
   }
 }

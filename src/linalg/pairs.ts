@@ -5,9 +5,6 @@
 import type { Kernels } from './kernels.js';
 import { kernelsHolding } from './vectors.js';
 
-/** Of what the kernel `measure` notes: a float64 energy, and the largest magnitude. */
-const MEASURED_BYTES = 16;
-
 function kernelsHoldingAll(...vectors: readonly Float32Array[]): Kernels | null {
   const engine = kernelsHolding(vectors[0]!);
   return engine !== null && vectors.every((vector) => engine.holds(vector)) ? engine : null;
@@ -35,14 +32,7 @@ export function addSignedInto(target: Float32Array, values: Float32Array, sign: 
 /** Sum of squares in float64, of a vector in kernels' memory up to a few 1e-7 of it. */
 export function sumOfSquares(values: Float32Array): number {
   const engine = kernelsHolding(values);
-  if (engine?.hasRoom(MEASURED_BYTES, 1)) {
-    const mark = engine.mark();
-    const measured = engine.take(MEASURED_BYTES);
-    engine.f64.fill(0, measured / 8, measured / 8 + 2);
-    engine.run.measure(values.byteOffset, values.length, measured);
-    engine.release(mark);
-    return engine.f64[measured / 8]!;
-  }
+  if (engine !== null) return engine.run.energyOf(values.byteOffset, values.length);
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length & ~3;
   for (let i = 0; i < whole; i += 4) {

@@ -10,7 +10,7 @@
  *
  * Encoder only: the order of sums is free here. A receiver sees what was found and never how.
  */
-import { type Kernels, RESIDENT_BYTES, TILE_BYTES } from './kernels.js';
+import { groupedBytes, type Kernels, RESIDENT_BYTES, TILE_BYTES } from './kernels.js';
 import { orthonormalizeInPlace } from './orthonormalize.js';
 import { createFactor, type Factor, productInto, transposedProductInto } from './skinny-products.js';
 import { kernelsFor } from './vectors.js';
@@ -29,9 +29,7 @@ export interface PowerIteration {
   readonly left: Factor;
   /** r vectors of n; likewise. */
   readonly right: Factor;
-  /** max |z|; not finite when an entry is not. */
-  readonly magnitude: number;
-  /** ||Z||_F^2. */
+  /** ||Z||_F^2; not finite when an entry is not. */
   readonly energy: number;
   /** left = Z right. */
   multiply(): void;
@@ -45,18 +43,17 @@ export interface PowerIteration {
 
 /** Rows of Z^T P that are summed in float32. */
 const ROWS_PER_SUM = 256;
-/** A float64 energy and the bits of a largest magnitude (assembly/block.ts). */
-const MEASURED_BYTES = 16;
 /** Rows that share a pass; tiles are made of so many. */
 const ROWS_PER_PASS = 4;
-/** z, a tile of y, both factors in float32 and float64, what is measured, and what rounding them takes. */
-const AREAS = 10;
+/** z, a tile of y, both factors in float32 and float64, and what rounding them takes. */
+const AREAS = 8;
 /**
- * Magnitudes outside this range go to the twin, so that squares and products stay far inside float32. Trained
- * parameters and their differences are nowhere near.
+ * A block with an energy outside this range goes to the twin, so that squares and products stay far inside float32: no
+ * entry is above 2^50, and the largest of fewer than 2^32 is above 2^-56, far above what the squares lose to underflow.
+ * Trained parameters and their differences are nowhere near.
  */
-const LARGEST = 2 ** 50;
-const SMALLEST = 2 ** -50;
+const MOST_ENERGY = 2 ** 100;
+const LEAST_ENERGY = 2 ** -80;
 
 /** Starts on `block` with right = `start` (r vectors of n), and multiplies: left = Z right. */
 export function beginPowerIteration(block: Difference, start: Float32Array): PowerIteration {
@@ -65,8 +62,9 @@ export function beginPowerIteration(block: Difference, start: Float32Array): Pow
   const engine = kernelsFor(block.subtrahend ?? block.values, plan.bytes, AREAS);
   if (engine !== null) {
     const iteration = new KernelIteration(engine, block, { start, plan });
-    const { magnitude } = iteration;
-    if (magnitude === 0 || (magnitude >= SMALLEST && magnitude <= LARGEST)) return iteration;
+    const { energy } = iteration;
+    if (energy >= LEAST_ENERGY && energy <= MOST_ENERGY) return iteration;
+    if (energy === 0 && isZero(block)) return iteration; // which underflow would look like
     iteration.end();
   }
   return new TwinIteration(block, start);
@@ -87,15 +85,14 @@ function planFor({ rows, cols }: Difference, rank: number): Plan {
   const tileRows = Math.min(rows, passes * ROWS_PER_PASS);
   const resident = 4 * rows * cols <= RESIDENT_BYTES;
   const zBytes = 4 * (resident ? rows : tileRows) * cols;
-  // A factor in float32, in float64, and once more: rounding it for the wire (factor-section.ts) takes room on top.
-  const factorBytes = (4 + 8 + 8) * rank * (rows + cols);
-  return { resident, tileRows, rank, bytes: zBytes + 4 * tileRows * cols + factorBytes + MEASURED_BYTES };
+  // A factor in float64, and once more: rounding it for the wire (factor-section.ts) takes room on top.
+  const factorBytes = (8 + 8) * rank * (rows + cols) + groupedBytes(rows, rank) + groupedBytes(cols, rank);
+  return { resident, tileRows, rank, bytes: zBytes + 4 * tileRows * cols + factorBytes };
 }
 
 class KernelIteration implements PowerIteration {
   readonly left: Factor;
   readonly right: Factor;
-  magnitude = 0;
   energy = 0;
   private readonly engine: Kernels;
   private readonly block: Difference;
@@ -104,12 +101,11 @@ class KernelIteration implements PowerIteration {
   /** Addresses: x and y where they are in reach, else 0. */
   private readonly values: number;
   private readonly subtrahend: number;
-  /** Addresses: Z or a tile of it, a tile of y, both factors in float32 (groups.ts), what a pass measures. */
+  /** Addresses: Z or a tile of it, a tile of y, both factors in float32 (groups.ts). */
   private readonly z: number;
   private readonly y: number;
   private readonly leftSingles: number;
   private readonly rightSingles: number;
-  private readonly measured: number;
 
   constructor(
     engine: Kernels,
@@ -127,28 +123,17 @@ class KernelIteration implements PowerIteration {
     this.subtrahend = subtrahend !== undefined && engine.holds(subtrahend) ? subtrahend.byteOffset : 0;
     this.z = engine.take(4 * (resident ? rows : tileRows) * cols);
     this.y = engine.take(4 * tileRows * cols);
-    this.leftSingles = engine.take(4 * rank * rows);
-    this.rightSingles = engine.take(4 * rank * cols);
-    this.measured = engine.take(MEASURED_BYTES);
+    this.leftSingles = engine.take(groupedBytes(rows, rank));
+    this.rightSingles = engine.take(groupedBytes(cols, rank));
     this.left = this.takeFactor(rows, rank);
     this.right = this.takeFactor(cols, rank);
     this.right.values.set(start);
-    this.begin();
+    this.product(true);
   }
 
   private takeFactor(length: number, rank: number): Factor {
     const at = this.engine.take(8 * length * rank) / 8;
     return { values: this.engine.f64.subarray(at, at + length * rank), length, rank };
-  }
-
-  /** The first product, which forms Z and measures it on the way. */
-  private begin(): void {
-    const { f64, u32, f32 } = this.engine;
-    f64[this.measured / 8] = 0;
-    u32[this.measured / 4 + 2] = 0;
-    this.product(true);
-    this.energy = f64[this.measured / 8]!;
-    this.magnitude = f32[this.measured / 4 + 2]!;
   }
 
   /** The address of the rows from `first` on, formed unless they are there. */
@@ -162,11 +147,12 @@ class KernelIteration implements PowerIteration {
       return this.values !== 0 && subtrahend === undefined ? this.values + 4 * start : at;
     const x = this.placed(block.values, this.values, { start, numbers, at });
     if (subtrahend === undefined) {
-      if (fresh) engine.run.measure(x, numbers, this.measured);
+      if (fresh) this.energy += engine.run.energyOf(x, numbers);
       return x;
     }
     const y = this.placed(subtrahend, this.subtrahend, { start, numbers, at: this.y });
-    engine.run.formDifference(at, x, y, numbers, this.measured);
+    const energy = engine.run.formDifference(at, x, y, numbers);
+    if (fresh) this.energy += energy;
     return at;
   }
 
@@ -185,6 +171,7 @@ class KernelIteration implements PowerIteration {
     this.product(false);
   }
 
+  /** left = Z right; the first one, `fresh`, forms Z and sums up its energy on the way. */
   private product(fresh: boolean): void {
     const { run } = this.engine;
     const { rows, cols } = this.block;
@@ -230,24 +217,25 @@ class KernelIteration implements PowerIteration {
   }
 }
 
+/** Whether x = y everywhere. */
+function isZero({ values, subtrahend }: Difference): boolean {
+  let i = 0;
+  while (i < values.length && values[i] === (subtrahend === undefined ? 0 : subtrahend[i])) i++;
+  return i === values.length;
+}
+
 /** The same in TypeScript, summed in float64. */
 class TwinIteration implements PowerIteration {
   readonly left: Factor;
   readonly right: Factor;
-  readonly magnitude: number;
   readonly energy: number;
   private readonly matrix: { readonly values: Float32Array; readonly rows: number; readonly cols: number };
 
   constructor({ values, subtrahend, rows, cols }: Difference, start: Float32Array) {
     const z = subtrahend === undefined ? values : values.map((value, i) => value - subtrahend[i]!);
     this.matrix = { values: z, rows, cols };
-    let magnitude = 0;
     let energy = 0;
-    for (let i = 0; i < z.length; i++) {
-      magnitude = Math.max(magnitude, Math.abs(z[i]!)); // NaN, once in, stays
-      energy += z[i]! * z[i]!;
-    }
-    this.magnitude = magnitude;
+    for (let i = 0; i < z.length; i++) energy += z[i]! * z[i]!;
     this.energy = energy;
     const rank = start.length / cols;
     this.left = createFactor(rows, rank);
