@@ -22,18 +22,21 @@ export const targetsMs: Readonly<Record<string, number>> = {
 /** GB/s for which the targets are stated. */
 export const TARGET_COPY_RATE = 25;
 
-/** A target read for this machine in one of two ways; both are printed, since a short copy runs from cache. */
+/**
+ * A target read in one of three ways, all of which are printed: as it stands, whatever the machine; and for a machine
+ * that copies as this one does, by a copy out of memory or, since a short one runs from cache, of the case's own size.
+ */
 export interface TargetReading {
   readonly case: string;
-  /** Whose copy says how fast this machine is: that of 4096 x 4096 numbers, or that of as many as the case has. */
-  readonly copied: 'large square' | 'own size';
+  /** Whose copy says how fast this machine is: none, that of 4096 x 4096 numbers, or that of as many as the case has. */
+  readonly copied: 'nothing' | 'large square' | 'own size';
   readonly copyRate: number;
   readonly wantedMs: number;
   readonly gotMs: number;
   readonly met: boolean;
 }
 
-/** Both readings of the target of a case; none where it has no target. `largeRate` is in GB/s. */
+/** The readings of the target of a case; none where it has no target. `largeRate` is in GB/s. */
 export function readingsOf(
   { name, bothMs, copyMs, size }: { name: string; bothMs: number; copyMs: number; size: number },
   largeRate: number,
@@ -41,6 +44,7 @@ export function readingsOf(
   const target = targetsMs[name];
   if (target === undefined) return [];
   const rates = [
+    ['nothing', TARGET_COPY_RATE],
     ['large square', largeRate],
     ['own size', (4e-6 * size) / copyMs],
   ] as const;
