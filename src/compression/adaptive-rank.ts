@@ -14,6 +14,7 @@
  */
 import { GrapevineError } from '../base/errors.js';
 import { choiceField, integerField, numberField, type RegistryEntry } from '../base/registry.js';
+import { sumOfSquares } from '../linalg/pairs.js';
 import { firstVectors, type PrincipalBasis, principalBasis } from '../linalg/principal-basis.js';
 import { BLOCK_HEADER_BYTES } from './block-message.js';
 import { type FactorBits, factorBits } from './factor-section.js';
@@ -27,7 +28,7 @@ import type {
   OperatorPlan,
 } from './operator.js';
 import { rankForEnergy, spreadBudget } from './rank-budget.js';
-import { energyOf, iterateFrom, keepStart } from './warm-iteration.js';
+import { iterateFrom, keepStart } from './warm-iteration.js';
 import { createWarmStart } from './warm-start.js';
 
 export interface AdaptiveRankOptions {
@@ -107,7 +108,7 @@ function spareBytes(shapes: readonly BlockShape[], options: AdaptiveRankOptions,
 function chooseRanks(candidates: readonly Candidate[], spare: number | null, options: AdaptiveRankOptions) {
   if (spare === null) {
     return candidates.map(({ slice, principal }) =>
-      rankForEnergy(principal.energies, options.energy, energyOf(slice.values)),
+      rankForEnergy(principal.energies, options.energy, sumOfSquares(slice.values)),
     );
   }
   const offers = candidates.map(({ slice, principal }) => ({

@@ -73,10 +73,11 @@ export function factoredBytes({ rows, cols }: BlockShape, { rank, bits }: Factor
   return sectionBytes({ length: rows, rank, bits }) + sectionBytes({ length: cols, rank, bits });
 }
 
-function requireRepresentable(block: BlockShape, left: Factor, right: Factor): void {
+/** Refuses a right factor whose product with a left one of entries up to `leftLargest` could leave float32. */
+export function requireRepresentable(block: BlockShape, right: Factor, leftLargest: number): void {
   const largest = maxMagnitude(right.values, 0, right.values.length);
-  const product = left.rank * maxMagnitude(left.values, 0, left.values.length) * largest;
-  // Half of what the receiver accepts, so that rounding `right` cannot cross the bound.
+  const product = right.rank * leftLargest * largest;
+  // Half of what the receiver accepts, so that rounding cannot cross the bound.
   if (product <= MAX_PRODUCT / 2 && largest <= MAX_PRODUCT / 2) return;
   refuseValue(
     block,
@@ -89,7 +90,7 @@ function rightFor(block: BlockSlice, left: Factor): Factor {
   const right = createFactor(block.cols, left.rank);
   transposedProductInto(right, block, left);
   solveRightFactorInPlace(right, left);
-  requireRepresentable(block, left, right);
+  requireRepresentable(block, right, maxMagnitude(left.values, 0, left.values.length));
   return right;
 }
 

@@ -22,20 +22,26 @@ import type { ByteWriter } from '../base/bytes.js';
 import { choiceField, integerField, type RegistryEntry } from '../base/registry.js';
 import { solveRightFactorInPlace } from '../linalg/least-squares.js';
 import { addOuterProductInto, addOuterProductOfBytesInto } from '../linalg/outer-product.js';
-import { beginPowerIteration, type PowerIteration } from '../linalg/power-iteration.js';
-import type { Factor } from '../linalg/skinny-products.js';
+import { beginPowerIteration } from '../linalg/power-iteration.js';
 import { formDifference } from './block-message.js';
 import {
   checkFactor,
   type FactorBits,
   type FactorForm,
   factorBits,
-  maxMagnitude,
   readFactor,
   sectionBytes,
   writeFactorRounding,
 } from './factor-section.js';
-import { clippedRank, createUnfactored, LOW_RANK_CODE, MAX_PRODUCT, MAX_RANK } from './factored.js';
+import {
+  clippedRank,
+  createUnfactored,
+  factoredBytes,
+  LOW_RANK_CODE,
+  MAX_PRODUCT,
+  MAX_RANK,
+  requireRepresentable,
+} from './factored.js';
 import {
   type BlockDifference,
   type BlockParams,
@@ -50,6 +56,7 @@ import {
   refuseValue,
   requireLength,
 } from './operator.js';
+import { iterate } from './warm-iteration.js';
 import { createWarmStart, storeWarmStart, sweepsFrom, warmStartOf } from './warm-start.js';
 
 /** More iterations than any spectrum needs in float32 once started warm. */
@@ -77,40 +84,16 @@ function formsOf(
   ];
 }
 
-/**
- * Refuses a right factor whose product with a left one of unit vectors could leave float32; the decoder refuses the
- * same with twice the bound, which leaves room for rounding both.
- */
-function requireRepresentable(block: BlockShape, right: Factor): void {
-  const product = right.rank * maxMagnitude(right.values, 0, right.values.length);
-  if (product <= MAX_PRODUCT / 2) return;
-  refuseValue(
-    block,
-    `its values are too large for float32 factors (up to ${product}). Lower the learning rate.`,
-  );
-}
-
-/** `sweeps` power iterations; the first product is there already. The last left factor goes through `round`. */
-function iterate(iteration: PowerIteration, sweeps: number, round: (left: Factor) => void): void {
-  for (let s = 1; s <= sweeps; s++) {
-    if (s > 1) iteration.multiply();
-    iteration.orthonormalize();
-    if (s === sweeps) round(iteration.left);
-    iteration.multiplyBack();
-  }
-}
-
 function createLowRankOperator(
   shape: BlockShape,
   { rank, bits, iterations }: LowRankOptions,
 ): DifferenceOperator {
   const { rows, cols } = shape;
   const params: BlockParams = { bits, parameter: rank };
-  const [leftForm, rightForm] = formsOf(shape, params);
   return {
     code: LOW_RANK_CODE,
     ...params,
-    bodyBytes: sectionBytes(leftForm) + sectionBytes(rightForm),
+    bodyBytes: factoredBytes(shape, { rank, bits }),
     createState: (random) => createWarmStart(rank * cols, random),
     encodeInto: encodeDifferenceInto,
     encodeDifferenceInto,
@@ -120,11 +103,11 @@ function createLowRankOperator(
     const start = warmStartOf(state);
     const iteration = beginPowerIteration(block, start.q);
     try {
-      if (!Number.isFinite(iteration.magnitude)) formDifference(block); // which refuses it
+      if (!Number.isFinite(iteration.energy)) formDifference(block); // which refuses it
       iterate(iteration, sweepsFrom(start, iterations), (left) => writeFactorRounding(writer, left, bits));
       const { left, right, energy } = iteration;
       if (bits <= CORRECTED_BITS) solveRightFactorInPlace(right, left);
-      requireRepresentable(block, right);
+      requireRepresentable(block, right, 1); // the left vectors have length 1, and rounding leaves room
       storeWarmStart(start, right, { rows, cols, energy });
       writeFactorRounding(writer, right, bits);
     } finally {

@@ -1,13 +1,31 @@
 /**
- * The warm-started power iteration of low-rank.ts as a basis for others: orthonormal P after s sweeps of P = orth(Z Q),
- * Q = Z^T P from the last message's Q, at least two when there was none. Used where P is needed before it is rounded:
- * to hand it to another operator (`low-rank+B`), or to choose the rank in sight of what each vector captures.
+ * The warm-started power iteration of low-rank.ts, and what it finds as a basis for others: orthonormal P after s sweeps
+ * of P = orth(Z Q), Q = Z^T P from the last message's Q, at least two when there was none. Used where P is needed before
+ * it is rounded: to hand it to another operator (`low-rank+B`), or to choose the rank in sight of what each vector
+ * captures.
  */
-import { orthonormalizeInPlace } from '../linalg/orthonormalize.js';
-import { createFactor, type Factor, productInto, transposedProductInto } from '../linalg/skinny-products.js';
+import { sumOfSquares } from '../linalg/pairs.js';
+import { beginPowerIteration, type PowerIteration } from '../linalg/power-iteration.js';
+import type { Factor } from '../linalg/skinny-products.js';
 import type { BasisMethod } from './factored.js';
 import type { BlockSlice, BlockState } from './operator.js';
 import { createWarmStart, storeWarmStart, sweepsFrom, warmStartOf } from './warm-start.js';
+
+/** `sweeps` power iterations; the first product is there already. The last left factor goes through `round`. */
+export function iterate(
+  iteration: PowerIteration,
+  sweeps: number,
+  round: (left: Factor) => void = () => {},
+): void {
+  for (let s = 1; s <= sweeps; s++) {
+    if (s > 1) iteration.multiply();
+    iteration.orthonormalize();
+    if (s === sweeps) round(iteration.left);
+    iteration.multiplyBack();
+  }
+}
+
+const copyOf = ({ values, length, rank }: Factor): Factor => ({ values: values.slice(), length, rank });
 
 /** Orthonormal `left` (vectors of m) and Z^T left, from the start in `state`, which stays as it is. */
 export function iterateFrom(
@@ -16,29 +34,18 @@ export function iterateFrom(
   iterations: number,
 ): { readonly left: Factor; readonly right: Factor } {
   const start = warmStartOf(state);
-  const { q } = start;
-  const rank = q.length / block.cols;
-  const left = createFactor(block.rows, rank);
-  const right: Factor = { values: Float64Array.from(q), length: block.cols, rank };
-  const sweeps = sweepsFrom(start, iterations);
-  for (let s = 0; s < sweeps; s++) {
-    productInto(left, block, right);
-    orthonormalizeInPlace(left);
-    transposedProductInto(right, block, left);
+  const iteration = beginPowerIteration(block, start.q);
+  try {
+    iterate(iteration, sweepsFrom(start, iterations));
+    return { left: copyOf(iteration.left), right: copyOf(iteration.right) };
+  } finally {
+    iteration.end();
   }
-  return { left, right };
-}
-
-/** ||Z||_F^2. */
-export function energyOf(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return sum;
 }
 
 /** Keeps `right` as the next start. */
 export function keepStart(block: BlockSlice, state: BlockState, right: Factor): void {
-  const measured = { ...block, energy: energyOf(block.values) };
+  const measured = { ...block, energy: sumOfSquares(block.values) };
   storeWarmStart(warmStartOf(state), right, measured);
 }
 
