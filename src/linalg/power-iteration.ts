@@ -27,7 +27,7 @@ export interface Difference {
 export interface PowerIteration {
   /** r vectors of m. A view that lives until `end`. */
   readonly left: Factor;
-  /** r vectors of n; likewise. */
+  /** r vectors of n; likewise, from the first `multiplyBack` on. */
   readonly right: Factor;
   /** ||Z||_F^2; not finite when an entry is not. */
   readonly energy: number;
@@ -55,7 +55,7 @@ const AREAS = 8;
 const MOST_ENERGY = 2 ** 100;
 const LEAST_ENERGY = 2 ** -80;
 
-/** Starts on `block` with right = `start` (r vectors of n), and multiplies: left = Z right. */
+/** Starts on `block`, and multiplies with `start` (r vectors of n): left = Z start. */
 export function beginPowerIteration(block: Difference, start: Float32Array): PowerIteration {
   const plan = planFor(block, start.length / block.cols);
   // Kernels that the replica lies with: whoever decodes into it, too, finds it there.
@@ -127,7 +127,10 @@ class KernelIteration implements PowerIteration {
     this.rightSingles = engine.take(groupedBytes(cols, rank));
     this.left = this.takeFactor(rows, rank);
     this.right = this.takeFactor(cols, rank);
-    this.right.values.set(start);
+    // As float32 on its way into groups; `right` is not read before it has been computed.
+    const at = this.right.values.byteOffset;
+    engine.f32.set(start, at / 4);
+    engine.run.groupSingles(this.rightSingles, at, cols, rank);
     this.product(true);
   }
 
@@ -177,7 +180,7 @@ class KernelIteration implements PowerIteration {
     const { rows, cols } = this.block;
     const { tileRows, rank } = this.plan;
     const { leftSingles, rightSingles } = this;
-    run.groupVectors(rightSingles, this.right.values.byteOffset, cols, rank);
+    if (!fresh) run.groupVectors(rightSingles, this.right.values.byteOffset, cols, rank);
     for (let first = 0; first < rows; first += tileRows) {
       const count = Math.min(tileRows, rows - first);
       const tile = this.tile(first, count, fresh);
