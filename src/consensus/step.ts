@@ -2,20 +2,17 @@
  * The consensus core: step(state, input, now) -> effects. No clock, no network, no trainer, no randomness but
  * what the state holds; the same code runs on libp2p and in the simulator.
  *
- * A round: train; send one difference to every neighbor; wait until every active edge has answered, or is given
- * up for silent; apply all complete exchanges in ascending order of neighbor; again, where the algorithm has several
- * exchanges a round; next round.
+ * Here inputs meet state: which edge they concern, who is alive, when to send again. What a round is, is in lockstep.ts.
  */
-import { crc32 } from 'node:zlib';
-import { isGrapevineError } from '../base/errors.js';
-import { addSignedInto } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
-import type { ReplicaPair } from './algorithm.js';
-import type { Effect, ExchangeAudit, Input } from './events.js';
-import { advanceEdge, isComplete, receiveDelta, resendInto, sendInto } from './exchange.js';
-import { observeExchange, observeResidual, observeTraining, settleRound } from './guard.js';
-import { isPlausible, ordered, sumOf } from './mixing-step.js';
+import { applyExchange, refuse, setStatus } from './apply-exchange.js';
+import { lookAtResidual, measureContraction, moving } from './contribution.js';
+import type { Effect, Input } from './events.js';
+import { receiveDelta, resendInto } from './exchange.js';
+import { observeTraining } from './guard.js';
+import { contributeToAll, finishRoundIfReady } from './lockstep.js';
 import type { EdgeState, PeerState } from './peer-state.js';
+import { beginTraining, finish, isDrained } from './round-end.js';
 
 /** Liveness is looked at this many times within a silence. */
 export const TICKS_PER_SILENCE = 4;
@@ -66,12 +63,6 @@ function hear(edge: EdgeState | undefined, nowMs: number): void {
   if (edge !== undefined) edge.lastHeardMs = nowMs;
 }
 
-function setStatus(effects: Effect[], edge: EdgeState, status: EdgeState['status'], reason: string): void {
-  if (edge.status === status || edge.status === 'closed') return;
-  edge.status = status;
-  effects.push({ type: 'edgeChanged', neighbor: edge.neighbor, status, reason });
-}
-
 // --- rounds ---------------------------------------------------------------------------------------------------
 
 function onStart(state: PeerState, effects: Effect[], nowMs: number): void {
@@ -82,12 +73,6 @@ function onStart(state: PeerState, effects: Effect[], nowMs: number): void {
   }
   scheduleTick(state, effects, nowMs);
   beginTraining(state, effects);
-}
-
-function beginTraining(state: PeerState, effects: Effect[]): void {
-  state.round += 1;
-  state.phase = 'training';
-  effects.push({ type: 'train', round: state.round, parameters: state.parameters });
 }
 
 function onUpdateReady(
@@ -114,140 +99,7 @@ function onUpdateReady(
   finishRoundIfReady(state, effects, nowMs);
 }
 
-/** Runs `move`, in which the algorithm may change the parameters, and notes by how much for the audit. */
-function moving(state: PeerState, move: () => void): void {
-  const before = state.options.audit ? sumOf(state.parameters) : 0;
-  move();
-  if (state.options.audit) state.shiftSum += sumOf(state.parameters) - before;
-}
-
-/** Begins an exchange on every open edge whose last one is done; those edges. */
-function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
-  state.exchangingSinceMs = nowMs;
-  const fresh = state.edges.filter((edge) => edge.status !== 'closed' && edge.own === null);
-  for (const edge of fresh) contribute(state, effects, edge, nowMs);
-  return fresh;
-}
-
-function lookAtResidual(
-  { guard, algorithm, context, node, parameters, round }: PeerState,
-  fresh: EdgeState[],
-) {
-  if (guard === null || algorithm.residual === undefined || fresh.length === 0) return;
-  const edge = fresh[round % fresh.length]!;
-  observeResidual(guard, algorithm.residual(context, node, { parameters, edge }));
-}
-
-function measureContraction(state: PeerState, edge: EdgeState): readonly number[] | null {
-  const { algorithm, context, node, parameters, options, round } = state;
-  const due = options.measureEvery > 0 && (round % options.measureEvery === 0 || round === state.lastRound);
-  return due ? (algorithm.contraction?.(context, node, { parameters, edge }) ?? null) : null;
-}
-
-function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
-  const { algorithm, context, node, parameters } = state;
-  const { gamma, parts } = algorithm.compose(context, node, { parameters, edge });
-  edge.own = {
-    sequence: edge.applied + 1,
-    round: state.round,
-    acknowledged: 0,
-    gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
-    parts,
-  };
-  sendInto(effects, edge, edge.own, nowMs);
-}
-
-function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
-  if (state.phase !== 'exchanging') return;
-  if (state.edges.some((edge) => edge.status === 'active' && edge.theirs === null)) return;
-  let appliedEdges = 0;
-  for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
-  state.exchangesDone += 1;
-  const { algorithm, context, node, round, parameters, contraction } = state;
-  if (state.exchangesDone < (algorithm.exchanges ?? 1)) {
-    const exchange = state.exchangesDone;
-    moving(state, () => algorithm.beginExchange?.(context, node, { exchange, parameters }));
-    contributeToAll(state, effects, nowMs);
-    finishRoundIfReady(state, effects, nowMs);
-    return;
-  }
-  if (state.guard !== null) endGuardedRound(state, effects);
-  effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
-  if (round >= state.lastRound) drain(state, effects, nowMs);
-  else beginTraining(state, effects);
-}
-
-function endGuardedRound(state: PeerState, effects: Effect[]): void {
-  const { guard, algorithm, node, round } = state;
-  const message = guard === null ? null : settleRound(guard, round);
-  if (guard === null || message === null) return;
-  algorithm.backOff?.(node, guard.factor);
-  effects.push({ type: 'notice', code: 'CONSENSUS_BACKED_OFF', round, message });
-}
-
 // --- exchanges ------------------------------------------------------------------------------------------------
-
-/** Applies the next exchange of `edge` if both differences are here; a difference that cannot be is refused. */
-function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
-  if (!isComplete(edge)) return false;
-  const own = edge.own as Delta;
-  const theirs = edge.theirs as Delta;
-  const { algorithm, context } = state;
-  let replicas: ReplicaPair | null;
-  try {
-    replicas = algorithm.apply(context, state.node, { edge, own, theirs });
-  } catch (error) {
-    if (!isGrapevineError(error)) throw error;
-    refuse(effects, edge, error.code, error.message);
-    return false;
-  }
-  if (!isPlausible(context.scratch, state.parameters)) {
-    const got = `difference ${theirs.sequence} moves parameters beyond measure`;
-    refuse(effects, edge, 'PAYLOAD_BAD_VALUE', got);
-    return false;
-  }
-  if (state.guard !== null) observeExchange(state.guard, context.scratch, stepOf(edge));
-  const sign = context.node < edge.neighbor ? 1 : -1;
-  addSignedInto(state.parameters, context.scratch, sign);
-  advanceEdge(edge);
-  setStatus(effects, edge, 'active', 'answered');
-  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
-  effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
-  return true;
-}
-
-/** The two factors of the correction: gamma is the smaller of the two ends'. */
-function stepOf({ weight, own, theirs }: EdgeState): { readonly weight: number; readonly gamma: number } {
-  return { weight, gamma: Math.min(own?.gamma ?? 0, theirs?.gamma ?? 0) };
-}
-
-function auditOf(
-  state: PeerState,
-  edge: EdgeState,
-  replicas: ReplicaPair | null,
-  correctionSum: number,
-): ExchangeAudit {
-  if (replicas === null) return { correctionSum, replicaHash: 0 };
-  const { low, high } = ordered(state.context.node, edge.neighbor, replicas.own, replicas.theirs);
-  return { correctionSum, replicaHash: crc32(bytesOf(high), crc32(bytesOf(low))) };
-}
-
-function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function refuse(
-  effects: Effect[],
-  edge: EdgeState,
-  code: Extract<Effect, { type: 'refuse' }>['code'],
-  message: string,
-) {
-  setStatus(effects, edge, 'closed', code);
-  edge.own = null;
-  edge.theirs = null;
-  edge.theirsNext = null;
-  effects.push({ type: 'refuse', neighbor: edge.neighbor, code, message });
-}
 
 function onDelta(
   state: PeerState,
@@ -370,29 +222,4 @@ function onNeighborLeft(state: PeerState, effects: Effect[], neighbor: number, n
   if (edge.theirs === null) edge.own = null;
   finishRoundIfReady(state, effects, nowMs);
   if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
-}
-
-// --- the end --------------------------------------------------------------------------------------------------
-
-/**
- * On links that lose nothing, what was sent will arrive and the peer may go. On lossy ones it stays until its
- * neighbors have what it sent and it has what they sent, or they stay silent.
- */
-function isDrained(state: PeerState): boolean {
-  if (state.options.retransmitMs === null) return true;
-  return state.edges.every((edge) => edge.status === 'closed' || !edge.linked || edge.own === null);
-}
-
-function drain(state: PeerState, effects: Effect[], nowMs: number): void {
-  state.phase = 'draining';
-  if (isDrained(state)) finish(state, effects);
-  else effects.push({ type: 'setTimer', timer: 'drain', atMs: nowMs + state.options.silenceMs });
-}
-
-function finish(state: PeerState, effects: Effect[]): void {
-  state.phase = 'finished';
-  effects.push({ type: 'cancelTimer', timer: 'tick' });
-  effects.push({ type: 'cancelTimer', timer: 'retransmit' });
-  effects.push({ type: 'cancelTimer', timer: 'drain' });
-  effects.push({ type: 'finished', round: state.round });
 }

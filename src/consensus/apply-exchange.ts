@@ -1,0 +1,87 @@
+/**
+ * One exchange of one edge, applied: the algorithm computes the correction from the two differences, and the parameters
+ * move by it at once or, where the neighbor's difference makes no sense, not at all, and the edge is closed.
+ */
+import { crc32 } from 'node:zlib';
+import { isGrapevineError } from '../base/errors.js';
+import { addSignedInto } from '../linalg/pairs.js';
+import type { Delta } from '../wire/frame.js';
+import type { ReplicaPair } from './algorithm.js';
+import type { Effect, ExchangeAudit } from './events.js';
+import { advanceEdge, isComplete } from './exchange.js';
+import { observeExchange } from './guard.js';
+import { isPlausible, ordered, sumOf } from './mixing-step.js';
+import type { EdgeState, PeerState } from './peer-state.js';
+
+export function setStatus(
+  effects: Effect[],
+  edge: EdgeState,
+  status: EdgeState['status'],
+  reason: string,
+): void {
+  if (edge.status === status || edge.status === 'closed') return;
+  edge.status = status;
+  effects.push({ type: 'edgeChanged', neighbor: edge.neighbor, status, reason });
+}
+
+/** Applies the next exchange of `edge` if both differences are here; a difference that cannot be is refused. */
+export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
+  if (!isComplete(edge)) return false;
+  const own = edge.own as Delta;
+  const theirs = edge.theirs as Delta;
+  const { algorithm, context } = state;
+  let replicas: ReplicaPair | null;
+  try {
+    replicas = algorithm.apply(context, state.node, { edge, own, theirs });
+  } catch (error) {
+    if (!isGrapevineError(error)) throw error;
+    refuse(effects, edge, error.code, error.message);
+    return false;
+  }
+  if (!isPlausible(context.scratch, state.parameters)) {
+    const got = `difference ${theirs.sequence} moves parameters beyond measure`;
+    refuse(effects, edge, 'PAYLOAD_BAD_VALUE', got);
+    return false;
+  }
+  if (state.guard !== null) observeExchange(state.guard, context.scratch, stepOf(edge));
+  const sign = context.node < edge.neighbor ? 1 : -1;
+  addSignedInto(state.parameters, context.scratch, sign);
+  advanceEdge(edge);
+  setStatus(effects, edge, 'active', 'answered');
+  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
+  effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
+  return true;
+}
+
+/** The two factors of the correction: gamma is the smaller of the two ends'. */
+function stepOf({ weight, own, theirs }: EdgeState): { readonly weight: number; readonly gamma: number } {
+  return { weight, gamma: Math.min(own?.gamma ?? 0, theirs?.gamma ?? 0) };
+}
+
+function auditOf(
+  state: PeerState,
+  edge: EdgeState,
+  replicas: ReplicaPair | null,
+  correctionSum: number,
+): ExchangeAudit {
+  if (replicas === null) return { correctionSum, replicaHash: 0 };
+  const { low, high } = ordered(state.context.node, edge.neighbor, replicas.own, replicas.theirs);
+  return { correctionSum, replicaHash: crc32(bytesOf(high), crc32(bytesOf(low))) };
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+export function refuse(
+  effects: Effect[],
+  edge: EdgeState,
+  code: Extract<Effect, { type: 'refuse' }>['code'],
+  message: string,
+) {
+  setStatus(effects, edge, 'closed', code);
+  edge.own = null;
+  edge.theirs = null;
+  edge.theirsNext = null;
+  effects.push({ type: 'refuse', neighbor: edge.neighbor, code, message });
+}

@@ -1,0 +1,41 @@
+/** How a round begins and ends, and how a run does, whatever the pace. */
+import type { Effect } from './events.js';
+import { settleRound } from './guard.js';
+import type { PeerState } from './peer-state.js';
+
+export function beginTraining(state: PeerState, effects: Effect[]): void {
+  state.round += 1;
+  state.phase = 'training';
+  effects.push({ type: 'train', round: state.round, parameters: state.parameters });
+}
+
+export function endGuardedRound(state: PeerState, effects: Effect[]): void {
+  const { guard, algorithm, node, round } = state;
+  const message = guard === null ? null : settleRound(guard, round);
+  if (guard === null || message === null) return;
+  algorithm.backOff?.(node, guard.factor);
+  effects.push({ type: 'notice', code: 'CONSENSUS_BACKED_OFF', round, message });
+}
+
+/**
+ * On links that lose nothing, what was sent will arrive and the peer may go. On lossy ones it stays until its
+ * neighbors have what it sent and it has what they sent, or they stay silent.
+ */
+export function isDrained(state: PeerState): boolean {
+  if (state.options.retransmitMs === null) return true;
+  return state.edges.every((edge) => edge.status === 'closed' || !edge.linked || edge.own === null);
+}
+
+export function drain(state: PeerState, effects: Effect[], nowMs: number): void {
+  state.phase = 'draining';
+  if (isDrained(state)) finish(state, effects);
+  else effects.push({ type: 'setTimer', timer: 'drain', atMs: nowMs + state.options.silenceMs });
+}
+
+export function finish(state: PeerState, effects: Effect[]): void {
+  state.phase = 'finished';
+  effects.push({ type: 'cancelTimer', timer: 'tick' });
+  effects.push({ type: 'cancelTimer', timer: 'retransmit' });
+  effects.push({ type: 'cancelTimer', timer: 'drain' });
+  effects.push({ type: 'finished', round: state.round });
+}
