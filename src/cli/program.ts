@@ -46,6 +46,7 @@ function addRunFlags(command: Command): Command {
     .option('--local-steps <n>', "optimizer steps a round (the task's)")
     .option('--batch <n>', "samples a step (the task's)")
     .option('--learning-rate <x>', "(the task's)")
+    .option('--pace <name>', 'lockstep, or asynchronous: no peer waits for another (lockstep)')
     .option('--seed <n>', 'everything random follows from it (1)')
     .option('--evaluate-every <n>', 'rounds between evaluations (a twentieth of the rounds)')
     .option('--silence-ms <ms>', 'a neighbor silent for this long is left out (6000)')
@@ -96,7 +97,10 @@ function addSimulate(program: Command, shell: Shell): void {
     .option('--loss <p>', 'probability that a frame is lost (0)')
     .option('--step-ms <ms>', 'virtual duration of a local step (3)')
     .addOption(
-      repeatable('--fault <spec>', 'kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000; may be repeated'),
+      repeatable(
+        '--fault <spec>',
+        'kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 or slow:peer=3,factor=10; may be repeated',
+      ),
     )
     .action((flags: Flags) => {
       const { fault, ...rest } = flags;

@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
 import { planRun, type RunPlan } from '../config/run-plan.js';
-import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
+import type { RunConfig } from '../config/schema.js';
+import {
+  createEvaluationCollector,
+  type EvaluationCollector,
+  type SwarmView,
+} from '../metrics/evaluation-collector.js';
+import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
 import type { GradientModel } from '../training/trainer.js';
@@ -35,12 +41,13 @@ class SwarmWatch {
   readonly failures: Failure[] = [];
   private readonly startedMs = performance.now();
   private readonly rounds = new Map<number, number>();
-  private readonly collector: ReturnType<typeof createEvaluationCollector>;
+  private readonly collector: EvaluationCollector;
   private readonly monitor: RunMonitor;
   private readonly evaluator: GradientModel;
 
-  constructor(peers: number, monitor: RunMonitor, evaluator: GradientModel) {
-    this.collector = createEvaluationCollector(Array.from({ length: peers }, (_, peer) => peer));
+  constructor({ peers, pace }: RunConfig, monitor: RunMonitor, evaluator: GradientModel) {
+    const nodes = Array.from({ length: peers }, (_, peer) => peer);
+    this.collector = (pace === undefined ? createEvaluationCollector : createLatestEvaluations)(nodes);
     this.monitor = monitor;
     this.evaluator = evaluator;
   }
@@ -154,7 +161,7 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
   const evaluator = await plan.createModel(null); // a task that does not load leaves no directory
   const monitor = createRunMonitor(directory, context.output);
-  const watch = new SwarmWatch(settings.run.peers, monitor, evaluator);
+  const watch = new SwarmWatch(settings.run, monitor, evaluator);
   const { engine, layout } = evaluator;
   monitor.record(
     runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }, { launch: settings.launch }),

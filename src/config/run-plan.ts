@@ -9,6 +9,7 @@ import type { PeerSetup } from '../consensus/peer-setup.js';
 import { setUpPeer } from '../consensus/peer-setup.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
+import { diameterOf } from '../topology/diameter.js';
 import { buildTopology } from '../topology/registry.js';
 import { spectrumOf } from '../topology/spectrum.js';
 import type { Spectrum, Topology } from '../topology/topology.js';
@@ -98,6 +99,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
   const spectrum = spectrumOf(topology.mixing);
   const compressor = compressors.resolve(config.compressor);
   const { seed } = config;
+  const diameter = config.pace === 'asynchronous' ? diameterOf(topology.graph) : null;
   return {
     ...planTraining(config, options),
     config,
@@ -112,6 +114,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
         topology,
         beta: spectrum.beta,
         gap: spectrum.gap,
+        ...(diameter === null ? {} : { diameter }),
         algorithm: algorithms.resolve(config.algorithm),
         compressor,
         blocks: model.layout.blocks,
@@ -119,6 +122,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
         seed,
         options: {
           rounds: config.rounds,
+          pace: config.pace ?? 'lockstep',
           silenceMs: config.silenceMs,
           roundDeadlineMs: config.roundDeadlineMs,
           measureEvery: config.evaluateEvery,

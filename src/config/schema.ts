@@ -28,6 +28,8 @@ export const runConfigSchema = z.strictObject({
   batch: z.int().min(1).max(100_000).optional(),
   /** Absent: the task's. */
   learningRate: z.number().positive().max(1000).optional(),
+  /** Whether rounds wait for each other; asynchronous: no peer waits, each edge has exchanges at its own pace. */
+  pace: z.enum(['lockstep', 'asynchronous']).default('lockstep'),
   seed: z.int().min(0).max(0xffffffff).default(1),
   /** Rounds between two evaluations of all peers and their mean. Absent: a twentieth of the rounds. */
   evaluateEvery: z.int().min(1).optional(),
@@ -49,7 +51,10 @@ export const simulationConfigSchema = z.strictObject({
   loss: z.number().min(0).max(0.9).default(0),
   /** Virtual duration of one local step in milliseconds: 3 is mnist-mlp on one core. */
   stepMs: z.number().min(0).max(3_600_000).default(3),
-  /** What happens to processes: kill:peer=2,at=1500 or freeze:peer=3,at=1500,for=2000 (virtual milliseconds). */
+  /**
+   * What happens to processes: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 or slow:peer=3,factor=10 (virtual
+   * milliseconds).
+   */
   faults: z.array(spec).max(1000).default([]),
 });
 
@@ -69,6 +74,8 @@ export interface RunConfig {
   readonly localSteps: number;
   readonly batch: number;
   readonly learningRate: number;
+  /** Absent in lockstep, so that hashes of configurations are what they were before there was a choice. */
+  readonly pace?: 'asynchronous';
   readonly seed: number;
   readonly evaluateEvery: number;
   readonly silenceMs: number;

@@ -74,6 +74,20 @@ function compressorFor(algorithm: string, given: string | undefined): string {
   return wanted;
 }
 
+/** @throws GrapevineError BAD_CONFIG where the algorithm needs rounds that are the same for all */
+function paceFor(algorithm: string, given: 'lockstep' | 'asynchronous'): Pick<RunConfig, 'pace'> {
+  if (given === 'lockstep') return {};
+  if (algorithms.resolve(algorithm).asynchronous === true) return { pace: 'asynchronous' };
+  const able = algorithms.entries.filter(({ name }) => algorithms.resolve(name).asynchronous === true);
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `algorithm ${algorithm} cannot run with pace asynchronous: its arithmetic belongs to rounds that neighbors share, and ` +
+      `applied at any time it would move the mean or count a step twice. Choose pace lockstep, or one of ` +
+      `${able.map(({ name }) => name).join(', ')}, whose exchanges are opposite corrections of what two peers are at the time.`,
+    { algorithm },
+  );
+}
+
 /**
  * @param known the tasks that can be named; openTasks adds that of a user's file
  * @throws GrapevineError BAD_CONFIG, BAD_SPEC
@@ -95,6 +109,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
     localSteps: given.localSteps ?? defaults.localSteps,
     batch: given.batch ?? defaults.batch,
     learningRate: given.learningRate ?? defaults.learningRate,
+    ...paceFor(algorithm, given.pace),
     seed: given.seed,
     evaluateEvery: given.evaluateEvery ?? Math.max(1, Math.round(rounds / EVALUATIONS_PER_RUN)),
     silenceMs: given.silenceMs,

@@ -20,9 +20,13 @@ import type { Random } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import type { Delta, DeltaPart } from '../wire/frame.js';
 
+/** How rounds and exchanges go together: lockstep.ts, asynchronous.ts. */
+export type Pace = 'lockstep' | 'asynchronous';
+
 /** What is fixed for one peer during a run. */
 export interface AlgorithmContext {
   readonly node: number;
+  readonly pace: Pace;
   readonly blocks: readonly MatrixBlock[];
   readonly compressor: Compressor;
   /** beta = ||I - W||_2 of the topology, for the automatic step size. */
@@ -36,6 +40,8 @@ export interface AlgorithmContext {
    * two ends of an edge.
    */
   randomFor(purpose: 'node' | 'edge' | 'both-ends', neighbor: number): Random;
+  /** This node's partner in the round's random maximal matching of the graph, the same for all peers; null for none. */
+  partnerIn(round: number): number | null;
   /** A copy of initialReplica, beside the peer's other vectors where kernels reach them (linalg/vectors.ts). */
   createReplica(): Float32Array;
   /** Work space of the parameters' length; holds nothing between calls. */
@@ -90,6 +96,11 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   readonly streams?: number;
   /** Exchanges on each edge a round, one after another. @default 1 */
   readonly exchanges?: number;
+  /**
+   * True where exchanges may be made and applied at any time, one by one: each is a pair of opposite corrections of what
+   * the ends are at that moment. False where the arithmetic belongs to a round. @default false
+   */
+  readonly asynchronous?: boolean;
   /** True where the guard's factor does something: gamma, or how messages are encoded. @default false */
   readonly guarded?: boolean;
   /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this peer's neighborhood. */
@@ -98,17 +109,37 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   createEdge(context: AlgorithmContext, neighbor: number): EdgeMemory;
   /** Once a round, after training and before the first `compose`. */
   beginRound(context: AlgorithmContext, node: NodeMemory, round: RoundStart<EdgeMemory>): void;
+  /**
+   * The neighbors that this peer begins an exchange with in `round`, after `beginRound`; it answers others all the same.
+   * Absent: all of them. `busy`: a difference of its own is still under way.
+   */
+  partners?(
+    context: AlgorithmContext,
+    node: NodeMemory,
+    at: {
+      readonly round: number;
+      readonly openEdges: readonly EdgeView<EdgeMemory>[];
+      readonly busy: boolean;
+    },
+  ): readonly number[];
   /** Before each exchange of a round but the first; `exchange` counts from 1. May move the parameters. */
   beginExchange?(
     context: AlgorithmContext,
     node: NodeMemory,
     at: { readonly exchange: number; readonly parameters: Float32Array },
   ): void;
-  /** This end's contribution to the next exchange of `edge`. */
+  /**
+   * This end's contribution to the next exchange of `edge`. `busy`: a difference of this peer is under way on another
+   * active edge. In the asynchronous pace `parameters` have moved since `beginRound`.
+   */
   compose(
     context: AlgorithmContext,
     node: NodeMemory,
-    from: { readonly parameters: Float32Array; readonly edge: EdgeView<EdgeMemory> },
+    from: {
+      readonly parameters: Float32Array;
+      readonly edge: EdgeView<EdgeMemory>;
+      readonly busy: boolean;
+    },
   ): Contribution;
   /**
    * omega-hat of each block in this end's latest difference on `edge`, which has not been applied yet: what the

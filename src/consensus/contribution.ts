@@ -27,12 +27,17 @@ export function measureContraction(state: PeerState, edge: EdgeState): readonly 
   return due ? (algorithm.contraction?.(context, node, { parameters, edge }) ?? null) : null;
 }
 
+/** A difference of this peer is under way to a neighbor that is there, other than on `edge`. */
+export function isBusy({ edges }: PeerState, edge?: EdgeState): boolean {
+  return edges.some((other) => other !== edge && other.own !== null && other.status === 'active');
+}
+
 export function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
   const { algorithm, context, node, parameters } = state;
-  const { gamma, parts } = algorithm.compose(context, node, { parameters, edge });
+  const { gamma, parts } = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
   edge.own = {
     sequence: edge.applied + 1,
-    round: state.round,
+    round: state.round + state.level,
     acknowledged: 0,
     gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
     parts,

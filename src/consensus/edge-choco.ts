@@ -46,6 +46,7 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
     spec,
     compresses: 'differences',
     guarded: true,
+    asynchronous: true,
     createNode: (context) => ({ parameters: context.createReplica() }),
     createEdge: (context, neighbor) => ({
       own: context.createReplica(),
@@ -55,7 +56,9 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
     beginRound(_context, node, { parameters }) {
       node.parameters.set(parameters);
     },
-    compose({ compressor, blocks }, { parameters }, { edge }) {
+    compose({ compressor, blocks, pace }, node, { parameters: now, edge }) {
+      const { parameters } = node;
+      if (pace === 'asynchronous') parameters.set(now);
       const { own, compressorState } = edge.memory;
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own });

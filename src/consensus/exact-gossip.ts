@@ -34,6 +34,7 @@ export function createExactGossip(
     name: 'exact',
     spec,
     compresses: 'nothing',
+    asynchronous: order === 'adapt-then-combine', // the other order sends what a round began with
     createNode: ({ initialReplica }) => ({
       start: order === 'combine-then-adapt' ? new Float32Array(initialReplica.length) : null,
     }),
@@ -62,6 +63,7 @@ export function createAllReduce(spec: string): Algorithm<NodeMemory, SentPair> {
   return {
     ...createExactGossip(spec),
     name: 'all-reduce',
+    asynchronous: false, // no average of all is exact without a common round
     checkEdges(edges) {
       const share = 1 / (edges.length + 1);
       if (edges.every(({ weight }) => Math.abs(weight - share) <= TOLERANCE)) return;

@@ -19,6 +19,7 @@ function receivedUpTo(edge: EdgeState): number {
 export function sendInto(effects: Effect[], edge: EdgeState, delta: Delta, nowMs: number): void {
   if (!edge.linked) return;
   edge.lastSentMs = nowMs;
+  edge.deltaSentMs = nowMs;
   effects.push({
     type: 'sendDelta',
     to: edge.neighbor,

@@ -3,22 +3,44 @@
  * exchanges in ascending order of neighbor; again, where the algorithm has several exchanges a round; next round.
  */
 import { applyExchange } from './apply-exchange.js';
-import { contribute, moving } from './contribution.js';
+import { contribute, isBusy, moving } from './contribution.js';
 import type { Effect } from './events.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
-/** Begins an exchange on every open edge whose last one is done; those edges. */
+/** Begins an exchange on every open edge of this round whose last one is done; those edges. */
 export function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
   state.exchangingSinceMs = nowMs;
-  const fresh = state.edges.filter((edge) => edge.status !== 'closed' && edge.own === null);
+  const { algorithm, context, node, round, edges } = state;
+  const openEdges = edges.filter(({ status }) => status !== 'closed');
+  const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
+  const fresh = openEdges.filter(
+    (edge) =>
+      edge.own === null && (partners?.includes(edge.neighbor) !== false || isFromEarlier(state, edge)),
+  );
   for (const edge of fresh) contribute(state, effects, edge, nowMs);
   return fresh;
 }
 
+/** Waits for an answer in a round that this peer has behind it: the neighbor has slept, say, and catches up. */
+function isFromEarlier({ round }: PeerState, { theirs }: EdgeState): boolean {
+  return theirs !== null && theirs.round < round;
+}
+
+/** Where not all edges have an exchange each round, an edge may be asked for one of an earlier round. */
+function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.algorithm.partners === undefined) return;
+  for (const edge of state.edges) {
+    if (edge.status !== 'closed' && edge.own === null && isFromEarlier(state, edge))
+      contribute(state, effects, edge, nowMs);
+  }
+}
+
 export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
-  if (state.edges.some((edge) => edge.status === 'active' && edge.theirs === null)) return;
+  answerEarlier(state, effects, nowMs);
+  if (state.edges.some(({ status, own, theirs }) => status === 'active' && own !== null && theirs === null))
+    return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   state.exchangesDone += 1;

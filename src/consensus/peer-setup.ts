@@ -5,6 +5,7 @@
 import { createRandom } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import { neighborsOf } from '../topology/graph.js';
+import { randomMaximalMatching } from '../topology/matching.js';
 import type { Topology } from '../topology/topology.js';
 import type { AnyAlgorithm } from './algorithm.js';
 import { createPeerState, type PeerOptions, type PeerState } from './peer-state.js';
@@ -15,6 +16,8 @@ export interface PeerSetup {
   readonly beta: number;
   /** Its spectral gap, which accelerated gossip needs. @default null */
   readonly gap?: number | null;
+  /** Longest way between two peers, in edges, which the asynchronous pace needs. @default nodes - 1 */
+  readonly diameter?: number;
   readonly algorithm: AnyAlgorithm;
   readonly compressor: Compressor;
   readonly blocks: readonly MatrixBlock[];
@@ -44,6 +47,11 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     gap: setup.gap ?? null,
     algorithm: setup.algorithm,
     options,
+    diameter: setup.diameter ?? graph.nodes - 1,
+    partnerIn(round) {
+      const partner = randomMaximalMatching(graph, createRandom(seed, 'matching', round))[node]!;
+      return partner < 0 ? null : partner;
+    },
     randomFor(purpose, neighbor) {
       if (purpose === 'node') return createRandom(seed, 'node', node);
       const ends = [Math.min(node, neighbor), Math.max(node, neighbor)];

@@ -8,13 +8,15 @@
 import type { MatrixBlock } from '../compression/compressor.js';
 import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
-import type { AlgorithmContext, AnyAlgorithm, EdgeView } from './algorithm.js';
+import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
 import { createGuard, type GuardState } from './guard.js';
 
 export interface PeerOptions {
   /** Rounds to run. */
   readonly rounds: number;
+  /** @default lockstep */
+  readonly pace?: Pace;
   /**
    * A neighbor that has sent nothing for this long is silent: its edge goes inactive and rounds go on.
    * Milliseconds.
@@ -45,9 +47,9 @@ export const defaultPeerOptions = {
 export type Phase =
   /** Before round 1. */
   | 'idle'
-  /** The trainer has the parameters. */
+  /** The trainer has the parameters; in the asynchronous pace exchanges go on. */
   | 'training'
-  /** Differences of this round are under way. */
+  /** Differences of this round are under way; in the asynchronous pace only after the last round. */
   | 'exchanging'
   /** All rounds done; late differences still come in or are asked for. */
   | 'draining'
@@ -67,6 +69,15 @@ export interface EdgeState extends EdgeView<unknown> {
   linked: boolean;
   lastHeardMs: number;
   lastSentMs: number;
+  /** When a difference was last sent, and when one last came. */
+  deltaSentMs: number;
+  deltaHeardMs: number;
+  /** Of the asynchronous pace: exchanges that this end has still to begin; below 0, answers given beyond its share. */
+  owed: number;
+  /** Latest round or level (asynchronous.ts) in the neighbor's differences. */
+  heardRound: number;
+  /** `applied` when this peer's last round ended. */
+  appliedBefore: number;
   memory: unknown;
 }
 
@@ -81,6 +92,13 @@ export interface PeerState {
   phase: Phase;
   /** The round under way, from 1; 0 before the start. */
   round: number;
+  /** Rounds without training after the last, in which an asynchronous run closes. */
+  level: number;
+  /** Longest way between two peers in edges: the levels that a run closes in. */
+  readonly diameter: number;
+  /** Of the asynchronous pace: where x is while training has `trainingFrom`; null in lockstep. */
+  readonly live: Float32Array | null;
+  trainingFrom: Float32Array | null;
   /** Exchanges of this round that are done: all edges that could have applied one. */
   exchangesDone: number;
   /** When the exchange of this round began. */
@@ -107,7 +125,11 @@ export interface PeerInit {
   readonly beta: number;
   /** @default null */
   readonly gap?: number | null;
+  /** Of the graph; what an asynchronous run needs to know when all have trained. @default 1 */
+  readonly diameter?: number;
   readonly randomFor: AlgorithmContext['randomFor'];
+  /** @default nobody ever has a partner */
+  readonly partnerIn?: AlgorithmContext['partnerIn'];
   readonly algorithm: AnyAlgorithm;
   readonly options: PeerOptions;
 }
@@ -126,6 +148,11 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
     linked: false,
     lastHeardMs: 0,
     lastSentMs: 0,
+    deltaSentMs: 0,
+    deltaHeardMs: 0,
+    owed: 0,
+    heardRound: 0,
+    appliedBefore: 0,
     memory: init.algorithm.createEdge(context, neighbor),
   };
 }
@@ -153,14 +180,17 @@ export function createPeerState(init: PeerInit): PeerState {
     replica.set(initialReplica);
     return replica;
   };
+  const { pace = 'lockstep' } = options;
   const context: AlgorithmContext = {
     node,
+    pace,
     blocks,
     compressor,
     beta,
     gap: init.gap ?? null,
     initialReplica,
     randomFor,
+    partnerIn: init.partnerIn ?? (() => null),
     createReplica,
     scratch,
   };
@@ -175,6 +205,10 @@ export function createPeerState(init: PeerInit): PeerState {
     parameters: init.parameters.slice(),
     phase: 'idle',
     round: 0,
+    level: 0,
+    diameter: init.diameter ?? 1,
+    live: pace === 'asynchronous' ? new Float32Array(init.parameters.length) : null,
+    trainingFrom: null,
     exchangesDone: 0,
     exchangingSinceMs: 0,
     lastTickMs: 0,

@@ -182,6 +182,7 @@ export function createPowerGossip(
     spec,
     compresses: 'nothing',
     exchanges: iterations,
+    asynchronous: true,
     createNode: () => null,
     createEdge(context, neighbor) {
       const random = context.randomFor('both-ends', neighbor);

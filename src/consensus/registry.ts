@@ -10,6 +10,7 @@ import {
 } from '../base/registry.js';
 import type { Compressor } from '../compression/compressor.js';
 import { compressors } from '../compression/registry.js';
+import { createAdPsgd } from './ad-psgd.js';
 import type { AnyAlgorithm } from './algorithm.js';
 import { createTrackedChoco } from './beer.js';
 import { type ChebyshevOptions, createChebyshevGossip } from './chebyshev-gossip.js';
@@ -119,6 +120,13 @@ const pgq: RegistryEntry<
   make: (options, spec) => createPowerGossip({ ...options, reference: true }, spec, messageCompressor),
 };
 
+const adPsgd: RegistryEntry<Nothing, AnyAlgorithm> = {
+  name: 'ad-psgd',
+  summary: 'average with one random neighbor a round (Lian et al. 2018)',
+  fields: {},
+  make: (_options, spec) => createAdPsgd(spec),
+};
+
 const dcd: RegistryEntry<Nothing, AnyAlgorithm> = {
   name: 'dcd',
   summary: 'DCD-PSGD: compressed differences, for little noise (Tang et al. 2018)',
@@ -189,6 +197,7 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   chebyshev,
   powerGossip,
   pgq,
+  adPsgd,
   dcd,
   ecd,
   deepSqueeze,

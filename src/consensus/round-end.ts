@@ -6,7 +6,14 @@ import type { PeerState } from './peer-state.js';
 export function beginTraining(state: PeerState, effects: Effect[]): void {
   state.round += 1;
   state.phase = 'training';
-  effects.push({ type: 'train', round: state.round, parameters: state.parameters });
+  const { round, parameters, live } = state;
+  if (live !== null) {
+    // Exchanges go on while this vector is in the trainer's hands, on a copy.
+    live.set(parameters);
+    state.parameters = live;
+    state.trainingFrom = parameters;
+  }
+  effects.push({ type: 'train', round, parameters });
 }
 
 export function endGuardedRound(state: PeerState, effects: Effect[]): void {

@@ -2,10 +2,12 @@
  * The consensus core: step(state, input, now) -> effects. No clock, no network, no trainer, no randomness but
  * what the state holds; the same code runs on libp2p and in the simulator.
  *
- * Here inputs meet state: which edge they concern, who is alive, when to send again. What a round is, is in lockstep.ts.
+ * Here inputs meet state: which edge they concern, who is alive, when to send again. What a round is, is in lockstep.ts
+ * and asynchronous.ts.
  */
 import type { Delta } from '../wire/frame.js';
 import { applyExchange, refuse, setStatus } from './apply-exchange.js';
+import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
 import type { Effect, Input } from './events.js';
 import { receiveDelta, resendInto } from './exchange.js';
@@ -46,8 +48,7 @@ export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
       onNeighborLeft(state, effects, input.neighbor, nowMs);
       break;
     case 'stopRequested':
-      state.lastRound = Math.min(state.lastRound, Math.max(state.round, input.afterRound));
-      if (state.phase === 'idle' && state.lastRound === 0) finish(state, effects);
+      onStopRequested(state, effects, input.afterRound, nowMs);
       break;
     default:
       input satisfies never;
@@ -72,7 +73,26 @@ function onStart(state: PeerState, effects: Effect[], nowMs: number): void {
     if (edge.linked) setStatus(effects, edge, 'active', 'linked');
   }
   scheduleTick(state, effects, nowMs);
+  if (isAsynchronous(state)) scheduleRetransmit(state, effects, nowMs);
   beginTraining(state, effects);
+}
+
+function isAsynchronous({ context }: PeerState): boolean {
+  return context.pace === 'asynchronous';
+}
+
+/** Something has changed that a round, an edge or the end may have waited for. */
+function proceed(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (isAsynchronous(state)) asynchronous.proceed(state, effects, nowMs);
+  else finishRoundIfReady(state, effects, nowMs);
+}
+
+/** In lockstep all stop after one round; otherwise neighbors' rounds say nothing, and each stops as soon as it can. */
+function onStopRequested(state: PeerState, effects: Effect[], afterRound: number, nowMs: number): void {
+  const soonest = isAsynchronous(state) ? state.round : Math.max(state.round, afterRound);
+  state.lastRound = Math.min(state.lastRound, soonest);
+  if (state.phase === 'idle' && state.lastRound === 0) finish(state, effects);
+  if (isAsynchronous(state)) asynchronous.stopClosing(state, effects, nowMs);
 }
 
 function onUpdateReady(
@@ -82,6 +102,10 @@ function onUpdateReady(
   nowMs: number,
 ): void {
   if (state.phase !== 'training' || input.round !== state.round) return;
+  if (isAsynchronous(state)) {
+    asynchronous.afterTraining(state, effects, input.parameters, nowMs);
+    return;
+  }
   const start = state.parameters;
   state.parameters = input.parameters;
   state.phase = 'exchanging';
@@ -93,9 +117,7 @@ function onUpdateReady(
   const fresh = contributeToAll(state, effects, nowMs);
   state.contraction = fresh.length > 0 ? measureContraction(state, fresh[0]!) : null;
   if (state.guard !== null) lookAtResidual(state, fresh);
-  if (state.options.retransmitMs !== null) {
-    effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
-  }
+  scheduleRetransmit(state, effects, nowMs);
   finishRoundIfReady(state, effects, nowMs);
 }
 
@@ -110,6 +132,8 @@ function onDelta(
   const edge = edgeTo(state, input.from);
   if (edge === undefined || edge.status === 'closed') return;
   hear(edge, nowMs);
+  edge.deltaHeardMs = nowMs;
+  edge.heardRound = Math.max(edge.heardRound, input.delta.round);
   if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {
     refuse(effects, edge, 'FRAME_BAD_BODY', `a part of a stream that ${state.algorithm.name} does not send`);
   } else if (receiveDelta(effects, edge, input.delta, nowMs) === 'gap') {
@@ -117,7 +141,7 @@ function onDelta(
     refuse(effects, edge, 'SEQUENCE_GAP', `difference ${input.delta.sequence} where ${wanted} was wanted`);
   }
   if (state.phase === 'draining' || state.phase === 'finished') applyLate(state, effects, edge);
-  else finishRoundIfReady(state, effects, nowMs);
+  else proceed(state, effects, nowMs);
 }
 
 /** After the last round there is no round end to wait for: the neighbor has applied this exchange, so must we. */
@@ -162,30 +186,45 @@ function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
     if (overdue !== null) setStatus(effects, edge, 'inactive', overdue);
   }
   scheduleTick(state, effects, nowMs);
-  finishRoundIfReady(state, effects, nowMs);
+  proceed(state, effects, nowMs);
 }
 
 /** Moves what is waited for past a sleep of our own, though never into the future: frames may have come since. */
 function forgiveSleep(state: PeerState, sleptMs: number, nowMs: number): void {
   state.exchangingSinceMs = Math.min(nowMs, state.exchangingSinceMs + sleptMs);
-  for (const edge of state.edges) edge.lastHeardMs = Math.min(nowMs, edge.lastHeardMs + sleptMs);
+  for (const edge of state.edges) {
+    edge.lastHeardMs = Math.min(nowMs, edge.lastHeardMs + sleptMs);
+    edge.deltaHeardMs = Math.min(nowMs, edge.deltaHeardMs + sleptMs);
+  }
 }
 
 function overdueReason(state: PeerState, edge: EdgeState, nowMs: number): string | null {
   if (edge.status !== 'active' || edge.theirs !== null) return null;
   if (nowMs - edge.lastHeardMs >= state.options.silenceMs) return 'silent';
-  const waiting =
-    state.phase === 'exchanging' && nowMs - state.exchangingSinceMs >= state.options.roundDeadlineMs;
-  return waiting ? 'deadline' : null;
+  if (state.phase !== 'exchanging' || (edge.own === null && !isAsynchronous(state))) return null;
+  // An asynchronous run closes when the slowest peer has trained: each of its rounds may take as long as one in lockstep.
+  const sinceMs = isAsynchronous(state)
+    ? Math.max(state.exchangingSinceMs, edge.deltaHeardMs)
+    : state.exchangingSinceMs;
+  return nowMs - sinceMs >= state.options.roundDeadlineMs ? 'deadline' : null;
+}
+
+function scheduleRetransmit(state: PeerState, effects: Effect[], nowMs: number): void {
+  const { retransmitMs } = state.options;
+  if (retransmitMs !== null)
+    effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + retransmitMs });
 }
 
 function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void {
-  if (state.options.retransmitMs === null) return;
+  const { retransmitMs } = state.options;
+  if (retransmitMs === null) return;
+  // In lockstep the timer runs since the differences of the round were sent; otherwise it is for all edges alike.
+  const oldestMs = isAsynchronous(state) ? nowMs - retransmitMs : nowMs;
   for (const edge of state.edges) {
-    if (edge.status !== 'closed' && edge.own !== null && edge.theirs === null)
-      resendInto(effects, edge, nowMs);
+    if (edge.status === 'closed' || edge.own === null || edge.theirs !== null) continue;
+    if (edge.deltaSentMs <= oldestMs) resendInto(effects, edge, nowMs);
   }
-  effects.push({ type: 'setTimer', timer: 'retransmit', atMs: nowMs + state.options.retransmitMs });
+  scheduleRetransmit(state, effects, nowMs);
 }
 
 // --- links ----------------------------------------------------------------------------------------------------
@@ -211,7 +250,7 @@ function onNeighborDown(
   if (edge === undefined) return;
   edge.linked = false;
   setStatus(effects, edge, 'inactive', input.reason);
-  finishRoundIfReady(state, effects, nowMs);
+  proceed(state, effects, nowMs);
 }
 
 function onNeighborLeft(state: PeerState, effects: Effect[], neighbor: number, nowMs: number): void {
@@ -220,6 +259,6 @@ function onNeighborLeft(state: PeerState, effects: Effect[], neighbor: number, n
   setStatus(effects, edge, 'closed', 'left');
   // It sends before it leaves: a contribution that is not here was never made, so it never applied ours.
   if (edge.theirs === null) edge.own = null;
-  finishRoundIfReady(state, effects, nowMs);
+  proceed(state, effects, nowMs);
   if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
 }

@@ -1,6 +1,7 @@
 /**
  * Puts the peers' own evaluations of one round together to one view of the swarm. Peers reach a round at
- * different times; a round is complete when every peer that is still expected has reported it.
+ * different times; a round is complete when every peer that is still expected has reported it. Where peers share no
+ * rounds, latest-evaluations.ts does this.
  */
 import { consensusDistance, meanModelOf } from './consensus-distance.js';
 import type { EvaluationEvent } from './events.js';
@@ -36,7 +37,8 @@ function average(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function viewOf(round: number, reports: readonly PeerEvaluation[]): SwarmView {
+/** Means over `reports`, ascending by peer. */
+export function viewOf(round: number, reports: readonly PeerEvaluation[]): SwarmView {
   const models = reports.map(({ parameters }) => parameters);
   const meanModel = meanModelOf(models);
   const accuracies = reports.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));

@@ -44,6 +44,7 @@ const round = z.object({
   accuracy: share,
   activeLinks: count,
   links: count,
+  exchanges: z.array(count).optional(),
   payloadBytes: count,
   wireBytes: count,
   uncompressedBytes: count,

@@ -45,9 +45,11 @@ export interface RoundEvent {
   readonly loss: number;
   /** Of this peer's own model on the test set; null in rounds without evaluation. */
   readonly accuracy: number | null;
-  /** Edges on which this round's exchange was applied, and edges in all. */
+  /** Edges on which an exchange was applied in this round, and edges in all. */
   readonly activeLinks: number;
   readonly links: number;
+  /** Exchanges applied on each edge, ascending by neighbor; absent in lockstep, where they are as many as rounds. */
+  readonly exchanges?: readonly number[] | undefined;
   readonly payloadBytes: number;
   readonly wireBytes: number;
   readonly uncompressedBytes: number;
@@ -66,7 +68,7 @@ export interface RoundEvent {
 export interface EvaluationEvent {
   readonly event: 'evaluation';
   readonly atMs: number;
-  /** Rounds finished; 0 is the model before training. */
+  /** Rounds finished; 0 is the model before training. With pace asynchronous the mean over peers, rounded. */
   readonly round: number;
   /** Peers that the means run over. */
   readonly peers: number;

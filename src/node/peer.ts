@@ -323,6 +323,7 @@ export class Peer {
   }
 
   private roundEvent(effect: Extract<Effect, { type: 'roundFinished' }>): Omit<RoundEvent, 'atMs'> {
+    const { context, edges } = this.init.state;
     return {
       event: 'round',
       peer: this.node,
@@ -330,13 +331,14 @@ export class Peer {
       loss: this.training?.loss ?? 0,
       accuracy: null,
       activeLinks: effect.appliedEdges,
-      links: this.init.state.edges.length,
+      links: edges.length,
+      ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
       payloadBytes: this.totals.payloadBytes,
       wireBytes: this.init.transport.counters().sentBytes,
       uncompressedBytes: this.totals.uncompressedBytes,
       samples: this.totals.samples,
       seconds: { ...this.seconds },
-      ...namedOmegas(this.init.state.context.blocks, effect.contraction),
+      ...namedOmegas(context.blocks, effect.contraction),
     };
   }
 

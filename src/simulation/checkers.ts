@@ -33,8 +33,8 @@ export class InvariantChecker {
   /** Exchanges applied at one end only, so far: edge and sequence -> that end. */
   private readonly halves = new Map<string, ExchangeRecord>();
   private readonly sums: number[];
-  /** Sum of what each peer's trainer returned last: the array itself soon belongs to the core. */
-  private readonly trainedSums: number[] = [];
+  /** What each peer's latest training added: the arrays themselves soon belong to the core. */
+  private readonly trainedShifts: number[] = [];
   private readonly finished = new Set<number>();
   private expectedSum: number;
   private tolerance = 0;
@@ -46,16 +46,16 @@ export class InvariantChecker {
 
   watchTraining(train: Train): Train {
     return async (node, round, parameters) => {
+      const before = sumOf(parameters);
       const result = await train(node, round, parameters);
-      this.trainedSums[node] = sumOf(result.parameters);
+      this.trainedShifts[node] = sumOf(result.parameters) - before;
       return result;
     };
   }
 
   readonly observe = (seen: Observation): void => {
     const { node, state, input, effects } = seen;
-    const before = this.sums[node]!;
-    if (input.type === 'updateReady') this.expectedSum += this.trainedSums[node]! - before;
+    if (input.type === 'updateReady') this.expectedSum += this.trainedShifts[node]!;
     this.expectedSum += state.shiftSum;
     for (const effect of effects) {
       if (effect.type === 'finished') this.finished.add(node);
@@ -90,8 +90,10 @@ export class InvariantChecker {
     }
   }
 
-  private checkMean({ node, state, effects, nowMs }: Observation): void {
-    const applied = effects.filter((effect) => effect.type === 'exchangeApplied').length;
+  private checkMean({ node, state, input, effects, nowMs }: Observation): void {
+    let applied = effects.filter((effect) => effect.type === 'exchangeApplied').length;
+    // What was exchanged during training is added to what training returns: one rounding more.
+    if (input.type === 'updateReady' && state.live !== null) applied += 1;
     if (applied > 0) {
       let magnitude = 0;
       for (const value of state.parameters) magnitude += Math.abs(value);

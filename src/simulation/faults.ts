@@ -1,4 +1,7 @@
-/** The faults a user can name for a simulation: kill:peer=2,at=1500 and freeze:peer=3,at=1500,for=2000. */
+/**
+ * The faults a user can name for a simulation: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 and
+ * slow:peer=3,factor=10.
+ */
 import { createRegistry, integerField, numberField, type RegistryEntry } from '../base/registry.js';
 import type { Fault } from './simulator.js';
 
@@ -30,4 +33,22 @@ const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, Fault> =
   }),
 };
 
-export const faults = createRegistry<Fault>('fault', [kill, freeze]);
+const slow: RegistryEntry<{ peer: number; factor: number; at: number; for?: number }, Fault> = {
+  name: 'slow',
+  summary: 'training takes longer, for a while or for good: a straggler',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    factor: numberField('times as long', 10, 0.001, 1e6),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
+  },
+  make: ({ peer, factor, at, for: forMs }) => ({
+    type: 'slow',
+    node: peer,
+    factor,
+    atMs: at,
+    forMs: forMs ?? Number.POSITIVE_INFINITY,
+  }),
+};
+
+export const faults = createRegistry<Fault>('fault', [kill, freeze, slow]);

@@ -7,11 +7,12 @@ import { namedOmegas } from '../compression/contraction.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
 import type { MetricsEvent, RoundEvent } from '../metrics/events.js';
+import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
 import type { Evaluation, GradientModel, Trainer } from '../training/trainer.js';
 import { deltaFrameBytes } from '../wire/encode.js';
 import { FRAME_HEADER_BYTES } from '../wire/frame.js';
 import type { LinkOptions } from './link-model.js';
-import type { Fault, Observation, SimulationResult } from './simulator.js';
+import type { Fault, Observation, SimulationResult, SuddenFault } from './simulator.js';
 import { runSimulation } from './simulator.js';
 
 /** A run that has been set up: one peer, trainer and link table entry a node. */
@@ -52,7 +53,8 @@ interface Totals {
 
 /** Runs `run` to its end, recording as it goes. */
 export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
-  const collector = createEvaluationCollector(run.peers.keys());
+  const lockstep = run.peers.every(({ context }) => context.pace === 'lockstep');
+  const collector = (lockstep ? createEvaluationCollector : createLatestEvaluations)(run.peers.keys());
   const totals = run.peers.map(
     (): Totals => ({
       trainSeconds: 0,
@@ -76,7 +78,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
 
   const observe = async (seen: Observation): Promise<void> => {
     const mine = totals[seen.node]!;
-    account(mine, seen, run.trainingMs);
+    account(mine, seen);
     for (const effect of seen.effects) {
       if (effect.type === 'edgeChanged') {
         const { node: peer, nowMs: atMs, state } = seen;
@@ -103,9 +105,8 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     }
   };
 
-  const lost = run.faults.filter((fault) => fault.type === 'kill' || !Number.isFinite(fault.forMs));
-  const onFault = (fault: Fault, nowMs: number): void => {
-    if (!lost.includes(fault)) return;
+  const onFault = (fault: SuddenFault, nowMs: number): void => {
+    if (fault.type === 'freeze' && Number.isFinite(fault.forMs)) return;
     const reason = fault.type === 'kill' ? 'killed' : 'silent';
     const { round } = run.peers[fault.node]!;
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
@@ -122,13 +123,9 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
 }
 
 /** Adds one step of one peer to its totals. */
-function account(
-  mine: Totals,
-  { input, effects, nowMs, training, state }: Observation,
-  trainingMs: number,
-): void {
+function account(mine: Totals, { input, effects, nowMs, training, state }: Observation): void {
   if (input.type === 'updateReady') {
-    mine.trainSeconds += trainingMs / 1000;
+    mine.trainSeconds += training!.tookMs / 1000;
     mine.loss = training!.loss;
     mine.samples += training!.samples;
     mine.exchangingSinceMs = nowMs;
@@ -142,6 +139,11 @@ function account(
     mine.wireBytes += deltaFrameBytes(effect.delta);
     mine.uncompressedBytes += 4 * state.parameters.length;
   }
+}
+
+/** In lockstep they are as many as rounds. */
+function exchangesOf({ context, edges }: PeerState): Pick<RoundEvent, 'exchanges'> {
+  return context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) };
 }
 
 function roundEvent(
@@ -163,6 +165,7 @@ function roundEvent(
     accuracy: finished.evaluation?.accuracy ?? null,
     activeLinks: finished.appliedEdges,
     links: state.edges.length,
+    ...exchangesOf(state),
     payloadBytes: mine.payloadBytes,
     wireBytes: mine.wireBytes,
     uncompressedBytes: mine.uncompressedBytes,

@@ -21,13 +21,34 @@ export type Fault =
   /** SIGKILL: its neighbors lose their links to it. */
   | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
   /** SIGSTOP for a while, or for ever: silent, links stay up. */
-  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number };
+  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
+  /** A straggler: training that begins within this time takes `factor` times as long. */
+  | {
+      readonly type: 'slow';
+      readonly node: number;
+      readonly factor: number;
+      readonly atMs: number;
+      readonly forMs: number;
+    };
+
+/** What strikes at a time; a slow peer is just slow. */
+export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
+
+/** How much longer training takes that begins now. */
+function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
+  let slowness = 1;
+  for (const fault of faults) {
+    if (fault.type !== 'slow' || fault.node !== node) continue;
+    if (nowMs >= fault.atMs && nowMs < fault.atMs + fault.forMs) slowness *= fault.factor;
+  }
+  return slowness;
+}
 
 export interface SimulationInit {
   readonly peers: readonly PeerState[];
   /** The local steps of one peer; only its virtual duration counts. */
   train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
-  /** Virtual duration of the local steps, in milliseconds. */
+  /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
   trainingMs(node: number, round: number): number;
   readonly link: LinkOptions;
   readonly faults: readonly Fault[];
@@ -38,7 +59,7 @@ export interface SimulationInit {
   /** Sees every step of every peer. */
   observe?(seen: Observation): Promise<void> | void;
   /** Told when a fault strikes. */
-  onFault?(fault: Fault, nowMs: number): void;
+  onFault?(fault: SuddenFault, nowMs: number): void;
   /** Ends the run early when true, at the next event. */
   interrupted?(): boolean;
 }
@@ -49,8 +70,13 @@ export interface Observation {
   readonly input: Input;
   readonly effects: readonly Effect[];
   readonly state: PeerState;
-  /** For the input `updateReady`: what the trainer reported. */
-  readonly training: TrainResult | null;
+  /** For the input `updateReady`: what the trainer reported, and how long it took. */
+  readonly training: TimedTraining | null;
+}
+
+export interface TimedTraining extends TrainResult {
+  /** Virtual milliseconds. */
+  readonly tookMs: number;
 }
 
 export interface NodeCounters {
@@ -70,10 +96,10 @@ export interface SimulationResult {
 }
 
 type Event =
-  | { readonly type: 'input'; readonly input: Input; readonly training?: TrainResult }
+  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining }
   | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
-  | { readonly type: 'fault'; readonly fault: Fault };
+  | { readonly type: 'fault'; readonly fault: SuddenFault };
 
 interface VirtualNode {
   readonly state: PeerState;
@@ -132,7 +158,8 @@ class Simulator {
       this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
     });
     for (const fault of this.init.faults) {
-      this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
+      if (fault.type !== 'slow')
+        this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
     }
   }
 
@@ -156,7 +183,7 @@ class Simulator {
     return this.feed(index, { type: 'timerFired', timer: event.timer }, null);
   }
 
-  private inflict(index: number, fault: Fault): void {
+  private inflict(index: number, fault: SuddenFault): void {
     const node = this.nodes[index]!;
     this.init.onFault?.(fault, this.nowMs);
     if (fault.type === 'freeze') {
@@ -188,7 +215,7 @@ class Simulator {
     if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
   }
 
-  private async feed(index: number, input: Input, training: TrainResult | null): Promise<void> {
+  private async feed(index: number, input: Input, training: TimedTraining | null): Promise<void> {
     const { state } = this.nodes[index]!;
     const effects = step(state, input, this.nowMs);
     await this.init.observe?.({ node: index, nowMs: this.nowMs, input, effects, state, training });
@@ -200,10 +227,11 @@ class Simulator {
     switch (effect.type) {
       case 'train': {
         const { round } = effect;
-        const training = await this.init.train(index, round, effect.parameters);
-        const input: Input = { type: 'updateReady', round, parameters: training.parameters };
-        const atMs = this.nowMs + this.init.trainingMs(index, round);
-        this.queue.push(atMs, { node: index, event: { type: 'input', input, training } });
+        const result = await this.init.train(index, round, effect.parameters);
+        const input: Input = { type: 'updateReady', round, parameters: result.parameters };
+        const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
+        const training = { ...result, tookMs };
+        this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training } });
         return;
       }
       case 'sendDelta':

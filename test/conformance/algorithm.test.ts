@@ -108,6 +108,19 @@ const cases: readonly AlgorithmCase[] = [
     bad: ['pgq:bits=1', 'pgq:bits=9', 'pgq:rank=0'],
   },
   {
+    spec: 'ad-psgd',
+    compressor: 'none',
+    twin: { of: twins.randomPairs, top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'averages the hub of a star with one random leaf a round',
+      spec: 'ad-psgd',
+      topology: 'star',
+      twin: twins.hubAndLeaf,
+    },
+    bad: ['ad-psgd:gamma=1'],
+  },
+  {
     spec: 'dcd',
     compressor: 'quantize:bits=8',
     twin: { of: twins.dcd, top: 10 },

@@ -2,6 +2,7 @@
  * Naive twins of the algorithms with training, for all peers at once: X is n x d, one row a peer, W dense, everything in
  * float64 and written as the papers write it, with U for eta G. Compressors act on rows.
  */
+import { createRandom, uniformInt } from '../../src/base/random.js';
 import { type Dense, multiply } from './matrix-form.js';
 
 export interface TwinRun {
@@ -43,6 +44,40 @@ export const adaptThenCombine: Twin = (run) =>
 /** X <- W X - U, Lian et al. 2017, Algorithm 1. */
 export const combineThenAdapt: Twin = (run) =>
   iterate(run, (x) => combine(multiply(run.w, x), stepsAt(run, x), -1));
+
+/** The edges of W as [lower, higher], ascending, shuffled by Fisher and Yates from the seed that all peers of round t share. */
+function shuffledEdges(w: Dense, round: number): [number, number][] {
+  const edges = w.flatMap((row, i) =>
+    row.flatMap((weight, j): [number, number][] => (j > i && weight > 0 ? [[i, j]] : [])),
+  );
+  const random = createRandom(1, 'matching', round);
+  for (let k = edges.length - 1; k > 0; k--) {
+    const other = uniformInt(random, k + 1);
+    [edges[k], edges[other]] = [edges[other]!, edges[k]!];
+  }
+  return edges;
+}
+
+const averaged = (x: Matrix, [i, j]: readonly [number, number]): Matrix =>
+  x.map((row, node) => (node === i || node === j ? row.map((_, k) => (x[i]![k]! + x[j]![k]!) / 2) : row));
+
+/** X <- W_t (X - U), where W_t averages the pairs of a random maximal matching: AD-PSGD in rounds. */
+export const randomPairs: Twin = (run) =>
+  iterate(run, (x, t) => {
+    const free = new Set(x.keys());
+    let next = combine(x, stepsAt(run, x), -1);
+    for (const [i, j] of shuffledEdges(run.w, t + 1)) {
+      if (!free.has(i) || !free.has(j)) continue;
+      free.delete(i);
+      free.delete(j);
+      next = averaged(next, [i, j]);
+    }
+    return next;
+  });
+
+/** The same on a star, where every edge meets every other: one pair a round. */
+export const hubAndLeaf: Twin = (run) =>
+  iterate(run, (x, t) => averaged(combine(x, stepsAt(run, x), -1), shuffledEdges(run.w, t + 1)[0]!));
 
 /** K accelerated products with W after each step, by the recursion on X(k) and X(k - 1). */
 export const chebyshev =

@@ -7,13 +7,14 @@
 import { createRandom, gaussian, type Random, uniform, uniformInt } from '../../src/base/random.js';
 import type { MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
-import type { AnyAlgorithm } from '../../src/consensus/algorithm.js';
+import type { AnyAlgorithm, Pace } from '../../src/consensus/algorithm.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
 import { InvariantChecker, type Violation } from '../../src/simulation/checkers.js';
 import type { LinkOptions } from '../../src/simulation/link-model.js';
 import { type Fault, runSimulation } from '../../src/simulation/simulator.js';
+import { diameterOf } from '../../src/topology/diameter.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
 
@@ -32,6 +33,7 @@ export interface ChaosPlan {
   readonly nodes: number;
   readonly topology: string;
   readonly algorithm: string;
+  readonly pace: Pace;
   readonly compressor: string;
   readonly rounds: number;
   readonly link: LinkOptions;
@@ -48,9 +50,20 @@ function planFaults(random: Random, nodes: number): Fault[] {
   });
 }
 
-export function planChaos(seed: number): ChaosPlan {
+const lockstepAlgorithms = ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact'];
+const asynchronousAlgorithms = ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'];
+/** Of these the compressor is a choice. */
+const compressing = ['edge-choco', 'choco', 'choco:gamma=0.3'];
+
+/** In asynchronous runs every other swarm has a straggler. */
+function planStragglers(seed: number, pace: Pace): Fault[] {
+  if (pace === 'lockstep' || seed % 2 === 0) return [];
+  return [{ type: 'slow', node: 1, factor: 10, atMs: 0, forMs: Number.POSITIVE_INFINITY }];
+}
+
+export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   const random = createRandom(seed, 'chaos');
-  const algorithm = pick(random, ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact']);
+  const algorithm = pick(random, pace === 'lockstep' ? lockstepAlgorithms : asynchronousAlgorithms);
   const nodes = pick(random, [2, 4, 6, 8, 9]);
   const lossy = uniform(random) < 0.8;
   return {
@@ -58,10 +71,10 @@ export function planChaos(seed: number): ChaosPlan {
     nodes,
     topology: pick(random, ['ring', 'torus', 'complete', 'star', 'random']),
     algorithm,
-    compressor:
-      algorithm === 'exact'
-        ? 'none'
-        : pick(random, ['low-rank:rank=2,bits=4', 'low-rank:rank=1,bits=32', 'top-k:fraction=0.2', 'none']),
+    pace,
+    compressor: compressing.includes(algorithm)
+      ? pick(random, ['low-rank:rank=2,bits=4', 'low-rank:rank=1,bits=32', 'top-k:fraction=0.2', 'none'])
+      : 'none',
     rounds: 12,
     link: {
       latencyMs: uniform(random) * 20,
@@ -71,7 +84,7 @@ export function planChaos(seed: number): ChaosPlan {
       duplication: uniform(random) * 0.2,
       corruption: lossy ? uniform(random) * 0.05 : 0,
     },
-    faults: planFaults(random, nodes),
+    faults: [...planFaults(random, nodes), ...planStragglers(seed, pace)],
   };
 }
 
@@ -92,8 +105,9 @@ export type Sabotage = (algorithm: AnyAlgorithm) => AnyAlgorithm;
 export async function runChaos(
   seed: number,
   sabotage: Sabotage = (algorithm) => algorithm,
+  pace: Pace = 'lockstep',
 ): Promise<ChaosOutcome> {
-  const plan = planChaos(seed);
+  const plan = planChaos(seed, pace);
   const random = createRandom(seed, 'data');
   const topology = buildTopology(plan.topology, plan.nodes, seed);
   const targets = Array.from({ length: plan.nodes }, () =>
@@ -103,6 +117,7 @@ export async function runChaos(
   const setup = {
     topology,
     beta: spectrumOf(topology.mixing).beta,
+    diameter: diameterOf(topology.graph),
     algorithm: sabotage(algorithms.resolve(plan.algorithm)),
     compressor: compressors.resolve(plan.compressor),
     blocks,
@@ -111,6 +126,7 @@ export async function runChaos(
     options: {
       measureEvery: 3,
       rounds: plan.rounds,
+      pace,
       silenceMs: 1200,
       roundDeadlineMs: 5000,
       retransmitMs: 150,
@@ -136,7 +152,7 @@ export async function runChaos(
   });
   const gone = new Set(
     plan.faults
-      .filter((fault) => fault.type === 'kill' || !Number.isFinite(fault.forMs))
+      .filter((fault) => fault.type === 'kill' || (fault.type === 'freeze' && !Number.isFinite(fault.forMs)))
       .map((fault) => fault.node),
   );
   const living = peers.map((_, node) => node).filter((node) => !gone.has(node));

@@ -1,0 +1,153 @@
+/**
+ * The asynchronous pace: a peer trains its next round without waiting for anybody, and each edge has exchanges of its own
+ * as often as the quicker of its two ends wants them. The ideas are those of AD-PSGD (Lian, Zhang, Zhang and Liu 2018,
+ * "Asynchronous decentralized parallel stochastic gradient descent"): models are averaged while gradients are computed,
+ * and a gradient may be of a model that has moved since.
+ *
+ * Training has a copy of x. Corrections move x itself as soon as both differences are there, and what training returns
+ * is moved by as much as x was meanwhile,
+ *
+ *     x <- x_trained + (x - x_start)
+ *
+ * so the sum over peers is kept as in lockstep. A peer *begins* an exchange when it has finished a round, and *answers*
+ * one at once, also while it trains: both differences of an exchange are as old as the link is long, and no older. Each
+ * end wants one exchange a round of its own (or algorithm.exchanges); those that it has answered count, so an edge has
+ * about as many as its quicker end has rounds, and no more for being uneven.
+ *
+ * The end. Whoever has trained all its rounds goes on answering, and closes in levels: it says on every edge which level
+ * it has reached, and reaches level l + 1 when all its active neighbors have reached l. Level l is thus reached when all
+ * peers within l edges have trained, and at the diameter of the graph all have, whoever was slow; these last exchanges
+ * are gossip without training. A peer that was asked to stop leaves sooner, but never while it owes a correction.
+ */
+import { applyExchange } from './apply-exchange.js';
+import { contribute, isBusy, lookAtResidual, measureContraction, moving } from './contribution.js';
+import type { Effect } from './events.js';
+import { observeTraining } from './guard.js';
+import type { EdgeState, PeerState } from './peer-state.js';
+import { beginTraining, drain, endGuardedRound } from './round-end.js';
+
+/** Moves what training returned by what exchanges did meanwhile; x is in it from now on. */
+function takeTrained(state: PeerState, trained: Float32Array): Float32Array {
+  const start = state.trainingFrom!;
+  const { guard, parameters } = state;
+  if (guard !== null) observeTraining(guard, start, trained);
+  for (let k = 0; k < trained.length; k++) trained[k]! += parameters[k]! - start[k]!;
+  state.parameters = trained;
+  return start;
+}
+
+function openEdgesOf({ edges }: PeerState): EdgeState[] {
+  return edges.filter(({ status }) => status !== 'closed');
+}
+
+/** What this peer begins with its neighbors after a round. */
+function oweExchanges(state: PeerState): void {
+  const { algorithm, context, node, round } = state;
+  const openEdges = openEdgesOf(state);
+  const wanted = algorithm.exchanges ?? 1;
+  const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
+  for (const edge of openEdges) {
+    if (partners === undefined) edge.owed = Math.min(edge.owed + wanted, wanted);
+    else edge.owed = partners.includes(edge.neighbor) ? wanted : 0;
+  }
+}
+
+/** Begins what is owed on edges where nothing is under way, and measures what was sent. */
+function beginExchanges(state: PeerState, effects: Effect[], nowMs: number): void {
+  const idle = ({ own, theirs, owed }: EdgeState): boolean => own === null && theirs === null && owed > 0;
+  const fresh = openEdgesOf(state).filter(idle);
+  for (const edge of fresh) contributeOwed(state, effects, edge, nowMs);
+  state.contraction = fresh.length > 0 ? measureContraction(state, fresh[0]!) : null;
+  if (state.guard !== null) lookAtResidual(state, fresh);
+}
+
+/** Answers given are credit, of a round at most: a neighbor that was quick may become slow. */
+function contributeOwed(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
+  const { exchanges = 1, partners } = state.algorithm;
+  edge.owed = Math.max(edge.owed - 1, partners === undefined ? -exchanges : 0);
+  contribute(state, effects, edge, nowMs);
+}
+
+/** Answers, applies, and begins what is owed, until the edge waits for the neighbor or for the next round. */
+function converse(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
+  while (edge.status !== 'closed') {
+    if (edge.own === null && edge.theirs === null && edge.owed <= 0) return;
+    if (edge.own === null) contributeOwed(state, effects, edge, nowMs);
+    if (!applyExchange(state, effects, edge)) return;
+  }
+}
+
+export function afterTraining(
+  state: PeerState,
+  effects: Effect[],
+  trained: Float32Array,
+  nowMs: number,
+): void {
+  const start = takeTrained(state, trained);
+  const { algorithm, context, node, round, parameters } = state;
+  const openEdges = openEdgesOf(state);
+  moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
+  oweExchanges(state);
+  beginExchanges(state, effects, nowMs);
+  state.exchangingSinceMs = nowMs;
+  for (const edge of state.edges) converse(state, effects, edge, nowMs);
+  if (state.guard !== null) endGuardedRound(state, effects);
+  if (round < state.lastRound) {
+    endRound(state, effects);
+    beginTraining(state, effects);
+    return;
+  }
+  state.phase = 'exchanging';
+  if (lastLevel(state) > 0) sayLevel(state, effects, nowMs);
+  close(state, effects, nowMs);
+}
+
+function endRound(state: PeerState, effects: Effect[]): void {
+  const { round, contraction, parameters, edges } = state;
+  const appliedEdges = edges.filter(({ applied, appliedBefore }) => applied > appliedBefore).length;
+  for (const edge of edges) edge.appliedBefore = edge.applied;
+  effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
+}
+
+/** Something has changed that an edge or the end of the run may have waited for. */
+export function proceed(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.phase !== 'training' && state.phase !== 'exchanging') return;
+  for (const edge of state.edges) converse(state, effects, edge, nowMs);
+  if (state.phase === 'exchanging') close(state, effects, nowMs);
+}
+
+/** Levels to close in: none for a peer that was asked to stop, since others will stop as well. */
+function lastLevel({ lastRound, options, diameter }: PeerState): number {
+  return lastRound < options.rounds ? 0 : diameter;
+}
+
+/** Sends a difference on every edge, as an answer or of its own, so that all neighbors learn of this level. */
+function sayLevel(state: PeerState, effects: Effect[], nowMs: number): void {
+  for (const edge of state.edges) {
+    edge.owed = Math.max(edge.owed, 1);
+    converse(state, effects, edge, nowMs);
+  }
+}
+
+/** A stop was asked for: whoever only waits for others to finish their training waits no longer. */
+export function stopClosing(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.phase !== 'exchanging') return;
+  state.level = state.diameter;
+  close(state, effects, nowMs);
+}
+
+/** Goes up the levels that the neighbors allow, and ends the run after the last. */
+function close(state: PeerState, effects: Effect[], nowMs: number): void {
+  const active = (): EdgeState[] => state.edges.filter(({ status }) => status === 'active');
+  while (active().every(({ own }) => own === null)) {
+    const reached = state.round + state.level;
+    if (state.level >= lastLevel(state)) {
+      endRound(state, effects);
+      drain(state, effects, nowMs);
+      return;
+    }
+    if (active().some(({ heardRound }) => heardRound < reached)) return;
+    state.level += 1;
+    if (state.level < lastLevel(state)) sayLevel(state, effects, nowMs);
+  }
+}
