@@ -40,15 +40,16 @@ function openEdgesOf({ edges }: PeerState): EdgeState[] {
   return edges.filter(({ status }) => status !== 'closed');
 }
 
-/** What this peer begins with its neighbors after a round. */
+/** What this peer begins with its neighbors after a round; after the last, all are to hear that it has trained. */
 function oweExchanges(state: PeerState): void {
   const { algorithm, context, node, round } = state;
   const openEdges = openEdgesOf(state);
   const wanted = algorithm.exchanges ?? 1;
+  const least = round >= state.lastRound && lastLevel(state) > 0 ? 1 : Number.NEGATIVE_INFINITY;
   const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
   for (const edge of openEdges) {
-    if (partners === undefined) edge.owed = Math.min(edge.owed + wanted, wanted);
-    else edge.owed = partners.includes(edge.neighbor) ? wanted : 0;
+    const mine = partners?.includes(edge.neighbor) === true ? wanted : 0;
+    edge.owed = Math.max(least, partners === undefined ? Math.min(edge.owed + wanted, wanted) : mine);
   }
 }
 
@@ -98,7 +99,6 @@ export function afterTraining(
     return;
   }
   state.phase = 'exchanging';
-  if (lastLevel(state) > 0) sayLevel(state, effects, nowMs);
   close(state, effects, nowMs);
 }
 
@@ -121,10 +121,10 @@ function lastLevel({ lastRound, options, diameter }: PeerState): number {
   return lastRound < options.rounds ? 0 : diameter;
 }
 
-/** Sends a difference on every edge, as an answer or of its own, so that all neighbors learn of this level. */
+/** Begins an exchange on every edge, so that all neighbors learn of this level. */
 function sayLevel(state: PeerState, effects: Effect[], nowMs: number): void {
   for (const edge of state.edges) {
-    edge.owed = Math.max(edge.owed, 1);
+    edge.owed = 1;
     converse(state, effects, edge, nowMs);
   }
 }
@@ -133,6 +133,7 @@ function sayLevel(state: PeerState, effects: Effect[], nowMs: number): void {
 export function stopClosing(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
   state.level = state.diameter;
+  for (const edge of state.edges) edge.owed = 0;
   close(state, effects, nowMs);
 }
 

@@ -50,7 +50,7 @@ function planFaults(random: Random, nodes: number): Fault[] {
   });
 }
 
-const lockstepAlgorithms = ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact'];
+const lockstepAlgorithms = ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact', 'ad-psgd'];
 const asynchronousAlgorithms = ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'];
 /** Of these the compressor is a choice. */
 const compressing = ['edge-choco', 'choco', 'choco:gamma=0.3'];

@@ -2,10 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { type ChaosOutcome, runChaos } from './chaos.js';
 
 const SEEDS = 500;
+/** Of the asynchronous pace. */
+const ASYNCHRONOUS_SEEDS = 200;
 const BATCH = 100;
 
 const replay = (seed: number): string =>
   `replay: CHAOS_SEED=${seed} npx vitest run --project simulation test/simulation/invariants.test.ts`;
+
+const only = process.env.CHAOS_SEED;
+const seedsUpTo = (count: number): number[] =>
+  only === undefined ? Array.from({ length: count }, (_, k) => k + 1) : [Number(only)];
 
 function problems({ plan, violations, halfApplied }: ChaosOutcome): string[] {
   const found = violations.map(({ invariant, message }) => `seed ${plan.seed}: ${invariant}: ${message}`);
@@ -15,8 +21,7 @@ function problems({ plan, violations, halfApplied }: ChaosOutcome): string[] {
 }
 
 describe('under loss, duplication, reordering, corruption, death and silence', () => {
-  const only = process.env.CHAOS_SEED;
-  const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, k) => k + 1) : [Number(only)];
+  const seeds = seedsUpTo(SEEDS);
 
   for (let first = 0; first < seeds.length; first += BATCH) {
     const batch = seeds.slice(first, first + BATCH);
@@ -27,10 +32,20 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
     });
   }
 
+  const asynchronous = seedsUpTo(ASYNCHRONOUS_SEEDS);
+  for (let first = 0; first < asynchronous.length; first += BATCH) {
+    const batch = asynchronous.slice(first, first + BATCH);
+    it(`so do asynchronous swarms, with stragglers: seeds ${batch[0]} to ${batch.at(-1)}`, async () => {
+      const found: string[] = [];
+      for (const seed of batch) found.push(...problems(await runChaos(seed, undefined, 'asynchronous')));
+      expect(found).toEqual([]);
+    });
+  }
+
   it('means what it says: the plans hold every algorithm, lost frames, refused frames, deaths and silences', async () => {
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, k) => runChaos(k + 1)));
     const names = new Set(outcomes.map(({ plan }) => plan.algorithm));
-    expect(names.size).toBe(4);
+    expect(names.size).toBe(5);
     expect(outcomes.some(({ framesRefused }) => framesRefused > 0)).toBe(true);
     expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'kill'))).toBe(true);
     expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'freeze'))).toBe(true);

@@ -55,6 +55,36 @@ describe('a run configuration', () => {
     expect(verifyRunConfig({ compressor: named }).compressor).toContain('ef+top-k*');
   });
 
+  it('has a pace, which the hash knows only where it is not lockstep', () => {
+    const [plain, lockstep] = [verifyRunConfig({}), verifyRunConfig({ pace: 'lockstep' })];
+    const asynchronous = verifyRunConfig({ pace: 'asynchronous' });
+    expect(configHash(lockstep)).toBe(configHash(plain));
+    expect('pace' in plain).toBe(false);
+    expect(configHash(asynchronous)).not.toBe(configHash(plain));
+    expect(verifyRunConfig({ ...asynchronous })).toEqual(asynchronous);
+  });
+
+  it('refuses the asynchronous pace where arithmetic belongs to rounds, and says what can have it', () => {
+    const others = [
+      'choco',
+      'd2',
+      'lead',
+      'gradient-tracking',
+      'chebyshev',
+      'dcd',
+      'ecd',
+      'deep-squeeze',
+      'beer',
+    ];
+    for (const algorithm of [...others, 'motef', 'all-reduce', 'exact:order=combine-then-adapt']) {
+      expect(problem({ algorithm, pace: 'asynchronous' }), algorithm).toMatch(
+        /lockstep, or one of edge-choco, exact, power-gossip, pgq, ad-psgd,/,
+      );
+    }
+    for (const algorithm of ['edge-choco', 'exact', 'power-gossip', 'pgq', 'ad-psgd'])
+      expect(verifyRunConfig({ algorithm, pace: 'asynchronous' }).pace).toBe('asynchronous');
+  });
+
   it('names key, got and wanted', () => {
     expect(problem({ peers: 2.5 })).toMatch(/test: peers: .*got 2.5/);
     expect(problem({ learningRate: -1 })).toMatch(/learningRate: .*got -1/);

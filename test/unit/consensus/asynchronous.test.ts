@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { step } from '../../../src/consensus/step.js';
+import {
+  edgeOf,
+  feed,
+  finishTraining,
+  type HandDrivenInit,
+  handDelta,
+  only,
+  receive,
+  sentTo,
+  started,
+} from '../../reference/hand-driven-peer.js';
+
+const options = { silenceMs: 1000, roundDeadlineMs: 5000, pace: 'asynchronous', rounds: 3 } as const;
+const peerZero: HandDrivenInit = { node: 0, neighbors: [1, 2], parameters: [4, 8], options };
+const pair: HandDrivenInit = { ...peerZero, neighbors: [1] };
+
+describe('a peer that waits for nobody', () => {
+  it('trains its next round at once, and begins one exchange on every edge', () => {
+    const peer = started(peerZero);
+    const effects = finishTraining(peer);
+    expect(only(effects, 'sendDelta').map(({ to, delta }) => [to, delta.sequence, delta.round])).toEqual([
+      [1, 1, 1],
+      [2, 1, 1],
+    ]);
+    expect(only(effects, 'train').map(({ round }) => round)).toEqual([2]);
+    expect(only(effects, 'roundFinished')).toMatchObject([{ round: 1, appliedEdges: 0 }]);
+  });
+
+  it('moves x while training has a copy, and what training returns by as much', () => {
+    const peer = started(pair);
+    finishTraining(peer);
+    const { trainingFrom } = peer;
+    // 0.25 ((8, 4) - (4, 8)) = (1, -1)
+    receive(peer, 1, handDelta(1, [8, 4]));
+    expect(Array.from(peer.parameters)).toEqual([5, 7]);
+    expect(Array.from(trainingFrom!)).toEqual([4, 8]); // the trainer's, read only
+    step(peer, { type: 'updateReady', round: 2, parameters: Float32Array.of(40, 80) }, 0);
+    expect(Array.from(peer.parameters)).toEqual([41, 79]);
+  });
+
+  it('answers at once, also while it trains, with what x is then', () => {
+    const peer = started({ ...pair, algorithm: 'exact' });
+    finishTraining(peer);
+    receive(peer, 1, handDelta(1, [8, 4])); // answers what this peer began: x is (5, 7)
+    const effects = receive(peer, 1, handDelta(2, [5, 7]));
+    expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([2]);
+    const bytes = sentTo(effects, 1)[0]!.parts[0]!.bytes;
+    expect(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(8, true)).toBe(5);
+    expect(only(effects, 'exchangeApplied').map(({ sequence }) => sequence)).toEqual([2]);
+  });
+
+  it('counts an exchange that it has answered as its own of this round, and saves up no more than one', () => {
+    const peer = started(pair);
+    for (const sequence of [1, 2, 3]) {
+      expect(sentTo(receive(peer, 1, handDelta(sequence, [4, 8])), 1)).toHaveLength(peer.round === 0 ? 0 : 1);
+    }
+    expect(sentTo(finishTraining(peer), 1)).toEqual([]);
+    expect(sentTo(finishTraining(peer), 1).map(({ sequence }) => sequence)).toEqual([4]);
+  });
+
+  it('keeps what came before it began, and answers it once it trains', () => {
+    const peer = started({ ...pair, neighbors: [1] });
+    peer.phase = 'idle';
+    expect(sentTo(receive(peer, 1, handDelta(1, [8, 4])), 1)).toEqual([]);
+    peer.phase = 'training';
+    expect(only(finishTraining(peer), 'exchangeApplied')).toHaveLength(1);
+  });
+
+  it('makes all exchanges of a round one after another where the algorithm has several', () => {
+    const peer = started({ ...pair, algorithm: 'power-gossip:iterations=2' });
+    const [first] = sentTo(finishTraining(peer), 1);
+    const again = receive(peer, 1, { ...first!, acknowledged: 1 });
+    expect(sentTo(again, 1).map(({ sequence }) => sequence)).toEqual([2]);
+    expect(sentTo(receive(peer, 1, { ...sentTo(again, 1)[0]!, acknowledged: 2 }), 1)).toEqual([]);
+  });
+
+  it('sends again what was lost, and not what has just been sent', () => {
+    const peer = started({ ...pair, options: { ...options, retransmitMs: 100 } });
+    finishTraining(peer, 90);
+    const early = feed(peer, { type: 'timerFired', timer: 'retransmit' }, 100);
+    expect(sentTo(early, 1)).toEqual([]);
+    expect(only(early, 'setTimer')).toMatchObject([{ timer: 'retransmit', atMs: 200 }]);
+    expect(sentTo(feed(peer, { type: 'timerFired', timer: 'retransmit' }, 200), 1)).toHaveLength(1);
+  });
+});
+
+describe('the end of an asynchronous run', () => {
+  /** Trains all three rounds; the neighbors answer what was begun, as if they were in round 1. */
+  function trained(init: HandDrivenInit) {
+    const peer = started(init);
+    for (let round = 1; round <= 3; round++) {
+      finishTraining(peer);
+      for (const edge of peer.edges)
+        if (edge.own !== null)
+          receive(peer, edge.neighbor, handDelta(edge.applied + 1, [0, 0], { round: 1 }));
+    }
+    return peer;
+  }
+
+  it('waits, still answering, until every neighbor has trained its rounds', () => {
+    const peer = trained(peerZero);
+    expect(peer.phase).toBe('exchanging');
+    const { applied } = edgeOf(peer, 1);
+    const answer = receive(peer, 1, handDelta(applied + 1, [0, 0], { round: 2 }));
+    expect(sentTo(answer, 1)).toHaveLength(1);
+    expect(peer.phase).toBe('exchanging');
+    receive(peer, 1, handDelta(applied + 2, [0, 0], { round: 3 }));
+    const last = receive(peer, 2, handDelta(edgeOf(peer, 2).applied + 1, [0, 0], { round: 3 }));
+    expect(only(last, 'roundFinished')).toMatchObject([{ round: 3, appliedEdges: 2 }]);
+    expect(only(last, 'finished')).toEqual([{ type: 'finished', round: 3 }]);
+  });
+
+  it('does not leave while a difference of its own is unanswered', () => {
+    const peer = started(pair);
+    for (let round = 1; round <= 3; round++) finishTraining(peer);
+    expect(edgeOf(peer, 1).own).not.toBeNull();
+    expect(only(feed(peer, { type: 'stopRequested', afterRound: 0 }), 'finished')).toEqual([]);
+    expect(only(receive(peer, 1, handDelta(1, [0, 0])), 'finished')).toHaveLength(1);
+  });
+
+  it('does not wait for a neighbor that is silent, left, or lives without sending a difference for too long', () => {
+    const silent = trained(pair);
+    const effects = [];
+    for (let nowMs = 250; nowMs <= 1250; nowMs += 250)
+      effects.push(...feed(silent, { type: 'timerFired', timer: 'tick' }, nowMs));
+    expect(only(effects, 'finished')).toHaveLength(1);
+
+    const left = trained(pair);
+    expect(only(feed(left, { type: 'neighborLeft', neighbor: 1 }), 'finished')).toHaveLength(1);
+
+    const mute = trained(pair);
+    for (let nowMs = 250; nowMs < 5000; nowMs += 250) {
+      feed(mute, { type: 'heartbeatReceived', from: 1 }, nowMs);
+      expect(only(feed(mute, { type: 'timerFired', timer: 'tick' }, nowMs), 'finished')).toEqual([]);
+    }
+    feed(mute, { type: 'heartbeatReceived', from: 1 }, 5000);
+    const last = feed(mute, { type: 'timerFired', timer: 'tick' }, 5000);
+    expect(only(last, 'edgeChanged')).toMatchObject([{ reason: 'deadline' }]);
+    expect(only(last, 'finished')).toHaveLength(1);
+  });
+
+  it('stops after the round under way when asked to, whatever round others are in', () => {
+    const peer = started(pair);
+    feed(peer, { type: 'stopRequested', afterRound: 100 });
+    finishTraining(peer);
+    const last = receive(peer, 1, handDelta(1, [0, 0]));
+    expect(only(last, 'finished')).toEqual([{ type: 'finished', round: 1 }]);
+  });
+});
+
+describe('AD-PSGD', () => {
+  const asking: HandDrivenInit = { ...peerZero, algorithm: 'ad-psgd' };
+
+  it('asks one neighbor a round, and takes the average with it', () => {
+    const peer = started(asking);
+    const sent = only(finishTraining(peer), 'sendDelta');
+    expect(sent).toHaveLength(1);
+    const { to } = sent[0]!;
+    receive(peer, to, {
+      ...handDelta(1, [8, 4]),
+      parts: [{ ...handDelta(1, [8, 4]).parts[0]!, kind: 'replace' }],
+    });
+    expect(Array.from(peer.parameters)).toEqual([6, 6]); // ((4, 8) + (8, 4)) / 2
+  });
+
+  it('declines while it waits for an answer, and asks nobody else: no x is in two averages at a time', () => {
+    const peer = started(asking);
+    const { to } = only(finishTraining(peer), 'sendDelta')[0]!;
+    const other = to === 1 ? 2 : 1;
+    const effects = receive(peer, other, { ...handDelta(1, [8, 4]) });
+    expect(sentTo(effects, other)).toMatchObject([{ gamma: 0, parts: [{ bytes: { length: 0 } }] }]);
+    expect(only(effects, 'exchangeApplied')).toHaveLength(1);
+    expect(Array.from(peer.parameters)).toEqual([4, 8]);
+    expect(only(finishTraining(peer), 'sendDelta')).toEqual([]);
+  });
+
+  it('goes on when the neighbor that it has asked dies', () => {
+    const peer = started(asking);
+    const { to } = only(finishTraining(peer), 'sendDelta')[0]!;
+    feed(peer, { type: 'neighborDown', neighbor: to, reason: 'LINK_DOWN' });
+    expect(only(finishTraining(peer), 'sendDelta').map((effect) => effect.to)).toEqual([to === 1 ? 2 : 1]);
+  });
+});
