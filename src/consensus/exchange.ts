@@ -61,7 +61,7 @@ export function receiveDelta(effects: Effect[], edge: EdgeState, delta: Delta, n
     edge.theirsNext = delta;
     return 'kept';
   }
-  if (showsLoss(edge, delta)) resendInto(effects, edge, nowMs);
+  if (showsLoss(edge, delta) && nowMs - edge.deltaSentMs >= edge.quietMs) resendInto(effects, edge, nowMs);
   return 'repeated';
 }
 

@@ -71,6 +71,11 @@ export interface EdgeState extends EdgeView<unknown> {
   lastSentMs: number;
   /** When a difference was last sent, and when one last came. */
   deltaSentMs: number;
+  /**
+   * A repeated difference is not answered within this time of the last one sent. Where exchanges follow each other faster
+   * than frames travel, most of what seems lost is on its way, and answers to answers would never end.
+   */
+  readonly quietMs: number;
   deltaHeardMs: number;
   /** Of the asynchronous pace: exchanges that this end has still to begin; below 0, answers given beyond its share. */
   owed: number;
@@ -134,8 +139,12 @@ export interface PeerInit {
   readonly options: PeerOptions;
 }
 
+/** Of the time after which a neighbor sends again what it misses: its asking is never taken for an echo. */
+const QUIET_SHARE = 0.5;
+
 function createEdge(init: PeerInit, context: AlgorithmContext, at: number): EdgeState {
   const { neighbor, weight } = init.neighbors[at]!;
+  const { pace, retransmitMs } = init.options;
   return {
     neighbor,
     weight,
@@ -149,6 +158,7 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
     lastHeardMs: 0,
     lastSentMs: 0,
     deltaSentMs: 0,
+    quietMs: pace === 'asynchronous' ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
     deltaHeardMs: 0,
     owed: 0,
     heardRound: 0,
