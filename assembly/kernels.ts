@@ -11,7 +11,7 @@ export { absorbDisplacement, displacementEnergies } from './displacement';
 export { addGroups, groupSingles, groupVectors, ungroupVectors } from './groups';
 export { orthonormalize } from './orthonormalize';
 export { addOuterProduct } from './outer-product';
-export { addVector, scaleDifference } from './pairs';
+export { addVector, mirrorDifference, scaleDifference, squaredDistance } from './pairs';
 export { backProject, project } from './products';
 export { addRuns, quantizeFactor, quantizeRuns, roundFactor } from './quantize';
 export { collectAbove, countDigits, countHighDigits } from './select';

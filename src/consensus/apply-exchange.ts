@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { isGrapevineError } from '../base/errors.js';
-import { addSignedInto } from '../linalg/pairs.js';
+import { addSignedInto, sumOfSquares } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit } from './events.js';
@@ -38,12 +38,13 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
     refuse(effects, edge, error.code, error.message);
     return false;
   }
-  if (!isPlausible(context.scratch, state.parameters)) {
+  const energy = sumOfSquares(context.scratch);
+  if (!isPlausible(energy, state.parameters)) {
     const got = `difference ${theirs.sequence} moves parameters beyond measure`;
     refuse(effects, edge, 'PAYLOAD_BAD_VALUE', got);
     return false;
   }
-  if (state.guard !== null) observeExchange(state.guard, context.scratch, stepOf(edge));
+  if (state.guard !== null) observeExchange(state.guard, energy, stepOf(edge));
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);

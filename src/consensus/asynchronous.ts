@@ -28,11 +28,9 @@ import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
 /** Moves what training returned by what exchanges did meanwhile; x is in it from now on. */
 function takeTrained(state: PeerState, trained: Float32Array): Float32Array {
-  const start = state.trainingFrom!;
-  const { guard, parameters } = state;
+  const { guard, parameters, spare: start } = state;
   if (guard !== null) observeTraining(guard, start, trained);
-  for (let k = 0; k < trained.length; k++) trained[k]! += parameters[k]! - start[k]!;
-  state.parameters = trained;
+  for (let k = 0; k < trained.length; k++) parameters[k] = trained[k]! + (parameters[k]! - start[k]!);
   return start;
 }
 

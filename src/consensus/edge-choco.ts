@@ -19,19 +19,14 @@
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
-import { addSignedInto } from '../linalg/pairs.js';
+import { mirrorDifferenceInto, squaredDistance } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
-import { correctionInto, ordered } from './mixing-step.js';
+import { ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
 
 export interface EdgeChocoOptions {
   /** Consensus step gamma, 0 to 2. */
   readonly gamma: number;
-}
-
-interface NodeMemory {
-  /** x_i of this round, copied once to where the replicas lie, for the encodings of all edges. */
-  readonly parameters: Float32Array;
 }
 
 interface EdgeMemory {
@@ -40,25 +35,21 @@ interface EdgeMemory {
   readonly compressorState: CompressorState;
 }
 
-export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<NodeMemory, EdgeMemory> {
+export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<null, EdgeMemory> {
   return {
     name: 'edge-choco',
     spec,
     compresses: 'differences',
     guarded: true,
     asynchronous: true,
-    createNode: (context) => ({ parameters: context.createReplica() }),
+    createNode: () => null,
     createEdge: (context, neighbor) => ({
       own: context.createReplica(),
       theirs: context.createReplica(),
       compressorState: context.compressor.createState(context.blocks, context.randomFor('edge', neighbor)),
     }),
-    beginRound(_context, node, { parameters }) {
-      node.parameters.set(parameters);
-    },
-    compose({ compressor, blocks, pace }, node, { parameters: now, edge }) {
-      const { parameters } = node;
-      if (pace === 'asynchronous') parameters.set(now);
+    beginRound() {},
+    compose({ compressor, blocks }, _node, { parameters, edge }) {
       const { own, compressorState } = edge.memory;
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own });
@@ -72,18 +63,14 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
     },
     residual(_context, _node, { parameters, edge }) {
       const { own } = edge.memory;
-      let sum = 0;
-      for (let k = 0; k < own.length; k++) sum += (parameters[k]! - own[k]!) ** 2;
-      return sum;
+      return squaredDistance(parameters, own);
     },
     apply({ node, blocks, scratch }, _memory, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;
       advanceReplica(memory.own, own, blocks);
       advanceReplica(memory.theirs, theirs, blocks);
       const replicas = ordered(node, neighbor, memory.own, memory.theirs);
-      correctionInto(scratch, replicas, Math.min(own.gamma, theirs.gamma) * weight);
-      addSignedInto(replicas.low, scratch, 1);
-      addSignedInto(replicas.high, scratch, -1);
+      mirrorDifferenceInto(scratch, replicas, Math.min(own.gamma, theirs.gamma) * weight);
       return memory;
     },
   };

@@ -10,7 +10,7 @@ export type TimerName = 'tick' | 'retransmit' | 'drain';
 export type Input =
   /** Links to the neighbors are up, or as many as will be: round 1 may begin. */
   | { readonly type: 'start' }
-  /** The training that effect `train` asked for is done; `parameters` now belong to the core. */
+  /** The training that effect `train` asked for is done; the core copies `parameters`. */
   | { readonly type: 'updateReady'; readonly round: number; readonly parameters: Float32Array }
   | { readonly type: 'deltaReceived'; readonly from: number; readonly delta: Delta }
   | { readonly type: 'heartbeatReceived'; readonly from: number }
@@ -59,7 +59,7 @@ export type Effect =
       readonly appliedEdges: number;
       /** omega-hat of each block in one difference of this round; null in rounds without a measurement. */
       readonly contraction: readonly number[] | null;
-      /** Read only; the core's own array. */
+      /** Read only; the core's own array, which training of the next round but one writes again. */
       readonly parameters: Float32Array;
     }
   /** Something a person should know that does not end the run: the guard has backed off. */

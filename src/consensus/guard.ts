@@ -20,7 +20,7 @@
  * The rule is ours. Its constants are loose on purpose: a false alarm costs speed, and a divergence grows without end.
  */
 
-import { sumOfSquares } from '../linalg/pairs.js';
+import { squaredDistance, sumOfSquares } from '../linalg/pairs.js';
 
 /** s may become this many times its least; healthy runs were seen to stay below 1.5. */
 const MARGIN = 2;
@@ -82,27 +82,21 @@ export function createGuard(): GuardState {
 
 /** After training: what it moved is not gossip's doing. */
 export function observeTraining(guard: GuardState, start: Float32Array, trained: Float32Array): void {
-  let moved = 0;
-  let norm = 0;
-  for (let k = 0; k < trained.length; k++) {
-    const u = start[k]! - trained[k]!;
-    moved += u * u;
-    norm += trained[k]! * trained[k]!;
-  }
-  guard.trained += Math.sqrt(moved);
-  guard.windowTrained += Math.sqrt(moved);
-  guard.norm = Math.sqrt(norm);
+  const moved = Math.sqrt(squaredDistance(start, trained));
+  guard.trained += moved;
+  guard.windowTrained += moved;
+  guard.norm = Math.sqrt(sumOfSquares(trained));
 }
 
-/** After one exchange: `correction` = gamma w (S_j - S_i), not yet added. */
+/** After one exchange: `energy` = ||gamma w (S_j - S_i)||^2 of its correction. */
 export function observeExchange(
   guard: GuardState,
-  correction: Float32Array,
+  energy: number,
   step: { readonly weight: number; readonly gamma: number },
 ): void {
   const scale = step.weight * step.gamma;
   if (scale <= 0) return;
-  guard.apart += sumOfSquares(correction) / (scale * scale);
+  guard.apart += energy / (scale * scale);
   guard.exchanges += 1;
 }
 

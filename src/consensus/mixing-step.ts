@@ -50,7 +50,7 @@ export interface SideStep {
 export function moveAlongEdge(target: Float32Array, step: SideStep): void {
   const { node, neighbor, own, theirs, factor, work } = step;
   correctionInto(work, ordered(node, neighbor, own, theirs), factor);
-  if (!isPlausible(work, target)) {
+  if (!isPlausible(sumOfSquares(work), target)) {
     const message = `the tracker of peer ${neighbor} moves peer ${node}'s beyond measure`;
     throw new GrapevineError('PAYLOAD_BAD_VALUE', message, { node, neighbor });
   }
@@ -71,9 +71,11 @@ export function sumOf(values: Float32Array): number {
  */
 export const MAX_CORRECTION_RATIO = 1e4;
 
-/** ||correction|| <= MAX_CORRECTION_RATIO max(||parameters||, sqrt(d)); false, too, when an entry is not finite. */
-export function isPlausible(correction: Float32Array, parameters: Float32Array): boolean {
-  const energy = sumOfSquares(correction);
+/**
+ * ||correction|| <= MAX_CORRECTION_RATIO max(||parameters||, sqrt(d)); false, too, when an entry is not finite.
+ * @param energy ||correction||^2
+ */
+export function isPlausible(energy: number, parameters: Float32Array): boolean {
   const most = MAX_CORRECTION_RATIO ** 2;
   // The second is looked at only where the first, which needs no pass over the parameters, does not tell.
   return energy <= most * parameters.length || energy <= most * sumOfSquares(parameters);

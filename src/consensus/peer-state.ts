@@ -94,6 +94,8 @@ export interface PeerState {
   readonly edges: readonly EdgeState[];
   readonly node: unknown;
   parameters: Float32Array;
+  /** Where training began. In lockstep the two serve in turn (step.ts); else it is the trainer's copy (round-end.ts). */
+  spare: Float32Array;
   phase: Phase;
   /** The round under way, from 1; 0 before the start. */
   round: number;
@@ -101,9 +103,6 @@ export interface PeerState {
   level: number;
   /** Longest way between two peers in edges: the levels that a run closes in. */
   readonly diameter: number;
-  /** Of the asynchronous pace: where x is while training has `trainingFrom`; null in lockstep. */
-  readonly live: Float32Array | null;
-  trainingFrom: Float32Array | null;
   /** Exchanges of this round that are done: all edges that could have applied one. */
   exchangesDone: number;
   /** When the exchange of this round began. */
@@ -182,9 +181,12 @@ export function createPeerState(init: PeerInit): PeerState {
   const { node, blocks, compressor, beta, randomFor, algorithm, options } = init;
   algorithm.checkEdges?.(init.neighbors);
   const initialReplica = init.initialReplica.map(withoutSign);
-  // As many as an algorithm asks for at most: both replicas of each edge, one more for the node, and the scratch.
-  const createVector = createVectorSource(2 * init.neighbors.length + 2, init.parameters.length);
+  // As many as an algorithm asks for at most: both replicas of each edge, one more for the node; and our own three.
+  const createVector = createVectorSource(2 * init.neighbors.length + 4, init.parameters.length);
   const scratch = createVector();
+  const parameters = createVector();
+  parameters.set(init.parameters);
+  const spare = createVector();
   const createReplica = (): Float32Array => {
     const replica = createVector();
     replica.set(initialReplica);
@@ -212,13 +214,12 @@ export function createPeerState(init: PeerInit): PeerState {
       .map((_, at) => createEdge(init, context, at))
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
-    parameters: init.parameters.slice(),
+    parameters,
+    spare,
     phase: 'idle',
     round: 0,
     level: 0,
     diameter: init.diameter ?? 1,
-    live: pace === 'asynchronous' ? new Float32Array(init.parameters.length) : null,
-    trainingFrom: null,
     exchangesDone: 0,
     exchangingSinceMs: 0,
     lastTickMs: 0,

@@ -6,12 +6,12 @@ import type { PeerState } from './peer-state.js';
 export function beginTraining(state: PeerState, effects: Effect[]): void {
   state.round += 1;
   state.phase = 'training';
-  const { round, parameters, live } = state;
-  if (live !== null) {
-    // Exchanges go on while this vector is in the trainer's hands, on a copy.
-    live.set(parameters);
-    state.parameters = live;
-    state.trainingFrom = parameters;
+  const { round, spare, context } = state;
+  let { parameters } = state;
+  if (context.pace === 'asynchronous') {
+    // Exchanges go on while the trainer reads its vector.
+    spare.set(parameters);
+    parameters = spare;
   }
   effects.push({ type: 'train', round, parameters });
 }

@@ -106,8 +106,7 @@ function onUpdateReady(
     asynchronous.afterTraining(state, effects, input.parameters, nowMs);
     return;
   }
-  const start = state.parameters;
-  state.parameters = input.parameters;
+  const start = takeIn(state, input.parameters);
   state.phase = 'exchanging';
   state.exchangesDone = 0;
   const { algorithm, context, node, round, parameters } = state;
@@ -119,6 +118,18 @@ function onUpdateReady(
   if (state.guard !== null) lookAtResidual(state, fresh);
   scheduleRetransmit(state, effects, nowMs);
   finishRoundIfReady(state, effects, nowMs);
+}
+
+/**
+ * Copies what was trained to beside the replicas, where kernels mix it; where training began stays as it is until the
+ * next round is trained, and is returned.
+ */
+function takeIn(state: PeerState, trained: Float32Array): Float32Array {
+  const start = state.parameters;
+  state.parameters = state.spare;
+  state.parameters.set(trained);
+  state.spare = start;
+  return start;
 }
 
 // --- exchanges ------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ export interface KernelFunctions {
   absorbDisplacement(out: number, a: number, b: number, c: number, count: number, keep: number, gain: number, factor: number): void;
   scaleDifference(out: number, x: number, y: number, count: number, factor: number): void;
   addVector(target: number, values: number, count: number, negative: boolean): void;
+  mirrorDifference(out: number, low: number, high: number, count: number, factor: number): void;
+  squaredDistance(x: number, y: number, count: number): number;
   // biome-ignore format: one line a function
   quantizeRuns(codes: number, scales: number, values: number, count: number, run: number, levels: number): void;
   addRuns(out: number, codes: number, scales: number, count: number, run: number): void;

@@ -29,6 +29,34 @@ export function addSignedInto(target: Float32Array, values: Float32Array, sign: 
   else for (let i = 0; i < target.length; i++) target[i]! -= values[i]!;
 }
 
+/**
+ * out = factor (high - low) as scaledDifferenceInto has it; then low += out, high -= out. Three passes in one, since
+ * vectors of a model's length come from beyond the second-level cache each time.
+ */
+export function mirrorDifferenceInto(
+  out: Float32Array,
+  { low, high }: { readonly low: Float32Array; readonly high: Float32Array },
+  factor: number,
+): void {
+  const engine = kernelsHoldingAll(out, low, high);
+  if (engine !== null) {
+    engine.run.mirrorDifference(out.byteOffset, low.byteOffset, high.byteOffset, out.length, factor);
+    return;
+  }
+  scaledDifferenceInto(out, { x: high, y: low }, factor);
+  addSignedInto(low, out, 1);
+  addSignedInto(high, out, -1);
+}
+
+/** ||x - y||^2 in float64, of differences that are rounded to float32 where both lie in kernels' memory. */
+export function squaredDistance(x: Float32Array, y: Float32Array): number {
+  const engine = kernelsHoldingAll(x, y);
+  if (engine !== null) return engine.run.squaredDistance(x.byteOffset, y.byteOffset, x.length);
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
+  return sum;
+}
+
 /** Sum of squares in float64, of a vector in kernels' memory up to a few 1e-7 of it. */
 export function sumOfSquares(values: Float32Array): number {
   const engine = kernelsHolding(values);

@@ -41,7 +41,7 @@ export interface PeerInit {
 export interface RoundReport {
   readonly event: Omit<RoundEvent, 'atMs'>;
   readonly evaluation: Evaluation | null;
-  /** The core's own array of this round: read only, and not changed by later rounds. */
+  /** Of this round, in a vector of its own where there is an evaluation; else the core's, read only and only now. */
   readonly parameters: Float32Array;
 }
 
@@ -316,8 +316,10 @@ export class Peer {
       onRound({ event, evaluation: null, parameters });
       return;
     }
-    this.evaluation = trainer.evaluate(parameters).then(
-      (evaluation) => onRound({ event: { ...event, accuracy: evaluation.accuracy }, evaluation, parameters }),
+    const kept = parameters.slice(); // later rounds may end before the evaluation
+    this.evaluation = trainer.evaluate(kept).then(
+      (evaluation) =>
+        onRound({ event: { ...event, accuracy: evaluation.accuracy }, evaluation, parameters: kept }),
       (error: unknown) => this.fail(error),
     );
   }

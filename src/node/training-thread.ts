@@ -3,9 +3,10 @@
  * model and its optimizer live in a worker thread (serveTraining) and the peer holds a Trainer that asks for rounds
  * (TrainingThread). One thread serves all peers of a process, a request after another.
  *
- * Parameters lie in shared memory: what the thread has trained, the peer mixes with its neighbors' in place and hands
- * back. Never do both work on one vector at a time, since a peer that waits for training changes nothing. A few vectors
- * a peer serve in turn; one anew each round would leave hundreds of megabytes for the garbage collector.
+ * Parameters cross in one vector of shared memory a peer, the slot: the peer writes where training is to start and
+ * asks, the thread writes where it has ended and answers, the peer copies that to where its kernels mix it
+ * (consensus/step.ts). Never do both use it at a time, since a peer asks for one round after the other. A vector anew
+ * each round would leave hundreds of megabytes for the garbage collector.
  */
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import type { ParameterLayout } from '../training/parameters.js';
@@ -26,9 +27,12 @@ export interface RemoteModel {
 
 type Request =
   | { readonly type: 'open' }
-  | { readonly type: 'train'; readonly parameters: Float32Array; readonly round: number }
+  /** From the parameters in the slot, where the result comes too. */
+  | { readonly type: 'train'; readonly round: number }
   | { readonly type: 'evaluate'; readonly parameters: Float32Array }
   | { readonly type: 'close' };
+
+type TrainOutcome = Omit<TrainResult, 'parameters'>;
 
 interface Addressed<T> {
   readonly id: number;
@@ -40,6 +44,7 @@ interface OpenedModel {
   readonly layout: ParameterLayout;
   readonly engine: string;
   readonly start: Float32Array;
+  readonly slot: Float32Array;
 }
 
 type Answer =
@@ -58,29 +63,6 @@ interface Port {
   on(event: 'message', listener: (message: any) => void): unknown;
 }
 
-/**
- * Results of a trainer that stay as they are: one is in the peer's hands, one may still be under way to a report or in
- * the line for an evaluation, one is being written.
- */
-export const RESULTS_KEPT = 4;
-
-/** Gives copies of vectors in shared memory, each good until RESULTS_KEPT more have been asked for. */
-function sharedCopies(): (values: Float32Array) => Float32Array {
-  const copies: Float32Array[] = [];
-  let given = 0;
-  return (values) => {
-    const at = given++ % RESULTS_KEPT;
-    copies[at] ??= new Float32Array(new SharedArrayBuffer(values.byteLength));
-    copies[at].set(values);
-    return copies[at];
-  };
-}
-
-/** A vector that a request can carry without a copy where it is shared already, as every result is. */
-function shared(values: Float32Array): Float32Array {
-  return values.buffer instanceof SharedArrayBuffer ? values : sharedCopies()(values);
-}
-
 /** For the thread's side: hands a sentence for the user to the peers' side. */
 export function noticeOn(port: Port): (sentence: string) => void {
   return (notice) => port.postMessage({ notice } satisfies Answer);
@@ -88,17 +70,16 @@ export function noticeOn(port: Port): (sentence: string) => void {
 
 /** The thread's side: answers requests on `port`, in their order. */
 export function serveTraining(port: Port, source: TrainingSource): void {
-  const served = new Map<
-    number,
-    { readonly trainer: Trainer; readonly share: (values: Float32Array) => Float32Array }
-  >();
+  const served = new Map<number, { readonly trainer: Trainer; readonly slot: Float32Array }>();
   let turn: Promise<unknown> = Promise.resolve();
 
   async function open(peer: number): Promise<OpenedModel> {
     const model = await source.createModel(peer);
     const trainer = source.createTrainer(peer, model);
-    served.set(peer, { trainer, share: sharedCopies() });
-    return { layout: model.layout, engine: model.engine, start: shared(model.initialParameters()) };
+    const start = model.initialParameters();
+    const slot = new Float32Array(new SharedArrayBuffer(start.byteLength));
+    served.set(peer, { trainer, slot });
+    return { layout: model.layout, engine: model.engine, start, slot };
   }
 
   async function answer(peer: number, request: Request): Promise<unknown> {
@@ -107,8 +88,9 @@ export function serveTraining(port: Port, source: TrainingSource): void {
     if (own === undefined) throw new Error(`peer ${peer} has no trainer in this thread`);
     switch (request.type) {
       case 'train': {
-        const result = await own.trainer.train(request.parameters, request.round);
-        return { ...result, parameters: own.share(result.parameters) };
+        const { parameters, ...result } = await own.trainer.train(own.slot, request.round);
+        own.slot.set(parameters);
+        return result;
       }
       case 'evaluate':
         return own.trainer.evaluate(request.parameters);
@@ -178,14 +160,16 @@ export class TrainingThread {
 
   /** Makes the model and the trainer of `peer` in the thread. @throws what making them throws */
   async open(peer: number): Promise<{ readonly model: RemoteModel; readonly trainer: Trainer }> {
-    const { layout, engine, start } = await this.ask<OpenedModel>(peer, { type: 'open' });
+    const { layout, engine, start, slot } = await this.ask<OpenedModel>(peer, { type: 'open' });
     const model = { layout, engine, initialParameters: () => start.slice() };
     const trainer: Trainer = {
       layout,
-      train: (parameters, round) =>
-        this.ask<TrainResult>(peer, { type: 'train', parameters: shared(parameters), round }),
-      evaluate: (parameters) =>
-        this.ask<Evaluation>(peer, { type: 'evaluate', parameters: shared(parameters) }),
+      train: async (parameters, round) => {
+        if (parameters !== slot) slot.set(parameters);
+        const result = await this.ask<TrainOutcome>(peer, { type: 'train', round });
+        return { ...result, parameters: slot };
+      },
+      evaluate: (parameters) => this.ask<Evaluation>(peer, { type: 'evaluate', parameters }),
       stop: () => {
         this.ask(peer, { type: 'close' }).catch(() => {}); // a thread that is gone has nothing left to close
       },

@@ -93,7 +93,7 @@ export class InvariantChecker {
   private checkMean({ node, state, input, effects, nowMs }: Observation): void {
     let applied = effects.filter((effect) => effect.type === 'exchangeApplied').length;
     // What was exchanged during training is added to what training returns: one rounding more.
-    if (input.type === 'updateReady' && state.live !== null) applied += 1;
+    if (input.type === 'updateReady' && state.context.pace === 'asynchronous') applied += 1;
     if (applied > 0) {
       let magnitude = 0;
       for (const value of state.parameters) magnitude += Math.abs(value);

@@ -99,7 +99,14 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       if (evaluation === null) continue;
       const { payloadBytes, wireBytes, peer } = event;
       recordViews(
-        collector.add({ peer, round, parameters, ...evaluation, payloadBytes, wireBytes }),
+        collector.add({
+          peer,
+          round,
+          parameters: parameters.slice(),
+          ...evaluation,
+          payloadBytes,
+          wireBytes,
+        }),
         seen.nowMs,
       );
     }

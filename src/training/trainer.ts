@@ -8,8 +8,8 @@ import type { ParameterLayout } from './parameters.js';
 
 export interface TrainResult {
   /**
-   * Parameters after the local steps; owned by the caller, but for a trainer in another thread, which writes the vector
-   * of a result again after some more rounds (node/training-thread.ts).
+   * Parameters after the local steps; owned by the caller, but for a trainer in another thread, which writes its one
+   * vector again in the next round (node/training-thread.ts).
    */
   readonly parameters: Float32Array;
   /** Mean training loss over the local steps. */

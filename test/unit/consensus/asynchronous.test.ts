@@ -31,11 +31,11 @@ describe('a peer that waits for nobody', () => {
   it('moves x while training has a copy, and what training returns by as much', () => {
     const peer = started(pair);
     finishTraining(peer);
-    const { trainingFrom } = peer;
+    const { spare } = peer;
     // 0.25 ((8, 4) - (4, 8)) = (1, -1)
     receive(peer, 1, handDelta(1, [8, 4]));
     expect(Array.from(peer.parameters)).toEqual([5, 7]);
-    expect(Array.from(trainingFrom!)).toEqual([4, 8]); // the trainer's, read only
+    expect(Array.from(spare)).toEqual([4, 8]); // the trainer's, read only
     step(peer, { type: 'updateReady', round: 2, parameters: Float32Array.of(40, 80) }, 0);
     expect(Array.from(peer.parameters)).toEqual([41, 79]);
   });
