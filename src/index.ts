@@ -25,9 +25,10 @@ export { decodeAddInto } from './compression/message.js';
 export { compressors } from './compression/registry.js';
 
 // A run: its configuration, and the objects that follow from it.
-export type { Delivery, PlanOptions, RunPlan } from './config/run-plan.js';
+export type { Delivery, RunPlan } from './config/run-plan.js';
 export { maxFrameBytesOf, planRun } from './config/run-plan.js';
 export type { RunConfig, RunConfigInput } from './config/schema.js';
+export type { PlanOptions } from './config/training-plan.js';
 export { configHash, verifyRunConfig } from './config/verify.js';
 
 // The algorithm: a state machine that does no input or output of its own.

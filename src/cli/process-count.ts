@@ -3,8 +3,11 @@ import { availableParallelism, platform, totalmem } from 'node:os';
 
 /** Resident memory of a worker with one peer of mnist-mlp, in bytes and the thread that trains it (measured 200 to 230 MB). */
 export const WORKER_BYTES = 250 * 1024 * 1024;
-/** Workers mostly wait for each other; beyond four a core they only take each other's memory and start-up time. */
-export const WORKERS_PER_CORE = 4;
+/**
+ * Each has two threads, one trains while the other speaks to neighbors, so two workers leave no core idle; further ones
+ * only take memory, and a second of processor time each to load. --processes has one a peer, so that a crash costs one.
+ */
+export const WORKERS_PER_CORE = 2;
 
 export interface Machine {
   readonly cores: number;
@@ -18,7 +21,7 @@ export function thisMachine(): Machine {
   return { cores: availableParallelism(), freeBytes };
 }
 
-/** One process a peer, up to what the machine bears; at least one. */
+/** One process a peer, up to what the machine has use for; at least one. */
 export function processCount(peers: number, machine: Machine): number {
   const byCores = WORKERS_PER_CORE * machine.cores;
   const byMemory = Math.floor(machine.freeBytes / 2 / WORKER_BYTES);

@@ -11,6 +11,7 @@ import {
   type EvaluationCollector,
   type SwarmView,
 } from '../metrics/evaluation-collector.js';
+import type { RoundEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
@@ -59,11 +60,11 @@ class SwarmWatch {
   onMessage(message: FromWorker): void {
     const atMs = this.elapsedMs;
     switch (message.type) {
-      case 'round':
+      case 'rounds':
+        for (const event of message.events) this.recordRound(event, atMs);
+        return;
       case 'evaluation': {
-        this.rounds.set(message.event.peer, message.event.round);
-        this.monitor.record({ ...message.event, atMs });
-        if (message.type === 'round') return;
+        this.recordRound(message.event, atMs);
         const { peer, round, payloadBytes, wireBytes } = message.event;
         const { parameters, evaluation } = message;
         this.recordViews(
@@ -85,6 +86,11 @@ class SwarmWatch {
       default:
         return;
     }
+  }
+
+  private recordRound(event: Omit<RoundEvent, 'atMs'>, atMs: number): void {
+    this.rounds.set(event.peer, event.round);
+    this.monitor.record({ ...event, atMs });
   }
 
   onLost(peer: number, reason: string): void {

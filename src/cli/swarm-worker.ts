@@ -8,8 +8,10 @@ import { systemClock } from '../base/clock.js';
 import { isGrapevineError, messageOf } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
 import { verifyRunConfig } from '../config/verify.js';
+import type { RoundEvent } from '../metrics/events.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import { Peer } from '../node/peer.js';
+import { createRoundReports } from '../node/round-reports.js';
 import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
 import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash } from '../training/parameters.js';
@@ -26,8 +28,17 @@ const gonePeers: number[] = [];
 const entrances: string[] = [];
 let stopAfterRound: number | null = null;
 
-function report(message: FromWorker): void {
+function send(message: FromWorker): void {
   if (process.connected) process.send?.(message);
+}
+
+const rounds = createRoundReports<Omit<RoundEvent, 'atMs'>>(systemClock, (events) =>
+  send({ type: 'rounds', events }),
+);
+
+function report(message: FromWorker): void {
+  rounds.flush();
+  send(message);
 }
 
 /** A peer, and a promise of its checkpoint, to be awaited when the peer has run. */
@@ -99,7 +110,7 @@ async function createWorkerPeer(
       onRound({ event, evaluation, parameters }) {
         const last = event.round === state.lastRound;
         transport.setStatus({ round: event.round, state: last ? 'finished' : 'training' });
-        if (evaluation === null) report({ type: 'round', event });
+        if (evaluation === null) rounds.add(event);
         else
           report({ type: 'evaluation', event: { ...event, engine: model.engine }, evaluation, parameters });
         if (last && checkpointDirectory !== null) {

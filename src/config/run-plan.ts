@@ -2,7 +2,6 @@
  * A verified configuration turned into the objects of a run. Each process of a swarm and the simulator build the
  * same plan from the same configuration; nothing of it travels.
  */
-import type { Registry } from '../base/registry.js';
 import type { Compressor } from '../compression/compressor.js';
 import { compressors } from '../compression/registry.js';
 import type { PeerSetup } from '../consensus/peer-setup.js';
@@ -14,26 +13,12 @@ import { buildTopology } from '../topology/registry.js';
 import { spectrumOf } from '../topology/spectrum.js';
 import type { Spectrum, Topology } from '../topology/topology.js';
 import { topologyHash } from '../topology/topology-hash.js';
-import type { EngineChoice } from '../training/engine.js';
-import { createLocalTrainer } from '../training/local-trainer.js';
-import { optimizers } from '../training/optimizer.js';
 import type { ParameterLayout } from '../training/parameters.js';
-import { partitions } from '../training/partition.js';
-import { tasks as shippedTasks } from '../training/tasks/registry.js';
-import type { Task } from '../training/tasks/task.js';
-import type { GradientModel, Trainer } from '../training/trainer.js';
+import type { GradientModel } from '../training/trainer.js';
 import { MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { RunConfig } from './schema.js';
+import { type PlanOptions, planTraining, type TrainingPlan } from './training-plan.js';
 import { configHash } from './verify.js';
-
-/** What training alone needs of a run: the worker thread of a peer plans no more than this. */
-export interface TrainingPlan {
-  readonly task: Task;
-  /** The model of one peer, or with `null` one that only evaluates. */
-  createModel(peer: number | null): Promise<GradientModel>;
-  /** Runs the local steps of `peer` on its model, which it then owns. */
-  createTrainer(peer: number, model: GradientModel): Trainer;
-}
 
 export interface RunPlan extends TrainingPlan {
   readonly config: RunConfig;
@@ -54,43 +39,6 @@ export interface Delivery {
   /** Send again after this long; null on links that lose nothing. */
   readonly retransmitMs: number | null;
   readonly audit: boolean;
-}
-
-/** What a plan needs to know of this machine. */
-export interface PlanOptions {
-  /** The tasks that can be named; openTasks adds that of a user's file. @default the shipped ones */
-  readonly tasks?: Registry<Task>;
-  readonly cacheDirectory: string;
-  /** @default 'auto' */
-  readonly engine?: EngineChoice;
-  /** This device's own data instead of a share of the task's; `{peer}` stands for the peer's index. */
-  readonly dataDirectory?: string | undefined;
-  readonly onNotice?: (sentence: string) => void;
-}
-
-/** Directory of the data of `peer`; a model that only evaluates does so on the task's own. */
-function dataOf(peer: number | null, { dataDirectory }: PlanOptions): string | undefined {
-  return peer === null ? undefined : dataDirectory?.replaceAll('{peer}', String(peer));
-}
-
-/** @throws GrapevineError BAD_SPEC */
-export function planTraining(
-  config: RunConfig,
-  { tasks = shippedTasks, ...options }: PlanOptions,
-): TrainingPlan {
-  const task = tasks.resolve(config.task);
-  const partition = partitions.resolve(config.partition);
-  const { peers, seed } = config;
-  return {
-    task,
-    createModel: (peer) =>
-      task.createModel({ ...options, peer, peers, partition, seed, dataDirectory: dataOf(peer, options) }),
-    createTrainer(peer, model) {
-      const { learningRate, localSteps, batch } = config;
-      const optimizer = optimizers.resolve(config.optimizer);
-      return createLocalTrainer({ model, optimizer, learningRate, localSteps, batch, seed, peer });
-    },
-  };
 }
 
 /** @throws GrapevineError BAD_SPEC, BAD_CONFIG where choices do not fit each other (torus of 7 as 2 x 4) */

@@ -94,7 +94,7 @@ export interface PeerState {
   readonly edges: readonly EdgeState[];
   readonly node: unknown;
   parameters: Float32Array;
-  /** Where training began. In lockstep the two serve in turn (step.ts); else it is the trainer's copy (round-end.ts). */
+  /** Where training began. In lockstep the two serve in turn (takeIn); else it is the trainer's copy (round-end.ts). */
   spare: Float32Array;
   phase: Phase;
   /** The round under way, from 1; 0 before the start. */
@@ -228,4 +228,16 @@ export function createPeerState(init: PeerInit): PeerState {
     shiftSum: 0,
     lastRound: options.rounds,
   };
+}
+
+/**
+ * Copies what was trained to beside the replicas, where kernels mix it; where training began stays as it is until the
+ * next round is trained, and is returned.
+ */
+export function takeIn(state: PeerState, trained: Float32Array): Float32Array {
+  const start = state.parameters;
+  state.parameters = state.spare;
+  state.parameters.set(trained);
+  state.spare = start;
+  return start;
 }

@@ -13,7 +13,7 @@ import type { Effect, Input } from './events.js';
 import { receiveDelta, resendInto } from './exchange.js';
 import { observeTraining } from './guard.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
-import type { EdgeState, PeerState } from './peer-state.js';
+import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, finish, isDrained } from './round-end.js';
 
 /** Liveness is looked at this many times within a silence. */
@@ -118,18 +118,6 @@ function onUpdateReady(
   if (state.guard !== null) lookAtResidual(state, fresh);
   scheduleRetransmit(state, effects, nowMs);
   finishRoundIfReady(state, effects, nowMs);
-}
-
-/**
- * Copies what was trained to beside the replicas, where kernels mix it; where training began stays as it is until the
- * next round is trained, and is returned.
- */
-function takeIn(state: PeerState, trained: Float32Array): Float32Array {
-  const start = state.parameters;
-  state.parameters = state.spare;
-  state.parameters.set(trained);
-  state.spare = start;
-  return start;
 }
 
 // --- exchanges ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  * starts peers and watches them; no parameter on its way from one peer to another passes here.
  */
 import type { ErrorCode } from '../base/errors.js';
+import type { RunConfig } from '../config/schema.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
 import type { EngineChoice } from '../training/engine.js';
 import type { Evaluation } from '../training/trainer.js';
@@ -10,7 +11,7 @@ import type { Evaluation } from '../training/trainer.js';
 /** What one worker process is to run. */
 export interface WorkerAssignment {
   /** The verified configuration, as verifyRunConfig returns it. */
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: RunConfig;
   readonly peers: readonly number[];
   readonly swarm: string;
   readonly bootstrap: readonly string[];
@@ -37,7 +38,7 @@ export type FromWorker =
   /** The process has started; then every ALIVE_MS. */
   | { readonly type: 'alive' }
   | { readonly type: 'listening'; readonly peer: number; readonly addresses: readonly string[] }
-  | { readonly type: 'round'; readonly event: Omit<RoundEvent, 'atMs'> }
+  | { readonly type: 'rounds'; readonly events: readonly Omit<RoundEvent, 'atMs'>[] }
   | {
       readonly type: 'evaluation';
       readonly event: Omit<RoundEvent, 'atMs'>;

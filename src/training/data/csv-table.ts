@@ -3,7 +3,6 @@
  * knows its file and line, so that a message can point at it. The delimiter is the one of comma, semicolon and tab that
  * the header has most of. Text is UTF-8; csv-parse reads quotes, escapes and line ends.
  */
-import { parse } from 'csv-parse/sync';
 import { GrapevineError, messageOf } from '../../base/errors.js';
 import { unknownNameMessage } from '../../base/registry.js';
 import { badData, readDataFile } from './read-data-file.js';
@@ -35,7 +34,8 @@ interface Parsed {
   readonly rows: readonly Omit<CsvRow, 'file'>[];
 }
 
-function parseText(text: string, file: string): Parsed {
+async function parseText(text: string, file: string): Promise<Parsed> {
+  const { parse } = await import('csv-parse/sync'); // not loaded by those who read no table
   const options = { bom: true, trim: true, skip_empty_lines: true, info: true } as const;
   let records: { record: string[]; info: { lines: number } }[];
   try {
@@ -73,7 +73,7 @@ export async function readCsvTable(files: readonly string[]): Promise<CsvTable> 
   let columns: readonly string[] | null = null;
   for (const [index, file] of files.entries()) {
     const text = Buffer.from(await readDataFile(file)).toString('utf8');
-    const parsed = parseText(text, file);
+    const parsed = await parseText(text, file);
     columns ??= parsed.columns;
     const order = columns.map((name) => columnIndex(parsed.columns, name, file));
     for (const { cells, line } of parsed.rows)

@@ -11,7 +11,6 @@
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseTar } from 'nanotar';
 import { GrapevineError, messageOf } from '../../base/errors.js';
 import { readCifar } from './cifar.js';
 import { readIdx } from './idx.js';
@@ -44,6 +43,7 @@ async function filesOf(directory: string): Promise<Files> {
 
 async function filesOfArchive(directory: string, name: string): Promise<Files> {
   const place = join(directory, name);
+  const { parseTar } = await import('nanotar');
   const entries = parseTar(await readDataFile(place));
   const byName = new Map(entries.map((entry) => [basename(entry.name), entry.data]));
   return {

@@ -7,8 +7,6 @@
  */
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { decode as decodeJpeg } from 'jpeg-js';
-import { PNG } from 'pngjs';
 import { GrapevineError, messageOf } from '../../base/errors.js';
 import type { ImageSet } from './image-set.js';
 import { badData, readDataFile } from './read-data-file.js';
@@ -45,10 +43,14 @@ export async function classFolders(directory: string): Promise<string[]> {
   return visible.sort((a, b) => (numbers ? Number(a) - Number(b) : a < b ? -1 : 1));
 }
 
-function decode(bytes: Uint8Array, file: string): Picture {
+/** Loads the decoder that it needs, so that those who read no images wait for none. */
+async function decode(bytes: Uint8Array, file: string): Promise<Picture> {
+  const isPng = extname(file).toLowerCase() === '.png';
+  const readPng = isPng ? (await import('pngjs')).PNG.sync.read : null;
+  const { decode: readJpeg } = await import('jpeg-js');
   try {
-    if (extname(file).toLowerCase() === '.png') return PNG.sync.read(Buffer.from(bytes));
-    return decodeJpeg(bytes, { useTArray: true, maxMemoryUsageInMB: MAX_JPEG_MEGABYTES });
+    if (readPng !== null) return readPng(Buffer.from(bytes));
+    return readJpeg(bytes, { useTArray: true, maxMemoryUsageInMB: MAX_JPEG_MEGABYTES });
   } catch (error) {
     throw badData(file, `an image that does not decode (${messageOf(error)})`, 'a whole PNG or JPEG file');
   }
@@ -81,7 +83,7 @@ export async function readImageFile(
   file: string,
   channels: number,
 ): Promise<Pick<ImageSet, 'images' | 'shape'>> {
-  const picture = decode(await readDataFile(file), file);
+  const picture = await decode(await readDataFile(file), file);
   const { width, height } = picture;
   const images = new Uint8Array(height * width * channels);
   putPixels(images, 0, picture, channels);
@@ -119,7 +121,7 @@ export async function readImageFolder(directory: string, options: ImageFolderOpt
   let shape: number[] = [];
   let images = new Uint8Array(0);
   for (const [index, { file }] of files.entries()) {
-    const picture = decode(await readDataFile(file), file);
+    const picture = await decode(await readDataFile(file), file);
     const { width, height } = picture;
     if (index === 0) {
       if (Math.max(width, height) > MAX_SIDE)

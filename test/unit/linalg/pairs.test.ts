@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, gaussian } from '../../../src/base/random.js';
-import { addSignedInto, scaledDifferenceInto, sumOfSquares } from '../../../src/linalg/pairs.js';
+import {
+  addSignedInto,
+  mirrorDifferenceInto,
+  scaledDifferenceInto,
+  squaredDistance,
+  sumOfSquares,
+} from '../../../src/linalg/pairs.js';
 import { createVectorSource, kernelsHolding } from '../../../src/linalg/vectors.js';
 
 const LENGTH = 20_003; // long enough for a memory of its own, and no whole number of vectors
@@ -44,6 +50,40 @@ describe('pairs of vectors', () => {
     addSignedInto(there, y, sign);
     expect(Buffer.compare(bytesOf(there), bytesOf(here))).toBe(0);
     expect(here[7]).toBe(Math.fround(a[7]! + sign * b[7]!));
+  });
+
+  it.each([1 / 3, -1e-7, 1])(
+    'what an exchange moves is the same bits with and without kernels, and as three steps: %d',
+    (factor) => {
+      const [low, high, moved] = [a.slice(), b.slice(), new Float32Array(LENGTH)];
+      mirrorDifferenceInto(moved, { low, high }, factor);
+      x.set(a);
+      y.set(b);
+      mirrorDifferenceInto(out, { low: x, high: y }, factor);
+      for (const [here, there] of [
+        [moved, out],
+        [low, x],
+        [high, y],
+      ] as const)
+        expect(Buffer.compare(bytesOf(there), bytesOf(here))).toBe(0);
+      const last = LENGTH - 1;
+      const c = Math.fround(factor * (b[last]! - a[last]!));
+      expect([moved[last], low[last], high[last]]).toEqual([
+        c,
+        Math.fround(a[last]! + c),
+        Math.fround(b[last]! - c),
+      ]);
+    },
+  );
+
+  it('squared distances are those of one number after another', () => {
+    const naive = a.reduce((sum, value, k) => sum + (value - b[k]!) ** 2, 0);
+    expect(Math.abs(squaredDistance(a, b) / naive - 1)).toBeLessThan(1e-12);
+    x.set(a);
+    y.set(b);
+    expect(Math.abs(squaredDistance(x, y) / naive - 1)).toBeLessThan(1e-6); // each difference is a float32
+    x[LENGTH - 1] = Number.NaN;
+    expect(squaredDistance(x, y)).toBeNaN();
   });
 
   it('sums of squares are those of one number after another', () => {

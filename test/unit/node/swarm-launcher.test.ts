@@ -1,6 +1,7 @@
 /** The launcher with real processes that train nothing (test/reference/fake-worker.mjs), on a clock set by hand. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { RunConfig } from '../../../src/config/schema.js';
 import { SwarmLauncher } from '../../../src/node/swarm-launcher.js';
 import type { FromWorker } from '../../../src/node/swarm-messages.js';
 import { ManualClock } from '../../reference/manual-clock.js';
@@ -31,7 +32,7 @@ function launch(peers: number, { mute = [], lively = [] }: { mute?: number[]; li
     peers,
     processes: peers,
     assignment: {
-      config: { mute, lively },
+      config: { mute, lively } as unknown as RunConfig, // what the worker here reads
       swarm: 'launched',
       listen: '',
       cacheDirectory: '',
