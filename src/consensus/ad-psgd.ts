@@ -16,7 +16,9 @@
  * - Lockstep: the pairs of a round are a random maximal matching of the graph, which all peers draw alike from the seed,
  *   and a peer without a partner goes on alone: X <- W_t (X - U) with a random W_t (Boyd, Ghosh, Prabhakar and Shah 2006).
  */
+import { assert } from '../base/assert.js';
 import { type Random, uniformInt } from '../base/random.js';
+import { matchingOf, partnersOf } from '../topology/random-matching.js';
 import type { Algorithm, Contribution } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
@@ -36,10 +38,10 @@ export function createAdPsgd(spec: string): Algorithm<NodeMemory, SentPair> {
     asynchronous: true,
     createNode: ({ node, randomFor }) => ({ random: randomFor('node', node) }),
     createEdge: createSentPair,
-    partners({ pace, partnerIn }, { random }, { round, openEdges, busy }) {
+    partners({ node, pace, swarm }, { random }, { round, openEdges, busy }) {
       if (pace === 'lockstep') {
-        const partner = partnerIn(round);
-        return partner === null ? [] : [partner];
+        assert(swarm !== null, 'pairs are drawn from the graph of the swarm');
+        return [...partnersOf(matchingOf(swarm.graph, 1, { seed: swarm.seed, round }), node)];
       }
       const free = openEdges.filter(({ own }) => own === null);
       return busy || free.length === 0 ? [] : [free[uniformInt(random, free.length)]!.neighbor];

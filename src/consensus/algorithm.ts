@@ -18,6 +18,7 @@
  */
 import type { Random } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
+import type { Graph } from '../topology/graph.js';
 import type { Delta, DeltaPart } from '../wire/frame.js';
 
 /** How rounds and exchanges go together: lockstep.ts, asynchronous.ts. */
@@ -33,6 +34,11 @@ export interface AlgorithmContext {
   readonly beta: number;
   /** Spectral gap 1 - max(|lambda_2|, |lambda_n|); null where the setup does not know it. */
   readonly gap: number | null;
+  /**
+   * What every peer knows alike, for schedules that all must agree on: the graph, and the seed of the run. Null where the
+   * setup does not know the graph.
+   */
+  readonly swarm: { readonly graph: Graph; readonly seed: number } | null;
   /** The public replica that all peers start from, which costs nothing to agree on. */
   readonly initialReplica: Float32Array;
   /**
@@ -40,8 +46,6 @@ export interface AlgorithmContext {
    * two ends of an edge.
    */
   randomFor(purpose: 'node' | 'edge' | 'both-ends', neighbor: number): Random;
-  /** This node's partner in the round's random maximal matching of the graph, the same for all peers; null for none. */
-  partnerIn(round: number): number | null;
   /** A copy of initialReplica, beside the peer's other vectors where kernels reach them (linalg/vectors.ts). */
   createReplica(): Float32Array;
   /** Work space of the parameters' length; holds nothing between calls. */
@@ -111,7 +115,8 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   beginRound(context: AlgorithmContext, node: NodeMemory, round: RoundStart<EdgeMemory>): void;
   /**
    * The neighbors that this peer begins an exchange with in `round`, after `beginRound`; it answers others all the same.
-   * Absent: all of them. `busy`: a difference of its own is still under way.
+   * Absent: all of them. In lockstep the two ends must agree on the rounds, or one waits until the other is silent.
+   * `busy`: a difference of its own is still under way.
    */
   partners?(
     context: AlgorithmContext,

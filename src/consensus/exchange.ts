@@ -70,6 +70,11 @@ export function isComplete(edge: EdgeState): boolean {
   return edge.own !== null && edge.theirs !== null;
 }
 
+/** An exchange is under way on an active edge, and the neighbor's difference is not here. */
+export function isAwaited({ status, own, theirs }: EdgeState): boolean {
+  return status === 'active' && own !== null && theirs === null;
+}
+
 /** Moves the edge on after its exchange has been applied. */
 export function advanceEdge(edge: EdgeState): void {
   edge.applied += 1;

@@ -5,7 +5,6 @@
 import { createRandom } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import { neighborsOf } from '../topology/graph.js';
-import { randomMaximalMatching } from '../topology/matching.js';
 import type { Topology } from '../topology/topology.js';
 import type { AnyAlgorithm } from './algorithm.js';
 import { createPeerState, type PeerOptions, type PeerState } from './peer-state.js';
@@ -45,13 +44,10 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     compressor: setup.compressor,
     beta: setup.beta,
     gap: setup.gap ?? null,
+    swarm: { graph, seed },
     algorithm: setup.algorithm,
     options,
     diameter: setup.diameter ?? graph.nodes - 1,
-    partnerIn(round) {
-      const partner = randomMaximalMatching(graph, createRandom(seed, 'matching', round))[node]!;
-      return partner < 0 ? null : partner;
-    },
     randomFor(purpose, neighbor) {
       if (purpose === 'node') return createRandom(seed, 'node', node);
       const ends = [Math.min(node, neighbor), Math.max(node, neighbor)];

@@ -131,9 +131,9 @@ export interface PeerInit {
   readonly gap?: number | null;
   /** Of the graph; what an asynchronous run needs to know when all have trained. @default 1 */
   readonly diameter?: number;
+  /** @default null */
+  readonly swarm?: AlgorithmContext['swarm'];
   readonly randomFor: AlgorithmContext['randomFor'];
-  /** @default nobody ever has a partner */
-  readonly partnerIn?: AlgorithmContext['partnerIn'];
   readonly algorithm: AnyAlgorithm;
   readonly options: PeerOptions;
 }
@@ -200,9 +200,9 @@ export function createPeerState(init: PeerInit): PeerState {
     compressor,
     beta,
     gap: init.gap ?? null,
+    swarm: init.swarm ?? null,
     initialReplica,
     randomFor,
-    partnerIn: init.partnerIn ?? (() => null),
     createReplica,
     scratch,
   };

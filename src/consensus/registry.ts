@@ -21,6 +21,7 @@ import { createExactDiffusion } from './exact-diffusion.js';
 import { createAllReduce, createExactGossip, type MixingOrder } from './exact-gossip.js';
 import { createGradientTracking } from './gradient-tracking.js';
 import { createLead, type LeadOptions } from './lead.js';
+import { createGasLoC, createNoLoCo, type GasLoCOptions, type NoLoCoOptions } from './outer-momentum.js';
 import { createPowerGossip } from './power-gossip.js';
 import { createReplicaPsgd } from './replica-psgd.js';
 
@@ -189,6 +190,43 @@ const lead: RegistryEntry<LeadOptions, AnyAlgorithm> = {
   make: (options, spec) => createLead(options, spec, identity),
 };
 
+/** More partners than this a round are better served by all neighbors. */
+const MAX_PARTNERS = 16;
+
+const partnersOrAll = (doc: string, fallback: number | 'all'): OptionField<number | 'all'> => ({
+  doc,
+  default: fallback,
+  read(text) {
+    const value = Number(text);
+    if (text === 'all') return { value: 'all' };
+    return Number.isInteger(value) && value >= 1 && value <= MAX_PARTNERS
+      ? { value }
+      : { wanted: `all or an integer from 1 to ${MAX_PARTNERS}` };
+  },
+});
+
+const noLoCo: RegistryEntry<NoLoCoOptions, AnyAlgorithm> = {
+  name: 'noloco',
+  summary: 'outer momentum over random pairs, for many local steps (Kolehmainen et al. 2025)',
+  fields: {
+    rate: numberField('outer learning rate alpha', 0.7, 0.01, 1),
+    momentum: numberField('outer momentum mu', 0.5, 0, 0.99),
+  },
+  make: (options, spec) => createNoLoCo(options, spec),
+};
+
+const gasLoC: RegistryEntry<GasLoCOptions, AnyAlgorithm> = {
+  name: 'gasloc',
+  summary: 'gossip with outer Nesterov momentum, for many local steps (Cagnasso et al. 2026)',
+  fields: {
+    rate: numberField('outer learning rate eta', 1, 0.01, 2),
+    momentum: numberField('outer momentum', 0.5, 0, 0.99),
+    gamma: numberField('consensus step', 1, 0.01, 1),
+    peers: partnersOrAll('random partners a round, or all neighbors', 1),
+  },
+  make: (options, spec) => createGasLoC(options, spec),
+};
+
 export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   edgeChoco,
   choco,
@@ -206,4 +244,6 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   beer,
   motef,
   lead,
+  noLoCo,
+  gasLoC,
 ]);

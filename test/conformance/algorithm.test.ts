@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
+import { matchingOf, partnersOf, partnerWeight } from '../../src/topology/random-matching.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
 import * as twins from '../reference/matrix-form-training.js';
@@ -14,6 +15,20 @@ function memoryOf<T>(state: PeerState): T {
 }
 const minus = (x: ArrayLike<number>, y: ArrayLike<number>): number[] =>
   Array.from(x, (value, k) => value - y[k]!);
+
+/** W of a round of random partners: 1/2 and 1/2 in a pair. */
+const partnersAt =
+  (most: number, topology = 'torus'): twins.MixingAt =>
+  ({ w }, round) => {
+    const { graph } = buildTopology(topology, w.length, 1);
+    const matching = matchingOf(graph, most, { seed: 1, round });
+    const rows = w.map((row) => row.map(() => 0));
+    rows.forEach((row, i) => {
+      for (const j of partnersOf(matching, i)) row[j] = partnerWeight(matching, i, j);
+      row[i] = 1 - row.reduce((sum, weight) => sum + weight, 0);
+    });
+    return rows;
+  };
 
 const trackedMomentum = {
   title: 'mean(V) = mean(m)',
@@ -230,6 +245,30 @@ const cases: readonly AlgorithmCase[] = [
     },
     invariants: [{ title: 'sum of D = 0', of: (state) => memoryOf<{ dual: Float32Array }>(state).dual }],
     bad: ['lead:alpha=0', 'lead:gamma=0'],
+  },
+  {
+    spec: 'noloco',
+    compressor: 'none',
+    twin: { of: twins.noLoCo({ rate: 0.7, momentum: 0.5 }, partnersAt(1)), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'averages pairs as GASLoC does, with rate 1 and without momentum',
+      spec: 'noloco:rate=1,momentum=0',
+      twin: twins.gasLoC({ rate: 1, momentum: 0, gamma: 1 }, partnersAt(1)),
+    },
+    bad: ['noloco:rate=0', 'noloco:rate=1.1', 'noloco:momentum=1', 'noloco:peers=2'],
+  },
+  {
+    spec: 'gasloc:peers=2,gamma=0.8,rate=0.9',
+    compressor: 'none',
+    twin: { of: twins.gasLoC({ rate: 0.9, momentum: 0.5, gamma: 0.8 }, partnersAt(2)), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip with all neighbors and without momentum',
+      spec: 'gasloc:peers=all,momentum=0',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['gasloc:peers=0', 'gasloc:peers=1.5', 'gasloc:momentum=1', 'gasloc:gamma=0', 'gasloc:rate=3'],
   },
 ];
 

@@ -231,3 +231,46 @@ export const lead =
       return combine(combine(x, u, -1), dual, -1);
     });
   };
+
+/** W of each round, from 1: a doubly stochastic matrix. */
+export type MixingAt = (run: TwinRun, round: number) => Dense;
+
+/** Laplacian pull of the matrix of the round: (W(t) - I) X. */
+const pullBy = (w: Dense, x: Matrix): Matrix => combine(multiply(w, x), x, -1);
+
+/**
+ * NoLoCo over pairs, written with both means of the pair as the paper has them. With W(t) of a matching, whose weights are
+ * 1/2, row i of W(t) Y is the mean of i's pair, or Y itself where i is alone.
+ */
+export const noLoCo =
+  (options: { readonly rate: number; readonly momentum: number }, mixingAt: MixingAt): Twin =>
+  (run) => {
+    const { rate, momentum } = options;
+    let m = zerosLike(run.start.map((row) => Array.from(row)));
+    return iterate(run, (phi, t) => {
+      const w = mixingAt(run, t + 1);
+      const drift = scaled(stepsAt(run, phi), -1);
+      const meanDrift = multiply(w, drift);
+      const apart = pullBy(w, phi);
+      m = combine(combine(scaled(m, momentum), meanDrift, rate), apart, rate);
+      return combine(phi, m, 1);
+    });
+  };
+
+/** theta(t + 1) = z(t) - alpha Lambda z(t) + gamma (z(t) - z(t - 1)), with Lambda = I - W(t) and z(0) = theta(1). */
+export const gasLoC =
+  (
+    options: { readonly rate: number; readonly momentum: number; readonly gamma: number },
+    mixingAt: MixingAt,
+  ): Twin =>
+  (run) => {
+    const { rate, momentum, gamma } = options;
+    let last: Matrix | null = null;
+    return iterate(run, (theta, t) => {
+      const z = combine(theta, stepsAt(run, theta), -rate);
+      const next = combine(z, pullBy(mixingAt(run, t + 1), z), gamma);
+      const moved = combine(z, last ?? theta, -1);
+      last = z;
+      return combine(next, moved, momentum);
+    });
+  };

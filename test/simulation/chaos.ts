@@ -50,10 +50,11 @@ function planFaults(random: Random, nodes: number): Fault[] {
   });
 }
 
-const lockstepAlgorithms = ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact', 'ad-psgd'];
-const asynchronousAlgorithms = ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'];
-/** Of these the compressor is a choice. */
-const compressing = ['edge-choco', 'choco', 'choco:gamma=0.3'];
+/** Those of the plans: what is sent and when, in as many kinds as there are. */
+export const chaosAlgorithms: Readonly<Record<Pace, readonly string[]>> = {
+  lockstep: ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact', 'ad-psgd', 'noloco'],
+  asynchronous: ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'],
+};
 
 /** In asynchronous runs every other swarm has a straggler. */
 function planStragglers(seed: number, pace: Pace): Fault[] {
@@ -63,7 +64,7 @@ function planStragglers(seed: number, pace: Pace): Fault[] {
 
 export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   const random = createRandom(seed, 'chaos');
-  const algorithm = pick(random, pace === 'lockstep' ? lockstepAlgorithms : asynchronousAlgorithms);
+  const algorithm = pick(random, chaosAlgorithms[pace]);
   const nodes = pick(random, [2, 4, 6, 8, 9]);
   const lossy = uniform(random) < 0.8;
   return {
@@ -72,9 +73,10 @@ export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
     topology: pick(random, ['ring', 'torus', 'complete', 'star', 'random']),
     algorithm,
     pace,
-    compressor: compressing.includes(algorithm)
-      ? pick(random, ['low-rank:rank=2,bits=4', 'low-rank:rank=1,bits=32', 'top-k:fraction=0.2', 'none'])
-      : 'none',
+    compressor:
+      algorithms.resolve(algorithm).compresses === 'nothing'
+        ? 'none'
+        : pick(random, ['low-rank:rank=2,bits=4', 'low-rank:rank=1,bits=32', 'top-k:fraction=0.2', 'none']),
     rounds: 12,
     link: {
       latencyMs: uniform(random) * 20,
