@@ -122,6 +122,8 @@ export { layOut, layoutHash } from './training/parameters.js';
 export type { Partition, PartitionedSamples, PartitionResult } from './training/partition.js';
 export { partitions } from './training/partition.js';
 export { encodeSafeTensors, writeSafeTensors } from './training/safetensors.js';
+export type { Schedule } from './training/schedule.js';
+export { schedules } from './training/schedule.js';
 export type { NetworkTaskOptions } from './training/tasks/network-task.js';
 export { networkTask } from './training/tasks/network-task.js';
 export { tasks } from './training/tasks/registry.js';

@@ -8,6 +8,7 @@ import { topologies } from '../topology/registry.js';
 import { engineChoices } from '../training/engine.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
+import { schedules } from '../training/schedule.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
@@ -47,6 +48,7 @@ function addRunFlags(command: Command): Command {
     .option('--batch <n>', "samples a step (the task's)")
     .option('--learning-rate <x>', "(the task's)")
     .option('--pace <name>', 'lockstep, or asynchronous: no peer waits for another (lockstep)')
+    .option('--schedule <spec>', `how the learning rate goes on: ${names(schedules)} (constant)`)
     .option('--seed <n>', 'everything random follows from it (1)')
     .option('--evaluate-every <n>', 'rounds between evaluations (a twentieth of the rounds)')
     .option('--silence-ms <ms>', 'a neighbor silent for this long is left out (6000)')

@@ -30,6 +30,8 @@ export const runConfigSchema = z.strictObject({
   learningRate: z.number().positive().max(1000).optional(),
   /** Whether rounds wait for each other; asynchronous: no peer waits, each edge has exchanges at its own pace. */
   pace: z.enum(['lockstep', 'asynchronous']).default('lockstep'),
+  /** What the learning rate is multiplied by as the run goes on. Absent: constant. */
+  schedule: spec.optional(),
   seed: z.int().min(0).max(0xffffffff).default(1),
   /** Rounds between two evaluations of all peers and their mean. Absent: a twentieth of the rounds. */
   evaluateEvery: z.int().min(1).optional(),
@@ -76,6 +78,8 @@ export interface RunConfig {
   readonly learningRate: number;
   /** Absent in lockstep, so that hashes of configurations are what they were before there was a choice. */
   readonly pace?: 'asynchronous';
+  /** Absent where the rate is constant: such runs hash as they did before there were schedules. */
+  readonly schedule?: string;
   readonly seed: number;
   readonly evaluateEvery: number;
   readonly silenceMs: number;

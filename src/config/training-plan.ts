@@ -7,6 +7,7 @@ import type { EngineChoice } from '../training/engine.js';
 import { createLocalTrainer } from '../training/local-trainer.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
+import { schedules } from '../training/schedule.js';
 import { tasks as shippedTasks } from '../training/tasks/registry.js';
 import type { Task } from '../training/tasks/task.js';
 import type { GradientModel, Trainer } from '../training/trainer.js';
@@ -51,9 +52,11 @@ export function planTraining(
     createModel: (peer) =>
       task.createModel({ ...options, peer, peers, partition, seed, dataDirectory: dataOf(peer, options) }),
     createTrainer(peer, model) {
-      const { learningRate, localSteps, batch } = config;
+      const { learningRate, localSteps, batch, rounds } = config;
       const optimizer = optimizers.resolve(config.optimizer);
-      return createLocalTrainer({ model, optimizer, learningRate, localSteps, batch, seed, peer });
+      const schedule =
+        config.schedule === undefined ? undefined : { of: schedules.resolve(config.schedule), rounds };
+      return createLocalTrainer({ model, optimizer, learningRate, schedule, localSteps, batch, seed, peer });
     },
   };
 }

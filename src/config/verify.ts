@@ -13,6 +13,7 @@ import { algorithms } from '../consensus/registry.js';
 import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
+import { schedules } from '../training/schedule.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { Task } from '../training/tasks/task.js';
 import { withoutPlace } from '../training/tasks/task-file.js';
@@ -88,6 +89,13 @@ function paceFor(algorithm: string, given: 'lockstep' | 'asynchronous'): Pick<Ru
   );
 }
 
+/** Nothing where the rate is constant, however that is spelled. */
+function scheduleOf(given: string | undefined): Pick<RunConfig, 'schedule'> {
+  if (given === undefined) return {};
+  const { spec } = schedules.resolve(given);
+  return spec === 'constant' ? {} : { schedule: spec };
+}
+
 /**
  * @param known the tasks that can be named; openTasks adds that of a user's file
  * @throws GrapevineError BAD_CONFIG, BAD_SPEC
@@ -110,6 +118,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
     batch: given.batch ?? defaults.batch,
     learningRate: given.learningRate ?? defaults.learningRate,
     ...paceFor(algorithm, given.pace),
+    ...scheduleOf(given.schedule),
     seed: given.seed,
     evaluateEvery: given.evaluateEvery ?? Math.max(1, Math.round(rounds / EVALUATIONS_PER_RUN)),
     silenceMs: given.silenceMs,

@@ -15,6 +15,7 @@ const flags: readonly (readonly [key: string, flag: string])[] = [
   ['localSteps', '--local-steps'],
   ['batch', '--batch'],
   ['learningRate', '--learning-rate'],
+  ['schedule', '--schedule'],
   ['seed', '--seed'],
   ['engine', '--engine'],
   ['dataDirectory', '--data-directory'],

@@ -7,15 +7,19 @@ import { assert } from '../base/assert.js';
 import { GrapevineError } from '../base/errors.js';
 import { largestMagnitude } from '../linalg/difference.js';
 import { createBatches } from './batches.js';
+import { clipInPlace } from './gradient-clipping.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
+import { meanFactorOf, type Schedule } from './schedule.js';
 import type { GradientModel, Trainer, TrainResult } from './trainer.js';
 
 export interface LocalTrainerOptions {
   /** The trainer owns it from now on: stop() disposes it. */
   readonly model: GradientModel;
   readonly optimizer: Optimizer;
-  /** eta > 0. */
+  /** eta > 0, before the schedule. */
   readonly learningRate: number;
+  /** What eta is multiplied by, step by step, in a run of `rounds` rounds counted from 1. @default constant */
+  readonly schedule?: { readonly of: Schedule; readonly rounds: number } | undefined;
   /** H >= 1: optimizer steps a round. */
   readonly localSteps: number;
   /** Samples a step; a smaller shard is taken whole. */
@@ -56,6 +60,22 @@ interface StepPlace {
   finish(): Float32Array;
 }
 
+/** eta by round and local step, and its mean over a round. */
+interface Rates {
+  at(round: number, step: number): number;
+  meanOf(round: number): number;
+}
+
+function ratesOf({ learningRate, localSteps, schedule }: LocalTrainerOptions): Rates {
+  if (schedule === undefined) return { at: () => learningRate, meanOf: () => learningRate };
+  const { of, rounds } = schedule;
+  const steps = rounds * localSteps;
+  return {
+    at: (round, step) => learningRate * of.factorAt((round - 1) * localSteps + step, steps),
+    meanOf: (round) => learningRate * meanFactorOf(of, { round, rounds, localSteps }),
+  };
+}
+
 /** A trainer for one peer. */
 export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
   const { model, optimizer, learningRate, localSteps, batch, seed, peer } = options;
@@ -66,7 +86,8 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
     'learning rate, local steps and batch are positive',
   );
   const optimizerState = options.optimizerState ?? optimizer.createState(layout.size);
-  const run = { state: optimizerState, learningRate, localSteps };
+  const rates = ratesOf(options);
+  const run = { state: optimizerState, learningRate, lastRate: learningRate, localSteps };
   const batchAt = createBatches({ seed, peer, samples: model.samples, batch });
   const samples = Math.min(batch, model.samples);
   let ownGradient: Float32Array | undefined;
@@ -75,8 +96,7 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
   /** A step of the optimizer after each gradient: in the model's own memory where it has one. */
   function placeOf(start: Float32Array): StepPlace {
     const workspace = model.workspace?.(samples);
-    const descent = optimizer.descent?.(run);
-    if (workspace === undefined || descent === undefined) {
+    if (workspace === undefined) {
       ownGradient ??= new Float32Array(layout.size);
       const [parameters, gradient] = [start.slice(), ownGradient];
       return {
@@ -86,16 +106,22 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
         finish: () => parameters,
       };
     }
+    const { parameters, gradient } = workspace;
+    parameters.set(start);
+    const descent = optimizer.descent?.(run);
+    if (descent === undefined) {
+      const descend = (): void => optimizer.stepInto(parameters, gradient, run);
+      return { parameters, gradient, descend, finish: () => parameters.slice() };
+    }
     const { velocity, step } = descent;
-    workspace.parameters.set(start);
     if (velocity !== null) workspace.velocity.set(velocity);
     return {
-      parameters: workspace.parameters,
-      gradient: workspace.gradient,
-      descend: () => workspace.descend(step),
+      parameters,
+      gradient,
+      descend: () => workspace.descend({ ...step, learningRate: run.learningRate }),
       finish() {
         if (step.keepsVelocity) velocity?.set(workspace.velocity);
-        return workspace.parameters.slice();
+        return parameters.slice();
       },
     };
   }
@@ -103,13 +129,16 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
   function trainRound(start: Float32Array, round: number): TrainResult {
     let lossSum = 0;
     let seen = 0;
+    run.lastRate = rates.meanOf(round - 1);
     optimizer.beginRound(run, start);
     const place = placeOf(start);
     for (let step = 0; step < localSteps; step++) {
+      run.learningRate = rates.at(round, step);
       const indices = batchAt(round * localSteps + step);
       const loss = model.gradientInto(place.gradient, place.parameters, indices);
       if (!Number.isFinite(loss))
         throw notFinite(options, round, `the loss is ${loss} in local step ${step + 1}`);
+      if (optimizer.clip !== undefined) clipInPlace(place.gradient, optimizer.clip);
       place.descend();
       model.updateStatisticsInto?.(place.parameters);
       lossSum += loss;

@@ -5,8 +5,12 @@
  *
  * sgd   v = mu v + g,  u = v  (Nesterov: u = g + mu v),  x = x - eta u,  with g = grad + lambda x.
  * qg    quasi-global momentum, quasi-global-momentum.ts.
+ * adam, adamw   adam.ts.
+ *
+ * Any of them takes gradients clipped to a norm (`clip`, gradient-clipping.ts); the trainer does so before a step.
  */
 import { choiceField, createRegistry, numberField, type Registry } from '../base/registry.js';
+import { type AdamOptions, adamStepInto, createAdamState } from './adam.js';
 import type { DescentStep } from './engine.js';
 import {
   beginQuasiGlobalRound,
@@ -20,11 +24,13 @@ import {
 /** Plain arrays only. */
 export type OptimizerState = { readonly [key: string]: Float32Array | Uint32Array };
 
-/** One peer's optimizer at work: its state and the two numbers it shares with the trainer. */
+/** One peer's optimizer at work: its state and the numbers it shares with the trainer. */
 export interface OptimizerRun {
   readonly state: OptimizerState;
-  /** eta > 0. */
+  /** eta > 0 of the step under way. */
   readonly learningRate: number;
+  /** Mean of eta over the steps of the last round, where a schedule (schedule.ts) moves it. @default learningRate */
+  readonly lastRate?: number;
   /** H >= 1. */
   readonly localSteps: number;
 }
@@ -32,6 +38,8 @@ export interface OptimizerRun {
 export interface Optimizer {
   /** Canonical spec. */
   readonly spec: string;
+  /** The largest norm of a gradient that a step may see; longer ones are to be clipped. @default none */
+  readonly clip?: number | undefined;
   /** State for a vector of `size` parameters, before the first round. */
   createState(size: number): OptimizerState;
   /** Sees what gossip has made of the parameters, which it does not change. */
@@ -84,9 +92,15 @@ function sgdStepInto(parameters: Float32Array, gradient: Float32Array, { run, op
   }
 }
 
-function createSgd(options: MomentumOptions, spec: string): Optimizer {
+/** Of every optimizer. */
+interface ClipOption {
+  readonly clip?: number;
+}
+
+function createSgd(options: MomentumOptions & ClipOption, spec: string): Optimizer {
   return {
     spec,
+    clip: options.clip,
     createState(size): OptimizerState {
       return options.momentum === 0 ? {} : { velocity: new Float32Array(size) };
     },
@@ -98,11 +112,12 @@ function createSgd(options: MomentumOptions, spec: string): Optimizer {
   };
 }
 
-function createQuasiGlobal(options: MomentumOptions, spec: string): Optimizer {
+function createQuasiGlobal(options: MomentumOptions & ClipOption, spec: string): Optimizer {
   // createState below made the state, so it is a QuasiGlobalState.
   const quasiGlobal = (run: OptimizerRun) => run as OptimizerRun & QuasiGlobalRun;
   return {
     spec,
+    clip: options.clip,
     createState: createQuasiGlobalState,
     beginRound: (run, parameters) => beginQuasiGlobalRound(quasiGlobal(run), parameters, options),
     stepInto: (parameters, gradient, run) =>
@@ -112,11 +127,38 @@ function createQuasiGlobal(options: MomentumOptions, spec: string): Optimizer {
   };
 }
 
+function createAdam(options: AdamOptions & ClipOption, spec: string): Optimizer {
+  return {
+    spec,
+    clip: options.clip,
+    createState: createAdamState,
+    beginRound() {},
+    stepInto: (parameters, gradient, run) => adamStepInto(parameters, gradient, { run, options }),
+    endRound() {},
+  };
+}
+
+/** Absent where it is not given, so that specs without it stay what they were. */
+const clip = numberField(
+  'largest norm of a gradient; longer ones are scaled down to it',
+  undefined,
+  1e-6,
+  1e6,
+);
+
+/** The defaults are those of the paper. */
+const adamFields = {
+  beta1: numberField('decay of the mean', 0.9, 0, 0.9999),
+  beta2: numberField('decay of the mean square', 0.999, 0, 0.999999),
+  epsilon: numberField('beside the root of the mean square', 1e-8, 1e-16, 1),
+};
+
 function momentumFields(momentum: number, nesterov: 0 | 1) {
   return {
     momentum: numberField('mu, in [0, 1)', momentum, 0, 0.9999),
     nesterov: choiceField<0 | 1>('1: look one momentum step ahead', nesterov, [0, 1]),
     weightDecay: numberField('lambda of g = grad + lambda x', 0, 0, 1),
+    clip,
   };
 }
 
@@ -133,5 +175,24 @@ export const optimizers: Registry<Optimizer> = createRegistry<Optimizer>('optimi
     summary: 'stochastic gradient descent; momentum=0.9,nesterov=1 for local momentum',
     fields: momentumFields(0, 0),
     make: createSgd,
+  },
+  {
+    name: 'adam',
+    summary: 'steps scaled by running moments of the gradient (Kingma and Ba 2015)',
+    fields: {
+      ...adamFields,
+      weightDecay: numberField('lambda', 0, 0, 1),
+      decoupled: choiceField<0 | 1>('1: weight decay beside the moments, as adamw', 0, [0, 1]),
+      clip,
+    },
+    make: createAdam,
+  },
+  {
+    name: 'adamw',
+    summary: 'Adam with decoupled weight decay (Loshchilov and Hutter 2019)',
+    // 0.01: what frameworks have made of the paper, which searches for it.
+    fields: { ...adamFields, weightDecay: numberField('lambda', 0.01, 0, 1), clip },
+    make: (options: Omit<AdamOptions, 'decoupled'> & ClipOption, spec) =>
+      createAdam({ ...options, decoupled: 1 }, spec),
   },
 ]);

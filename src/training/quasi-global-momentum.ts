@@ -7,7 +7,8 @@
  *     in a step     g = grad + lambda x,  m = mu m^ + g,  u = g + mu m (Nesterov) or m,  x = x - eta u
  *     once a round  m^ = mu m^ + (1 - mu) (x_start - x_now) / (eta H)
  *
- * x_start is where the last round began, x_now where this one begins; H = 1 is the paper's algorithm.
+ * x_start is where the last round began, x_now where this one begins; H = 1 is the paper's algorithm. Where a schedule
+ * moves eta, the last round's mean divides what the last round has moved.
  *
  * Guard, ours: where consensus is weak, gossip can move the parameters much farther than training did, and
  * dividing that by eta blows m^ up. With x_end what training handed to gossip, the displacement is
@@ -41,8 +42,10 @@ export type QuasiGlobalState = {
 
 export interface QuasiGlobalRun {
   readonly state: QuasiGlobalState;
-  /** eta. */
+  /** eta of the step under way. */
   readonly learningRate: number;
+  /** Mean of eta over the last round. @default learningRate */
+  readonly lastRate?: number;
   /** H. */
   readonly localSteps: number;
 }
@@ -69,7 +72,7 @@ export function beginQuasiGlobalRound(
   if (rounds[0]! > 0) {
     const mu = options.momentum;
     const factor = gossipFactor(run.state, parameters);
-    const gain = (1 - mu) / (run.learningRate * run.localSteps);
+    const gain = (1 - mu) / ((run.lastRate ?? run.learningRate) * run.localSteps);
     absorbDisplacementInto(buffer, { start, end, now: parameters }, { keep: mu, gain, factor });
   }
   start.set(parameters);

@@ -96,6 +96,17 @@ describe('a run configuration', () => {
     expect(Object.isFrozen(verifyRunConfig({}))).toBe(true);
   });
 
+  it('holds a schedule only where the rate is not constant, so that older runs keep their hash', () => {
+    const hash = (input: object) => configHash(verifyRunConfig(input));
+    expect(Object.keys(verifyRunConfig({}))).not.toContain('schedule');
+    expect(hash({ schedule: 'constant' })).toBe(hash({}));
+    expect(verifyRunConfig({ schedule: 'cosine' }).schedule).toBe('cosine:floor=0');
+    const others = ['cosine', 'cosine:warmup=0.05', 'step', 'constant:warmup=0.05'];
+    expect(new Set([hash({}), ...others.map((schedule) => hash({ schedule }))]).size).toBe(5);
+    expect(hash({ schedule: 'step' })).toBe(hash({ schedule: 'step:factor=0.1,at=0.50;0.75' }));
+    expect(problem({ schedule: 'cosinus' })).toContain('Did you mean "cosine"?');
+  });
+
   it('has one hash for one run, however it is spelled, and another for another', () => {
     const hash = (input: object) => configHash(verifyRunConfig(input));
     expect(hash({ compressor: 'low-rank:bits=4' })).toBe(hash({}));

@@ -53,6 +53,15 @@ describe('the registry of optimizers', () => {
   it('spells every option of the default out', () => {
     expect(optimizers.canonical('qg')).toBe('qg:momentum=0.9,nesterov=1,weightDecay=0');
     expect(optimizers.canonical('sgd')).toBe('sgd:momentum=0,nesterov=0,weightDecay=0');
+    expect(optimizers.canonical('adamw')).toBe('adamw:beta1=0.9,beta2=0.999,epsilon=1e-8,weightDecay=0.01');
+  });
+
+  it('takes a norm to clip gradients to, and spells it out only where it is given', () => {
+    for (const name of ['qg', 'sgd', 'adam', 'adamw']) {
+      expect(optimizers.resolve(name).clip).toBeUndefined();
+      expect(optimizers.resolve(`${name}:clip=2`).clip).toBe(2);
+      expect(optimizers.canonical(`${name}:clip=2`)).toBe(`${optimizers.canonical(name)},clip=2`);
+    }
   });
 
   it('refuses a momentum of 1, which never forgets', () => {

@@ -6,6 +6,7 @@ import { createLocalTrainer } from '../../../src/training/local-trainer.js';
 import type { Network } from '../../../src/training/network/network.js';
 import { createNetworkModel } from '../../../src/training/network-model.js';
 import { optimizers } from '../../../src/training/optimizer.js';
+import { schedules } from '../../../src/training/schedule.js';
 import type { GradientModel } from '../../../src/training/trainer.js';
 
 const random = createRandom('workspace');
@@ -45,12 +46,17 @@ describe('steps in the memory of the engine', () => {
     'sgd',
     'sgd:momentum=0.9',
     'sgd:momentum=0.8,nesterov=1,weightDecay=0.02',
+    'sgd:momentum=0.9,clip=0.2',
+    'qg:clip=0.2',
+    'adam',
+    'adamw:weightDecay=0.1,clip=0.2',
   ])('go where steps outside go, up to float32: %s', async (spec) => {
     const trainers = [true, false].map((inPlace) =>
       createLocalTrainer({
         model: modelWith({ inPlace }),
         optimizer: optimizers.resolve(spec),
         learningRate: 0.05,
+        schedule: { of: schedules.resolve('cosine:warmup=0.2'), rounds: 5 },
         localSteps: 4,
         batch: 16,
         seed: 1,
@@ -62,7 +68,7 @@ describe('steps in the memory of the engine', () => {
       modelWith({ inPlace: true }).initialParameters(),
       modelWith({ inPlace: false }).initialParameters(),
     ];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 1; round <= 5; round++) {
       const [one, other] = [await inside.train(a, round), await outside.train(b, round)];
       expect(one.loss).toBeCloseTo(other.loss, 4);
       [a, b] = [one.parameters, other.parameters];
