@@ -167,6 +167,12 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   /** The guard has backed off to `factor` < 1: gamma is scaled by the caller, anything else is done here. */
   backOff?(node: NodeMemory, factor: number): void;
   /**
+   * At the end of a round: `parameters`, to which corrections were added, become what is trained and reported, where
+   * that is something else (push-sum's z = x / w). `reopen` turns them back, for an exchange that comes after the last round.
+   */
+  endRound?(node: NodeMemory, parameters: Float32Array): void;
+  reopen?(node: NodeMemory, parameters: Float32Array): void;
+  /**
    * Computes the correction of one exchange into context.scratch, moves the replicas, and returns them (null
    * for an algorithm without). The caller adds the correction to the parameters.
    * @throws GrapevineError PAYLOAD_* when the neighbor's difference cannot be decoded.

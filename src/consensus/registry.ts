@@ -23,6 +23,7 @@ import { createGradientTracking } from './gradient-tracking.js';
 import { createLead, type LeadOptions } from './lead.js';
 import { createGasLoC, createNoLoCo, type GasLoCOptions, type NoLoCoOptions } from './outer-momentum.js';
 import { createPowerGossip } from './power-gossip.js';
+import { createPushSum, type PushSumOptions } from './push-sum.js';
 import { createReplicaPsgd } from './replica-psgd.js';
 
 type Nothing = Record<never, never>;
@@ -227,6 +228,20 @@ const gasLoC: RegistryEntry<GasLoCOptions, AnyAlgorithm> = {
   make: (options, spec) => createGasLoC(options, spec),
 };
 
+const pushSum: RegistryEntry<PushSumOptions, AnyAlgorithm> = {
+  name: 'push-sum',
+  summary: 'shares of parameters and weights, pushed one way or in turn (SGP, Assran et al. 2019)',
+  fields: {
+    peers: partnersOrAll('neighbors to push to, in turn, or all', 'all'),
+    links: choiceField<'both' | 'one-way'>(
+      'one-way: each edge in one direction, where that leaves a way',
+      'both',
+      ['both', 'one-way'],
+    ),
+  },
+  make: (options, spec) => createPushSum(options, spec),
+};
+
 export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   edgeChoco,
   choco,
@@ -246,4 +261,5 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   lead,
   noLoCo,
   gasLoC,
+  pushSum,
 ]);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
+import { bothWays, orient } from '../../src/topology/orientation.js';
 import { matchingOf, partnersOf, partnerWeight } from '../../src/topology/random-matching.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
@@ -29,6 +30,28 @@ const partnersAt =
     });
     return rows;
   };
+
+/** Column i: what i keeps and pushes, in equal shares, to the out-neighbors whose turn it is. */
+const pushesAt =
+  (topology: string, given: { readonly peers: number | 'all'; readonly oneWay: boolean }): twins.PushAt =>
+  ({ w }, round) => {
+    const { graph } = buildTopology(topology, w.length, 1);
+    const out = given.oneWay ? orient(graph) : bothWays(graph);
+    const p = w.map((row) => row.map(() => 0));
+    out.forEach((list, i) => {
+      const many = given.peers === 'all' ? list.length : Math.min(given.peers, list.length);
+      const first = given.peers === 'all' ? 0 : (round - 1) * many;
+      for (let k = 0; k < many; k++) p[list[(first + k) % list.length]!]![i] = 1 / (1 + many);
+      p[i]![i] = 1 / (1 + many);
+    });
+    return p;
+  };
+
+/** Of a doubly stochastic P every weight would stay 1: see test/unit/consensus/push-sum.test.ts. */
+const pushSumWeight = {
+  title: 'sum of w = n',
+  of: (state: PeerState) => [memoryOf<{ weight: number }>(state).weight - 1],
+};
 
 const trackedMomentum = {
   title: 'mean(V) = mean(m)',
@@ -269,6 +292,35 @@ const cases: readonly AlgorithmCase[] = [
       twin: twins.adaptThenCombine,
     },
     bad: ['gasloc:peers=0', 'gasloc:peers=1.5', 'gasloc:momentum=1', 'gasloc:gamma=0', 'gasloc:rate=3'],
+  },
+  {
+    spec: 'push-sum',
+    compressor: 'none',
+    topology: 'star',
+    twin: { of: twins.pushSum(pushesAt('star', { peers: 'all', oneWay: false })), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip where all have as many neighbors',
+      spec: 'push-sum',
+      topology: 'torus',
+      twin: twins.adaptThenCombine,
+    },
+    invariants: [pushSumWeight],
+    bad: ['push-sum:peers=0', 'push-sum:links=none'],
+  },
+  {
+    spec: 'push-sum:peers=1,links=one-way',
+    compressor: 'none',
+    twin: { of: twins.pushSum(pushesAt('torus', { peers: 1, oneWay: true })), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'pushes to all where it may push to more than there are',
+      spec: 'push-sum:peers=7',
+      topology: 'star',
+      twin: twins.pushSum(pushesAt('star', { peers: 'all', oneWay: false })),
+    },
+    invariants: [pushSumWeight],
+    bad: ['push-sum:peers=17', 'push-sum:gamma=1'],
   },
 ];
 

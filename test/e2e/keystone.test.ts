@@ -4,7 +4,7 @@ import { keystonePlan, traceOnSimulator, traceOnTransport } from '../reference/k
 
 describe('simulator and libp2p', () => {
   for (const topology of ['ring', 'torus']) {
-    for (const algorithm of ['edge-choco', 'choco', 'exact', 'noloco']) {
+    for (const algorithm of ['edge-choco', 'choco', 'exact', 'noloco', 'push-sum:peers=1,links=one-way']) {
       it(`give bit-equal parameters in every round: ${algorithm} on a ${topology} of 8`, async () => {
         const plan = keystonePlan({ topology, algorithm });
         const simulated = await traceOnSimulator(plan);

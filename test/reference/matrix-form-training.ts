@@ -274,3 +274,20 @@ export const gasLoC =
       return combine(next, moved, momentum);
     });
   };
+
+/** P of each round, from 1: column i holds what i pushes, and sums to 1. */
+export type PushAt = (run: TwinRun, round: number) => Dense;
+
+/** SGP, Assran et al. 2019, Algorithm 1: Z = X / w; X <- P (X - U(Z)); w <- P w. */
+export const pushSum =
+  (pushAt: PushAt): Twin =>
+  (run) => {
+    let x: Matrix = run.start.map((row) => Array.from(row));
+    let w: Matrix = x.map(() => [1]);
+    return iterate(run, (z, t) => {
+      const p = pushAt(run, t + 1);
+      x = multiply(p, combine(x, stepsAt(run, z), -1));
+      w = multiply(p, w);
+      return x.map((row, i) => row.map((value) => value / w[i]![0]!));
+    });
+  };

@@ -52,7 +52,16 @@ function planFaults(random: Random, nodes: number): Fault[] {
 
 /** Those of the plans: what is sent and when, in as many kinds as there are. */
 export const chaosAlgorithms: Readonly<Record<Pace, readonly string[]>> = {
-  lockstep: ['edge-choco', 'choco', 'choco:gamma=0.3', 'exact', 'ad-psgd', 'noloco'],
+  lockstep: [
+    'edge-choco',
+    'choco',
+    'choco:gamma=0.3',
+    'exact',
+    'ad-psgd',
+    'noloco',
+    'push-sum',
+    'push-sum:peers=1,links=one-way',
+  ],
   asynchronous: ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'],
 };
 
