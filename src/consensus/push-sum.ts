@@ -30,7 +30,7 @@ import { correctionInto, isPlausible, ordered } from './mixing-step.js';
 export interface PushSumOptions {
   /** Neighbors that a peer pushes to in a round, in turn; or all of them. */
   readonly peers: number | 'all';
-  /** Whether edges carry both ways, or one way wherever that leaves everybody within reach (orientation.ts). */
+  /** Whether edges carry both ways, or in one direction, with as many in as out (orientation.ts). */
   readonly links: 'both' | 'one-way';
 }
 

@@ -234,7 +234,7 @@ const pushSum: RegistryEntry<PushSumOptions, AnyAlgorithm> = {
   fields: {
     peers: partnersOrAll('neighbors to push to, in turn, or all', 'all'),
     links: choiceField<'both' | 'one-way'>(
-      'one-way: each edge in one direction, where that leaves a way',
+      'one-way: edges carry in one direction, with as many in as out',
       'both',
       ['both', 'one-way'],
     ),

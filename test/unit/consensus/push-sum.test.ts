@@ -117,6 +117,16 @@ describe('push-sum', () => {
     });
   });
 
+  it('has weights in proportion to 1 + out-degree on one-way edges, so nobody is left with next to nothing', async () => {
+    const trace = await gossip('push-sum:links=one-way', 'random', { rounds: 100 });
+    const degrees = orient(buildTopology('random', NODES, 1).graph).map((out) => 1 + out.length);
+    const sum = degrees.reduce((total, degree) => total + degree, 0);
+    expect(new Set(degrees).size).toBeGreaterThan(1);
+    memories(trace).forEach(({ weight }, node) =>
+      expect(weight).toBeCloseTo((NODES * degrees[node]!) / sum, 4),
+    );
+  });
+
   it('takes out-neighbors in turn, so that each gets its share', () => {
     const out = Uint32Array.of(2, 5, 7);
     expect([1, 2, 3, 4].map((round) => [...inTurn(out, 1, round)])).toEqual([[2], [5], [7], [2]]);
