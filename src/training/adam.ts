@@ -9,8 +9,6 @@
  *
  * m and v stay with the peer; gossip moves x alone. t counts the steps of all rounds.
  */
-import type { OptimizerRun, OptimizerState } from './optimizer.js';
-
 export interface AdamOptions {
   readonly beta1: number;
   readonly beta2: number;
@@ -31,24 +29,24 @@ export type AdamState = {
   readonly steps: Uint32Array;
 };
 
-export function createAdamState(size: number): OptimizerState {
-  const state: AdamState = {
-    mean: new Float32Array(size),
-    variance: new Float32Array(size),
-    steps: new Uint32Array(1),
-  };
-  return state;
+export interface AdamRun {
+  readonly state: AdamState;
+  /** eta of the step. */
+  readonly learningRate: number;
+}
+
+export function createAdamState(size: number): AdamState {
+  return { mean: new Float32Array(size), variance: new Float32Array(size), steps: new Uint32Array(1) };
 }
 
 export function adamStepInto(
   parameters: Float32Array,
   gradient: Float32Array,
-  step: { readonly run: OptimizerRun; readonly options: AdamOptions },
+  step: { readonly run: AdamRun; readonly options: AdamOptions },
 ): void {
   const { beta1, beta2, epsilon, weightDecay, decoupled } = step.options;
   const { learningRate } = step.run;
-  // createAdamState made the state.
-  const { mean, variance, steps } = step.run.state as AdamState;
+  const { mean, variance, steps } = step.run.state;
   const t = ++steps[0]!;
   const [coupled, kept] = decoupled === 1 ? [0, 1 - learningRate * weightDecay] : [weightDecay, 1];
   const rate = learningRate / (1 - beta1 ** t);

@@ -10,7 +10,7 @@
  * Any of them takes gradients clipped to a norm (`clip`, gradient-clipping.ts); the trainer does so before a step.
  */
 import { choiceField, createRegistry, numberField, type Registry } from '../base/registry.js';
-import { type AdamOptions, adamStepInto, createAdamState } from './adam.js';
+import { type AdamOptions, type AdamRun, adamStepInto, createAdamState } from './adam.js';
 import type { DescentStep } from './engine.js';
 import {
   beginQuasiGlobalRound,
@@ -128,12 +128,14 @@ function createQuasiGlobal(options: MomentumOptions & ClipOption, spec: string):
 }
 
 function createAdam(options: AdamOptions & ClipOption, spec: string): Optimizer {
+  // createState below made the state, so it is an AdamState.
+  const adam = (run: OptimizerRun) => run as OptimizerRun & AdamRun;
   return {
     spec,
     clip: options.clip,
     createState: createAdamState,
     beginRound() {},
-    stepInto: (parameters, gradient, run) => adamStepInto(parameters, gradient, { run, options }),
+    stepInto: (parameters, gradient, run) => adamStepInto(parameters, gradient, { run: adam(run), options }),
     endRound() {},
   };
 }
