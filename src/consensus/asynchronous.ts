@@ -1,8 +1,8 @@
 /**
- * The asynchronous pace: a peer trains its next round without waiting for anybody, and each edge has exchanges of its own
- * as often as the quicker of its two ends wants them. The ideas are those of AD-PSGD (Lian, Zhang, Zhang and Liu 2018,
- * "Asynchronous decentralized parallel stochastic gradient descent"): models are averaged while gradients are computed,
- * and a gradient may be of a model that has moved since.
+ * The asynchronous pace: a peer never waits for the training of others, and each edge has exchanges of its own as often as
+ * the quicker of its two ends wants them. The ideas are those of AD-PSGD (Lian, Zhang, Zhang and Liu 2018, "Asynchronous
+ * decentralized parallel stochastic gradient descent"): models are averaged while gradients are computed, and a gradient
+ * may be of a model that has moved since.
  *
  * Training has a copy of x. Corrections move x itself as soon as both differences are there, and what training returns
  * is moved by as much as x was meanwhile,
@@ -13,6 +13,11 @@
  * one at once, also while it trains: both differences of an exchange are as old as the link is long, and no older. Each
  * end wants one exchange a round of its own (or algorithm.exchanges); those that it has answered count, so an edge has
  * about as many as its quicker end has rounds, and no more for being uneven.
+ *
+ * The next round begins when what this peer began is answered: a round trip, whatever the neighbor is doing. It trains on
+ * what it has just averaged (adapt-then-combine), and where all are equally quick this *is* lockstep. Training on without
+ * that would be combine-then-adapt, whose gradients are of models that have drifted apart for a round; on mnist-mlp with
+ * sgd that cost four points after twenty rounds.
  *
  * The end. Whoever has trained all its rounds goes on answering, and closes in levels: it says on every edge which level
  * it has reached, and reaches level l + 1 when all its active neighbors have reached l. Level l is thus reached when all
@@ -86,21 +91,28 @@ export function afterTraining(
   const { algorithm, context, node, round, parameters } = state;
   const openEdges = openEdgesOf(state);
   moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
+  state.phase = 'exchanging';
   oweExchanges(state);
   beginExchanges(state, effects, nowMs);
   state.exchangingSinceMs = nowMs;
   for (const edge of state.edges) converse(state, effects, edge, nowMs);
-  if (state.guard !== null) endGuardedRound(state, effects);
-  if (round < state.lastRound) {
-    endRound(state, effects);
-    beginTraining(state, effects);
+  goOn(state, effects, nowMs);
+}
+
+/** Begins the next round, or the levels after the last, once what this peer began is answered. */
+function goOn(state: PeerState, effects: Effect[], nowMs: number): void {
+  const { round, lastRound, edges } = state;
+  if (round >= lastRound) {
+    close(state, effects, nowMs);
     return;
   }
-  state.phase = 'exchanging';
-  close(state, effects, nowMs);
+  if (edges.some(({ status, own }) => status === 'active' && own !== null)) return;
+  endRound(state, effects);
+  beginTraining(state, effects);
 }
 
 function endRound(state: PeerState, effects: Effect[]): void {
+  if (state.guard !== null) endGuardedRound(state, effects);
   const { round, contraction, parameters, edges } = state;
   const appliedEdges = edges.filter(({ applied, appliedBefore }) => applied > appliedBefore).length;
   for (const edge of edges) edge.appliedBefore = edge.applied;
@@ -111,7 +123,7 @@ function endRound(state: PeerState, effects: Effect[]): void {
 export function proceed(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'training' && state.phase !== 'exchanging') return;
   for (const edge of state.edges) converse(state, effects, edge, nowMs);
-  if (state.phase === 'exchanging') close(state, effects, nowMs);
+  if (state.phase === 'exchanging') goOn(state, effects, nowMs);
 }
 
 /** Levels to close in: none for a peer that was asked to stop, since others will stop as well. */
@@ -127,12 +139,12 @@ function sayLevel(state: PeerState, effects: Effect[], nowMs: number): void {
   }
 }
 
-/** A stop was asked for: whoever only waits for others to finish their training waits no longer. */
-export function stopClosing(state: PeerState, effects: Effect[], nowMs: number): void {
+/** A stop was asked for: nothing new is begun, and nobody waited for but to answer what was. */
+export function stop(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
-  state.level = state.diameter;
-  for (const edge of state.edges) edge.owed = 0;
-  close(state, effects, nowMs);
+  for (const edge of state.edges) edge.owed = Math.min(edge.owed, 0);
+  if (state.round >= state.options.rounds) state.level = state.diameter;
+  goOn(state, effects, nowMs);
 }
 
 /** Goes up the levels that the neighbors allow, and ends the run after the last. */

@@ -49,7 +49,7 @@ export type Phase =
   | 'idle'
   /** The trainer has the parameters; in the asynchronous pace exchanges go on. */
   | 'training'
-  /** Differences of this round are under way; in the asynchronous pace only after the last round. */
+  /** Differences of this round are under way. */
   | 'exchanging'
   /** All rounds done; late differences still come in or are asked for. */
   | 'draining'

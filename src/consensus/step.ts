@@ -92,7 +92,7 @@ function onStopRequested(state: PeerState, effects: Effect[], afterRound: number
   const soonest = isAsynchronous(state) ? state.round : Math.max(state.round, afterRound);
   state.lastRound = Math.min(state.lastRound, soonest);
   if (state.phase === 'idle' && state.lastRound === 0) finish(state, effects);
-  if (isAsynchronous(state)) asynchronous.stopClosing(state, effects, nowMs);
+  if (isAsynchronous(state)) asynchronous.stop(state, effects, nowMs);
 }
 
 function onUpdateReady(
@@ -203,7 +203,8 @@ function forgiveSleep(state: PeerState, sleptMs: number, nowMs: number): void {
 function overdueReason(state: PeerState, edge: EdgeState, nowMs: number): string | null {
   if (edge.status !== 'active' || edge.theirs !== null) return null;
   if (nowMs - edge.lastHeardMs >= state.options.silenceMs) return 'silent';
-  if (state.phase !== 'exchanging' || (edge.own === null && !isAsynchronous(state))) return null;
+  const closing = isAsynchronous(state) && state.round >= state.lastRound;
+  if (state.phase !== 'exchanging' || (edge.own === null && !closing)) return null;
   // An asynchronous run closes when the slowest peer has trained: each of its rounds may take as long as one in lockstep.
   const sinceMs = isAsynchronous(state)
     ? Math.max(state.exchangingSinceMs, edge.deltaHeardMs)

@@ -5,12 +5,14 @@
 import { createRandom, gaussian, uniform } from '../../src/base/random.js';
 import type { MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
+import type { Pace } from '../../src/consensus/algorithm.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import { defaultPeerOptions, type PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
 import { InvariantChecker, type Violation } from '../../src/simulation/checkers.js';
 import { type LinkOptions, losesFrames, perfectLink } from '../../src/simulation/link-model.js';
-import { runSimulation } from '../../src/simulation/simulator.js';
+import { type Fault, runSimulation } from '../../src/simulation/simulator.js';
+import { diameterOf } from '../../src/topology/diameter.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
 
@@ -27,8 +29,13 @@ export interface AlgorithmRun {
   readonly initialReplica?: Float32Array;
   /** @default perfectLink */
   readonly link?: LinkOptions;
+  /** @default lockstep */
+  readonly pace?: Pace;
+  readonly faults?: readonly Fault[];
   readonly guard?: boolean;
   readonly seed?: number;
+  /** Called for every difference that is sent, repeated ones too. */
+  onSent?(): void;
   /** Called when a peer has finished a round: states as they are then. */
   onRound?(states: readonly PeerState[], round: number): void;
 }
@@ -40,6 +47,8 @@ export interface AlgorithmTrace {
   readonly violations: readonly Violation[];
   readonly halfApplied: number;
   readonly notices: readonly string[];
+  /** roundMs[t - 1][node]: virtual time when a peer ended round t. */
+  readonly roundMs: readonly (readonly number[])[];
 }
 
 export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
@@ -50,6 +59,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
     topology,
     beta,
     gap,
+    diameter: diameterOf(topology.graph),
     algorithm: algorithms.resolve(run.algorithm),
     compressor: compressors.resolve(run.compressor),
     blocks: run.blocks,
@@ -58,6 +68,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
     options: {
       ...defaultPeerOptions,
       rounds,
+      pace: run.pace ?? 'lockstep',
       guard: run.guard ?? true,
       audit: true,
       retransmitMs: losesFrames(link) ? 150 : null,
@@ -67,6 +78,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
   const checker = new InvariantChecker(states.map(({ parameters }) => parameters));
   const models: Float32Array[][] = Array.from({ length: rounds + 1 }, () => []);
   models[0] = start.map((vector) => vector.slice());
+  const roundMs: number[][] = Array.from({ length: rounds }, () => []);
   const notices: string[] = [];
   await runSimulation({
     peers: states,
@@ -77,23 +89,25 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
     trainingMs: (node, round) =>
       link === perfectLink ? 1 : 5 + 20 * uniform(createRandom(seed, node, round)),
     link,
-    faults: [],
+    faults: run.faults ?? [],
     seed,
     maxFrameBytes: 1 << 24,
     horizonMs: 10_000_000,
     observe(seen) {
       checker.observe(seen);
       for (const effect of seen.effects) {
+        if (effect.type === 'sendDelta') run.onSent?.();
         if (effect.type === 'notice') notices.push(effect.message);
         if (effect.type !== 'roundFinished') continue;
         const { round } = effect;
+        roundMs[round - 1]![seen.node] = seen.nowMs;
         models[round]![seen.node] = effect.parameters.slice();
         if (Object.keys(models[round]!).length === start.length) run.onRound?.(states, round);
       }
     },
   });
   const { halfApplied, violations } = checker.conclude([...start.keys()]);
-  return { models, states, violations, halfApplied, notices };
+  return { models, states, violations, halfApplied, notices, roundMs };
 }
 
 /** `nodes` Gaussian vectors. */

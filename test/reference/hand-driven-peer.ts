@@ -24,6 +24,7 @@ export interface HandDrivenInit {
   readonly compressor?: string;
   readonly parameters: readonly number[];
   readonly options?: Partial<PeerOptions>;
+  readonly diameter?: number;
 }
 
 /** w_ij of every edge. */
@@ -39,6 +40,7 @@ export function createHandDrivenPeer(init: HandDrivenInit): PeerState {
     blocks: oneBlock(1, parameters.length),
     compressor: compressors.resolve(init.compressor ?? 'none'),
     beta: 1,
+    diameter: init.diameter ?? 1,
     randomFor: (purpose, neighbor) => createRandom('hand', purpose, node, neighbor),
     algorithm: algorithms.resolve(init.algorithm ?? 'edge-choco'),
     options: { ...defaultPeerOptions, rounds: 100, audit: true, ...init.options },

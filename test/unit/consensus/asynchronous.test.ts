@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../src/consensus/step.js';
 import {
+  createHandDrivenPeer,
   edgeOf,
   feed,
   finishTraining,
@@ -16,64 +17,77 @@ const options = { silenceMs: 1000, roundDeadlineMs: 5000, pace: 'asynchronous', 
 const peerZero: HandDrivenInit = { node: 0, neighbors: [1, 2], parameters: [4, 8], options };
 const pair: HandDrivenInit = { ...peerZero, neighbors: [1] };
 
-describe('a peer that waits for nobody', () => {
-  it('trains its next round at once, and begins one exchange on every edge', () => {
+/** A difference of exact gossip: the neighbor's parameters as they are. */
+const dense = (sequence: number, values: readonly number[], round = sequence) => {
+  const delta = handDelta(sequence, values, { round });
+  return { ...delta, parts: [{ ...delta.parts[0]!, kind: 'replace' as const }] };
+};
+const exactPair: HandDrivenInit = { ...pair, algorithm: 'exact' };
+
+describe('a peer that waits for no training', () => {
+  it('begins an exchange on every edge after a round, and trains again once they are answered', () => {
     const peer = started(peerZero);
-    const effects = finishTraining(peer);
-    expect(only(effects, 'sendDelta').map(({ to, delta }) => [to, delta.sequence, delta.round])).toEqual([
-      [1, 1, 1],
-      [2, 1, 1],
+    expect(only(finishTraining(peer), 'sendDelta').map(({ to, delta }) => [to, delta.sequence])).toEqual([
+      [1, 1],
+      [2, 1],
     ]);
-    expect(only(effects, 'train').map(({ round }) => round)).toEqual([2]);
-    expect(only(effects, 'roundFinished')).toMatchObject([{ round: 1, appliedEdges: 0 }]);
+    expect(only(receive(peer, 1, handDelta(1, [0, 0], { round: 0 })), 'train')).toEqual([]);
+    const done = receive(peer, 2, handDelta(1, [0, 0], { round: 70 }));
+    expect(only(done, 'roundFinished')).toMatchObject([{ round: 1, appliedEdges: 2 }]);
+    expect(only(done, 'train').map(({ round }) => round)).toEqual([2]);
   });
 
-  it('moves x while training has a copy, and what training returns by as much', () => {
-    const peer = started(pair);
-    finishTraining(peer);
-    const { spare } = peer;
+  it('answers at once, also while it trains, with what x is then, and applies at once', () => {
+    const peer = started(exactPair);
+    const effects = receive(peer, 1, dense(1, [8, 4]));
+    const [answer] = sentTo(effects, 1);
+    expect(answer).toMatchObject({ sequence: 1, round: 1 });
+    const { bytes } = answer!.parts[0]!;
+    expect(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(8, true)).toBe(4);
+    expect(only(effects, 'exchangeApplied').map(({ sequence }) => sequence)).toEqual([1]);
     // 0.25 ((8, 4) - (4, 8)) = (1, -1)
-    receive(peer, 1, handDelta(1, [8, 4]));
     expect(Array.from(peer.parameters)).toEqual([5, 7]);
-    expect(Array.from(spare)).toEqual([4, 8]); // the trainer's, read only
-    step(peer, { type: 'updateReady', round: 2, parameters: Float32Array.of(40, 80) }, 0);
+  });
+
+  it('moves what training returns by what exchanges did meanwhile, and never the copy that training has', () => {
+    const peer = started(exactPair);
+    receive(peer, 1, dense(1, [8, 4]));
+    expect(Array.from(peer.spare)).toEqual([4, 8]);
+    step(peer, { type: 'updateReady', round: 1, parameters: Float32Array.of(40, 80) }, 0);
     expect(Array.from(peer.parameters)).toEqual([41, 79]);
   });
 
-  it('answers at once, also while it trains, with what x is then', () => {
-    const peer = started({ ...pair, algorithm: 'exact' });
-    finishTraining(peer);
-    receive(peer, 1, handDelta(1, [8, 4])); // answers what this peer began: x is (5, 7)
-    const effects = receive(peer, 1, handDelta(2, [5, 7]));
-    expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([2]);
-    const bytes = sentTo(effects, 1)[0]!.parts[0]!.bytes;
-    expect(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(8, true)).toBe(5);
-    expect(only(effects, 'exchangeApplied').map(({ sequence }) => sequence)).toEqual([2]);
-  });
-
   it('counts an exchange that it has answered as its own of this round, and saves up no more than one', () => {
-    const peer = started(pair);
-    for (const sequence of [1, 2, 3]) {
-      expect(sentTo(receive(peer, 1, handDelta(sequence, [4, 8])), 1)).toHaveLength(peer.round === 0 ? 0 : 1);
-    }
+    const peer = started(exactPair);
+    for (const sequence of [1, 2, 3])
+      expect(sentTo(receive(peer, 1, dense(sequence, [4, 8])), 1)).toHaveLength(1);
     expect(sentTo(finishTraining(peer), 1)).toEqual([]);
     expect(sentTo(finishTraining(peer), 1).map(({ sequence }) => sequence)).toEqual([4]);
   });
 
-  it('keeps what came before it began, and answers it once it trains', () => {
-    const peer = started({ ...pair, neighbors: [1] });
-    peer.phase = 'idle';
-    expect(sentTo(receive(peer, 1, handDelta(1, [8, 4])), 1)).toEqual([]);
-    peer.phase = 'training';
+  it('keeps what came before it began, and answers it once it has trained', () => {
+    const peer = createHandDrivenPeer(exactPair);
+    feed(peer, { type: 'neighborUp', neighbor: 1 });
+    expect(sentTo(receive(peer, 1, dense(1, [8, 4])), 1)).toEqual([]);
+    feed(peer, { type: 'start' });
     expect(only(finishTraining(peer), 'exchangeApplied')).toHaveLength(1);
   });
 
   it('makes all exchanges of a round one after another where the algorithm has several', () => {
     const peer = started({ ...pair, algorithm: 'power-gossip:iterations=2' });
     const [first] = sentTo(finishTraining(peer), 1);
-    const again = receive(peer, 1, { ...first!, acknowledged: 1 });
-    expect(sentTo(again, 1).map(({ sequence }) => sequence)).toEqual([2]);
-    expect(sentTo(receive(peer, 1, { ...sentTo(again, 1)[0]!, acknowledged: 2 }), 1)).toEqual([]);
+    const [second] = sentTo(receive(peer, 1, { ...first!, acknowledged: 1 }), 1);
+    expect(second).toMatchObject({ sequence: 2 });
+    const done = receive(peer, 1, { ...second!, acknowledged: 2 });
+    expect(sentTo(done, 1)).toEqual([]);
+    expect(only(done, 'train')).toHaveLength(1);
+  });
+
+  it('goes on without a neighbor whose link is gone', () => {
+    const peer = started(pair);
+    finishTraining(peer);
+    const down = feed(peer, { type: 'neighborDown', neighbor: 1, reason: 'LINK_DOWN' });
+    expect(only(down, 'train').map(({ round }) => round)).toEqual([2]);
   });
 
   it('sends again what was lost, and not what has just been sent', () => {
@@ -87,7 +101,7 @@ describe('a peer that waits for nobody', () => {
 });
 
 describe('the end of an asynchronous run', () => {
-  /** Trains all three rounds; the neighbors answer what was begun, as if they were in round 1. */
+  /** Trains all three rounds; neighbors that are still in round 1 answer what was begun. */
   function trained(init: HandDrivenInit) {
     const peer = started(init);
     for (let round = 1; round <= 3; round++) {
@@ -105,19 +119,41 @@ describe('the end of an asynchronous run', () => {
     const { applied } = edgeOf(peer, 1);
     const answer = receive(peer, 1, handDelta(applied + 1, [0, 0], { round: 2 }));
     expect(sentTo(answer, 1)).toHaveLength(1);
-    expect(peer.phase).toBe('exchanging');
     receive(peer, 1, handDelta(applied + 2, [0, 0], { round: 3 }));
+    expect(peer.phase).toBe('exchanging');
     const last = receive(peer, 2, handDelta(edgeOf(peer, 2).applied + 1, [0, 0], { round: 3 }));
     expect(only(last, 'roundFinished')).toMatchObject([{ round: 3, appliedEdges: 2 }]);
     expect(only(last, 'finished')).toEqual([{ type: 'finished', round: 3 }]);
   });
 
-  it('does not leave while a difference of its own is unanswered', () => {
+  it('waits a level for each edge to the farthest peer: what neighbors say of theirs carries through the graph', () => {
+    const peer = started({ ...pair, diameter: 3 });
+    for (let round = 1; round <= 3; round++) {
+      finishTraining(peer);
+      receive(peer, 1, handDelta(round, [0, 0], { round: 3 }));
+    }
+    const said: number[] = [peer.round + peer.level];
+    for (const round of [4, 5]) {
+      expect(peer.phase).toBe('exchanging');
+      receive(peer, 1, handDelta(edgeOf(peer, 1).applied + 1, [0, 0], { round }));
+      said.push(peer.round + peer.level);
+    }
+    expect(said).toEqual([4, 5, 6]);
+    expect(peer.phase).toBe('finished');
+  });
+
+  it('is not reached while a difference of its own is unanswered', () => {
     const peer = started(pair);
-    for (let round = 1; round <= 3; round++) finishTraining(peer);
-    expect(edgeOf(peer, 1).own).not.toBeNull();
+    finishTraining(peer);
     expect(only(feed(peer, { type: 'stopRequested', afterRound: 0 }), 'finished')).toEqual([]);
-    expect(only(receive(peer, 1, handDelta(1, [0, 0])), 'finished')).toHaveLength(1);
+    expect(only(receive(peer, 1, handDelta(1, [0, 0])), 'finished')).toEqual([
+      { type: 'finished', round: 1 },
+    ]);
+  });
+
+  it('comes at once for a peer that is asked to stop while it waits for others to train', () => {
+    const peer = trained(pair);
+    expect(only(feed(peer, { type: 'stopRequested', afterRound: 100 }), 'finished')).toHaveLength(1);
   });
 
   it('does not wait for a neighbor that is silent, left, or lives without sending a difference for too long', () => {
@@ -165,7 +201,7 @@ describe('AD-PSGD', () => {
     expect(Array.from(peer.parameters)).toEqual([6, 6]); // ((4, 8) + (8, 4)) / 2
   });
 
-  it('declines while it waits for an answer, and asks nobody else: no x is in two averages at a time', () => {
+  it('declines while it waits for an answer: no x is in two averages at a time', () => {
     const peer = started(asking);
     const { to } = only(finishTraining(peer), 'sendDelta')[0]!;
     const other = to === 1 ? 2 : 1;
@@ -173,10 +209,9 @@ describe('AD-PSGD', () => {
     expect(sentTo(effects, other)).toMatchObject([{ gamma: 0, parts: [{ bytes: { length: 0 } }] }]);
     expect(only(effects, 'exchangeApplied')).toHaveLength(1);
     expect(Array.from(peer.parameters)).toEqual([4, 8]);
-    expect(only(finishTraining(peer), 'sendDelta')).toEqual([]);
   });
 
-  it('goes on when the neighbor that it has asked dies', () => {
+  it('does not ask a neighbor again that has died', () => {
     const peer = started(asking);
     const { to } = only(finishTraining(peer), 'sendDelta')[0]!;
     feed(peer, { type: 'neighborDown', neighbor: to, reason: 'LINK_DOWN' });
