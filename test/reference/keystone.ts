@@ -5,11 +5,14 @@
 import { systemClock } from '../../src/base/clock.js';
 import { planRun, type RunPlan } from '../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../src/config/verify.js';
+import type { Pace } from '../../src/consensus/algorithm.js';
+import type { PeerState } from '../../src/consensus/peer-state.js';
 import { Peer } from '../../src/node/peer.js';
 import type { Transport } from '../../src/node/transport.js';
 import { perfectLink } from '../../src/simulation/link-model.js';
 import { runSimulation } from '../../src/simulation/simulator.js';
 import { layoutHash } from '../../src/training/parameters.js';
+import type { Trainer } from '../../src/training/trainer.js';
 import { swarmTagOf } from '../../src/wire/encode.js';
 import type { Hello } from '../../src/wire/frame.js';
 
@@ -19,7 +22,11 @@ export type Trace = string[][];
 export const MAX_FRAME_BYTES = 1 << 16;
 const delivery = { retransmitMs: null, audit: false };
 
-export function keystonePlan(choices: { readonly topology: string; readonly algorithm: string }): RunPlan {
+export function keystonePlan(choices: {
+  readonly topology: string;
+  readonly algorithm: string;
+  readonly pace?: Pace;
+}): RunPlan {
   const config = verifyRunConfig({
     ...choices,
     peers: 8,
@@ -65,6 +72,12 @@ export interface TransportInit {
   readonly swarmTag: Uint8Array;
 }
 
+/** What a test may put between a peer and its trainer, and see of its state. */
+export interface Watch {
+  trainer(node: number, trainer: Trainer): Trainer;
+  state(node: number, state: PeerState): void;
+}
+
 /** Where others can find a transport, if it has addresses. */
 type Addressed = Transport & { addresses?(): string[] };
 
@@ -75,6 +88,7 @@ type Addressed = Transport & { addresses?(): string[] };
 export async function traceOnTransport(
   plan: RunPlan,
   createTransport: (init: TransportInit, bootstrap: string[]) => Promise<Addressed>,
+  watch?: Watch,
 ): Promise<Trace> {
   const swarm = 'keystone';
   const swarmTag = swarmTagOf(swarm);
@@ -87,6 +101,7 @@ export async function traceOnTransport(
   ) => {
     const model = await plan.createModel(node);
     const state = plan.createPeer(node, model, delivery);
+    watch?.state(node, state);
     const hello: Hello = {
       protocol: 1,
       swarm,
@@ -97,9 +112,10 @@ export async function traceOnTransport(
     };
     const neighbors = state.edges.map(({ neighbor }) => neighbor);
     const transport = await createTransport({ node, neighbors, hello, limits, swarmTag }, bootstrap);
+    const trainer = plan.createTrainer(node, model);
     return new Peer({
       state,
-      trainer: plan.createTrainer(node, model),
+      trainer: watch?.trainer(node, trainer) ?? trainer,
       transport,
       clock: systemClock,
       swarmTag,
