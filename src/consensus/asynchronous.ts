@@ -16,8 +16,8 @@
  *
  * The next round begins when what this peer began is answered: a round trip, whatever the neighbor is doing. It trains on
  * what it has just averaged (adapt-then-combine), and where all are equally quick this *is* lockstep. Training on without
- * that would be combine-then-adapt, whose gradients are of models that have drifted apart for a round; on mnist-mlp with
- * sgd that cost four points after twenty rounds.
+ * that would be combine-then-adapt, whose gradients are of models that have drifted apart for a round
+ * (docs/decisions/0010-answers-at-once.md has what it cost).
  *
  * The end. Whoever has trained all its rounds goes on answering, and closes in levels: it says on every edge which level
  * it has reached, and reaches level l + 1 when all its active neighbors have reached l. Level l is thus reached when all
@@ -31,7 +31,7 @@ import { observeTraining } from './guard.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
-/** Moves what training returned by what exchanges did meanwhile; x is in it from now on. */
+/** x becomes what training returned, moved by what exchanges did meanwhile; where training began. */
 function takeTrained(state: PeerState, trained: Float32Array): Float32Array {
   const { guard, parameters, spare: start } = state;
   if (guard !== null) observeTraining(guard, start, trained);
