@@ -83,6 +83,8 @@ export interface Exchange<EdgeMemory> {
   readonly edge: EdgeView<EdgeMemory>;
   readonly own: Delta;
   readonly theirs: Delta;
+  /** x of this end before the exchange, read only: may decide a refusal, never the correction. */
+  readonly parameters: Float32Array;
 }
 
 /** The replicas of an edge after an exchange, for the audit: this end's and the neighbor's. */
@@ -167,10 +169,15 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   /** The guard has backed off to `factor` < 1: gamma is scaled by the caller, anything else is done here. */
   backOff?(node: NodeMemory, factor: number): void;
   /**
-   * At the end of a round: `parameters`, to which corrections were added, become what is trained and reported, where
-   * that is something else (push-sum's z = x / w). `reopen` turns them back, for an exchange that comes after the last round.
+   * After the last exchange of a round. May move the parameters, which then are what is trained and reported: push-sum's
+   * z = x / w, or a mean of neighbors that is no sum over edges. Nothing here keeps the mean by itself.
    */
-  endRound?(node: NodeMemory, parameters: Float32Array): void;
+  endRound?(
+    context: AlgorithmContext,
+    node: NodeMemory,
+    at: { readonly round: number; readonly parameters: Float32Array },
+  ): void;
+  /** Undoes what `endRound` did, for an exchange that comes after the last round; `endRound` follows again. */
   reopen?(node: NodeMemory, parameters: Float32Array): void;
   /**
    * Computes the correction of one exchange into context.scratch, moves the replicas, and returns them (null

@@ -32,7 +32,7 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const { algorithm, context } = state;
   let replicas: ReplicaPair | null;
   try {
-    replicas = algorithm.apply(context, state.node, { edge, own, theirs });
+    replicas = algorithm.apply(context, state.node, { edge, own, theirs, parameters: state.parameters });
   } catch (error) {
     if (!isGrapevineError(error)) throw error;
     refuse(effects, edge, error.code, error.message);

@@ -25,7 +25,8 @@ export function densePart(
   return stream === 0 ? { kind: 'replace', bytes } : { kind: 'replace', stream, bytes };
 }
 
-function partsOf(delta: Delta, wanted: number): Delta {
+/** Only the parts of one stream. */
+export function partsOf(delta: Delta, wanted: number): Delta {
   return { ...delta, parts: delta.parts.filter(({ stream = 0 }) => stream === wanted) };
 }
 

@@ -15,18 +15,36 @@
  * differences are applied over and over and gamma must be small. Here x_i - S_i is untouched by the correction:
  * for two nodes ||x - S||^2 falls by 1 - omega each exchange whatever gamma is, and gamma = 1 needs no tuning for
  * low-rank compressors (measured; no proof is known for general graphs). Very sparse compressors on graphs of
- * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). Memory: 2 d floats an edge and end, and d a node.
+ * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). `clip` bounds what a
+ * neighbor can move (clipping.ts): c is then at most gamma w_ij tau_ij long. Memory: 2 d floats an edge and end, and d a node.
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
-import { mirrorDifferenceInto, squaredDistance } from '../linalg/pairs.js';
+import { addSignedInto, mirrorDifferenceInto, squaredDistance } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
-import { ordered } from './mixing-step.js';
+import {
+  type Clipping,
+  checkClipping,
+  clipInto,
+  createDistances,
+  type Distances,
+  radiusParts,
+  streamsOf,
+} from './clipping.js';
+import { partsOf } from './dense-exchange.js';
+import { correctionInto, ordered } from './mixing-step.js';
 import { advanceReplica, encodeDifference } from './replica.js';
 
 export interface EdgeChocoOptions {
   /** Consensus step gamma, 0 to 2. */
   readonly gamma: number;
+  /** @default null: a neighbor is believed */
+  readonly clipping?: Clipping | null;
+}
+
+interface NodeMemory {
+  /** How far neighbors are away, for the radius. */
+  readonly distances: Distances;
 }
 
 interface EdgeMemory {
@@ -35,29 +53,35 @@ interface EdgeMemory {
   readonly compressorState: CompressorState;
 }
 
-export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<null, EdgeMemory> {
+export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<NodeMemory, EdgeMemory> {
+  const { gamma, clipping = null } = options;
   return {
     name: 'edge-choco',
     spec,
     compresses: 'differences',
+    streams: streamsOf(clipping),
     guarded: true,
     asynchronous: true,
-    createNode: () => null,
+    checkEdges: ({ length }) => checkClipping('edge-choco', clipping, length),
+    createNode: () => ({ distances: createDistances() }),
     createEdge: (context, neighbor) => ({
       own: context.createReplica(),
       theirs: context.createReplica(),
       compressorState: context.compressor.createState(context.blocks, context.randomFor('edge', neighbor)),
     }),
-    beginRound() {},
-    compose({ compressor, blocks }, _node, { parameters, edge }) {
+    beginRound(_context, { distances }, { round }) {
+      distances.round = round;
+    },
+    compose({ compressor, blocks }, { distances }, { parameters, edge }) {
       const { own, compressorState } = edge.memory;
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own });
-      return { gamma: options.gamma, parts: [{ kind: 'add', bytes }] };
+      const radius = clipping === null ? [] : radiusParts(clipping, distances);
+      return { gamma, parts: [{ kind: 'add', bytes }, ...radius] };
     },
     contraction({ blocks, scratch }, _node, { parameters, edge }) {
       const decoded = new Float32Array(scratch.length);
-      advanceReplica(decoded, edge.own!, blocks);
+      advanceReplica(decoded, partsOf(edge.own!, 0), blocks);
       for (let i = 0; i < scratch.length; i++) scratch[i] = parameters[i]! - edge.memory.own[i]!;
       return contractionByBlock(scratch, decoded, blocks);
     },
@@ -65,12 +89,20 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       const { own } = edge.memory;
       return squaredDistance(parameters, own);
     },
-    apply({ node, blocks, scratch }, _memory, { edge, own, theirs }) {
+    apply({ node, blocks, scratch }, { distances }, { edge, own, theirs, parameters }) {
       const { memory, neighbor, weight } = edge;
-      advanceReplica(memory.own, own, blocks);
-      advanceReplica(memory.theirs, theirs, blocks);
+      advanceReplica(memory.own, partsOf(own, 0), blocks);
+      advanceReplica(memory.theirs, partsOf(theirs, 0), blocks);
       const replicas = ordered(node, neighbor, memory.own, memory.theirs);
-      mirrorDifferenceInto(scratch, replicas, Math.min(own.gamma, theirs.gamma) * weight);
+      const factor = Math.min(own.gamma, theirs.gamma) * weight;
+      if (clipping === null) {
+        mirrorDifferenceInto(scratch, replicas, factor);
+        return memory;
+      }
+      correctionInto(scratch, replicas, factor);
+      clipInto(scratch, { clipping, distances, neighbor, own, theirs, factor, parameters });
+      addSignedInto(replicas.low, scratch, 1);
+      addSignedInto(replicas.high, scratch, -1);
       return memory;
     },
   };

@@ -53,7 +53,7 @@ export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: n
     return;
   }
   if (state.guard !== null) endGuardedRound(state, effects);
-  moving(state, () => algorithm.endRound?.(node, parameters));
+  moving(state, () => algorithm.endRound?.(context, node, { round, parameters }));
   effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
   if (round >= state.lastRound) drain(state, effects, nowMs);
   else beginTraining(state, effects);

@@ -50,10 +50,7 @@ export interface SideStep {
 export function moveAlongEdge(target: Float32Array, step: SideStep): void {
   const { node, neighbor, own, theirs, factor, work } = step;
   correctionInto(work, ordered(node, neighbor, own, theirs), factor);
-  if (!isPlausible(sumOfSquares(work), target)) {
-    const message = `the tracker of peer ${neighbor} moves peer ${node}'s beyond measure`;
-    throw new GrapevineError('PAYLOAD_BAD_VALUE', message, { node, neighbor });
-  }
+  requirePlausible(work, target, `the tracker of peer ${neighbor}`);
   addSignedInto(target, work, node < neighbor ? 1 : -1);
 }
 
@@ -79,4 +76,14 @@ export function isPlausible(energy: number, parameters: Float32Array): boolean {
   const most = MAX_CORRECTION_RATIO ** 2;
   // The second is looked at only where the first, which needs no pass over the parameters, does not tell.
   return energy <= most * parameters.length || energy <= most * sumOfSquares(parameters);
+}
+
+/**
+ * For corrections of vectors beside the parameters, and for vectors that move parameters later than `apply`: the caller
+ * of `apply` sees none of these.
+ * @throws GrapevineError PAYLOAD_BAD_VALUE when isPlausible says no
+ */
+export function requirePlausible(correction: Float32Array, target: Float32Array, what: string): void {
+  if (isPlausible(sumOfSquares(correction), target)) return;
+  throw new GrapevineError('PAYLOAD_BAD_VALUE', `${what} moves a vector of this peer beyond measure`);
 }

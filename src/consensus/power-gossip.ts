@@ -24,6 +24,16 @@ import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import type { Delta } from '../wire/frame.js';
 import type { Algorithm, AlgorithmContext } from './algorithm.js';
 import {
+  type Clipping,
+  checkClipping,
+  clipInto,
+  createDistances,
+  type Distances,
+  radiusParts,
+  streamsOf,
+} from './clipping.js';
+import { partsOf } from './dense-exchange.js';
+import {
   addProductInto,
   basisOf,
   createEdgeFactors,
@@ -45,6 +55,8 @@ export interface PowerGossipOptions {
   readonly bits: number;
   /** Send differences to a shared reference (PGQ). */
   readonly reference: boolean;
+  /** Bounds U to tau_ij, exchange by exchange (clipping.ts). @default null */
+  readonly clipping?: Clipping | null;
 }
 
 /** The compressor that sends `length` numbers with one scale, or as they are. */
@@ -143,7 +155,7 @@ function encodePieces(
 function readMessage(pieces: readonly Piece[], delta: Delta): Float32Array {
   const values = new Float32Array(lengthOf(pieces));
   const blocks = pieces.map(({ sent }) => sent);
-  advanceReplica(values, delta, blocks);
+  advanceReplica(values, partsOf(delta, 0), blocks);
   return values;
 }
 
@@ -173,17 +185,20 @@ export function createPowerGossip(
   options: PowerGossipOptions,
   spec: string,
   messages: MessageCompressor,
-): Algorithm<null, EdgeMemory> {
-  const { rank, iterations, bits, reference } = options;
+): Algorithm<Distances, EdgeMemory> {
+  const { rank, iterations, bits, reference, clipping = null } = options;
+  const name = reference ? 'pgq' : 'power-gossip';
   const compressorFor = ({ product, sent }: Piece): Compressor =>
     messages(product === undefined ? 32 : bits, sent.cols);
   return {
-    name: reference ? 'pgq' : 'power-gossip',
+    name,
     spec,
     compresses: 'nothing',
+    streams: streamsOf(clipping),
     exchanges: iterations,
     asynchronous: true,
-    createNode: () => null,
+    checkEdges: ({ length }) => checkClipping(name, clipping, length),
+    createNode: () => createDistances(iterations),
     createEdge(context, neighbor) {
       const random = context.randomFor('both-ends', neighbor);
       const factors = context.blocks.map((block, b) =>
@@ -191,14 +206,19 @@ export function createPowerGossip(
       );
       return { factors, reference: reference ? context.createReplica() : null, count: 0 };
     },
-    beginRound() {},
-    compose(context, _node, { parameters, edge }) {
+    beginRound(_context, distances, { round }) {
+      distances.round = round;
+    },
+    compose(context, distances, { parameters, edge }) {
       const { memory } = edge;
       const pieces = piecesOf(context, memory, iterations);
       const values = messageOf(pieces, parameters, memory.reference);
-      return { gamma: 1, parts: [{ kind: 'replace', bytes: encodePieces(pieces, values, compressorFor) }] };
+      const bytes = encodePieces(pieces, values, compressorFor);
+      const exchange = memory.count % iterations;
+      const radius = clipping === null ? [] : radiusParts(clipping, distances, exchange);
+      return { gamma: 1, parts: [{ kind: 'replace', bytes }, ...radius] };
     },
-    apply(context, _node, { edge, own, theirs }) {
+    apply(context, distances, { edge, own, theirs, parameters }) {
       const { memory, neighbor, weight } = edge;
       const { scratch } = context;
       const pieces = piecesOf(context, memory, iterations);
@@ -206,6 +226,11 @@ export function createPowerGossip(
       const [low, high] = context.node < neighbor ? [mine, other] : [other, mine];
       scratch.fill(0);
       for (const piece of pieces) applyPiece(scratch, memory, { piece, low, high, weight });
+      if (clipping !== null) {
+        const exchange = memory.count % iterations;
+        const at = { neighbor, own, theirs, factor: weight, parameters, exchange };
+        clipInto(scratch, { clipping, distances, ...at });
+      }
       memory.count += 1;
       return memory.reference === null ? null : { own: memory.reference, theirs: memory.reference };
     },

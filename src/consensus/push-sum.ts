@@ -164,7 +164,7 @@ export function createPushSum(options: PushSumOptions, spec: string): Algorithm<
       node.weight += weights.theirs[0]! - weights.own[0]!;
       return shares;
     },
-    endRound({ numerator, weight }, parameters) {
+    endRound(_context, { numerator, weight }, { parameters }) {
       numerator.set(parameters);
       for (let k = 0; k < parameters.length; k++) parameters[k]! /= weight;
     },

@@ -1,5 +1,6 @@
 /** The algorithms a user can name. A new one is a file beside this and one line here. */
 
+import { GrapevineError } from '../base/errors.js';
 import {
   choiceField,
   createRegistry,
@@ -15,12 +16,15 @@ import type { AnyAlgorithm } from './algorithm.js';
 import { createTrackedChoco } from './beer.js';
 import { type ChebyshevOptions, createChebyshevGossip } from './chebyshev-gossip.js';
 import { type ChocoOptions, createChocoGossip } from './choco-gossip.js';
+import { createClippedGossip } from './clipped-gossip.js';
+import type { Clipping } from './clipping.js';
 import { createDeepSqueeze, type DeepSqueezeOptions } from './deep-squeeze.js';
-import { createEdgeChoco, type EdgeChocoOptions } from './edge-choco.js';
+import { createEdgeChoco } from './edge-choco.js';
 import { createExactDiffusion } from './exact-diffusion.js';
 import { createAllReduce, createExactGossip, type MixingOrder } from './exact-gossip.js';
 import { createGradientTracking } from './gradient-tracking.js';
 import { createLead, type LeadOptions } from './lead.js';
+import { createNearestNeighbor, type NearestNeighborOptions } from './nearest-neighbor.js';
 import { createGasLoC, createNoLoCo, type GasLoCOptions, type NoLoCoOptions } from './outer-momentum.js';
 import { createPowerGossip } from './power-gossip.js';
 import { createPushSum, type PushSumOptions } from './push-sum.js';
@@ -79,11 +83,78 @@ const choco: RegistryEntry<ChocoOptions, AnyAlgorithm> = {
   make: (options, spec) => createChocoGossip(options, spec, identity),
 };
 
-const edgeChoco: RegistryEntry<EdgeChocoOptions, AnyAlgorithm> = {
+/** More than any peer that can tell liars from the others has neighbors. */
+const MAX_BYZANTINE = 1024;
+
+const byzantineField: OptionField<number> = integerField('how many neighbors may lie', 1, 0, MAX_BYZANTINE);
+
+function radiusField<T extends number | string>(doc: string, words: readonly T[]): OptionField<number | T> {
+  return {
+    doc,
+    default: words[0],
+    read(text) {
+      const word = words.find((one) => one === text);
+      if (word !== undefined) return { value: word };
+      const value = Number(text);
+      return value > 0 && Number.isFinite(value)
+        ? { value }
+        : { wanted: `${words.join(', ')} or a number above 0` };
+    },
+  };
+}
+
+/** How an algorithm that compresses bounds what a neighbor moves; both absent where it does not. */
+interface ClipOptions {
+  readonly clip?: number | 'auto' | 'none';
+  readonly byzantine?: number;
+}
+
+const clipFields = {
+  clip: {
+    ...radiusField<'none' | 'auto'>('most that a neighbor moves: none, auto or a radius', ['none', 'auto']),
+    default: undefined, // so that specs without it stay what they were
+  },
+  byzantine: { ...byzantineField, doc: 'with clip=auto, how many neighbors may lie', default: undefined },
+};
+
+/** @throws GrapevineError BAD_SPEC where byzantine says nothing */
+function completeClip<T extends ClipOptions>(options: T): T {
+  const { clip = 'none', byzantine, ...rest } = options;
+  if (clip === 'auto') return { ...options, byzantine: byzantine ?? 1 };
+  if (byzantine === undefined) return (clip === 'none' ? rest : options) as T;
+  throw new GrapevineError('BAD_SPEC', `byzantine=${byzantine} belongs to clip=auto, got clip=${clip}.`);
+}
+
+function clippingOf({ clip = 'none', byzantine = 1 }: ClipOptions): Clipping | null {
+  return clip === 'none' ? null : { radius: clip, byzantine, identity };
+}
+
+const edgeChoco: RegistryEntry<{ readonly gamma: number } & ClipOptions, AnyAlgorithm> = {
   name: 'edge-choco',
   summary: 'CHOCO with mirrored replicas per edge: stable at gamma 1 with low rank',
-  fields: { gamma: numberField('consensus step', 1, 0.01, 2) },
-  make: (options, spec) => createEdgeChoco(options, spec),
+  fields: { gamma: numberField('consensus step', 1, 0.01, 2), ...clipFields },
+  complete: completeClip,
+  make: (options, spec) => createEdgeChoco({ gamma: options.gamma, clipping: clippingOf(options) }, spec),
+};
+
+const clippedGossip: RegistryEntry<
+  { readonly radius: number | 'auto'; readonly byzantine: number },
+  AnyAlgorithm
+> = {
+  name: 'clipped-gossip',
+  summary: 'exact gossip that bounds what a neighbor moves (He et al. 2022)',
+  fields: {
+    radius: radiusField<'auto'>('most that a neighbor moves, or auto: from the distances', ['auto']),
+    byzantine: { ...byzantineField, doc: 'with radius=auto, how many neighbors may lie' },
+  },
+  make: (options, spec) => createClippedGossip({ ...options, identity }, spec),
+};
+
+const nearestNeighbor: RegistryEntry<NearestNeighborOptions, AnyAlgorithm> = {
+  name: 'nearest-neighbor',
+  summary: 'mean of the nearest models; does not keep the mean (Farhadkhani et al. 2023)',
+  fields: { byzantine: byzantineField },
+  make: (options, spec) => createNearestNeighbor(options, spec),
 };
 
 /** More exchanges than any model needs before the next step. */
@@ -109,7 +180,7 @@ const powerGossip: RegistryEntry<{ readonly rank: number; readonly iterations: n
 };
 
 const pgq: RegistryEntry<
-  { readonly rank: number; readonly iterations: number; readonly bits: number },
+  { readonly rank: number; readonly iterations: number; readonly bits: number } & ClipOptions,
   AnyAlgorithm
 > = {
   name: 'pgq',
@@ -118,8 +189,13 @@ const pgq: RegistryEntry<
     rank: integerField('columns of each factor', 4, 1, MAX_RANK),
     iterations: integerField('half power iterations, each an exchange, a round', 4, 1, MAX_ITERATIONS),
     bits: choiceField('bits a number; 32 is float32', 4, [2, 3, 4, 5, 6, 7, 8, 12, 16, 32]),
+    ...clipFields,
   },
-  make: (options, spec) => createPowerGossip({ ...options, reference: true }, spec, messageCompressor),
+  complete: completeClip,
+  make: ({ rank, iterations, bits, ...clip }, spec) => {
+    const options = { rank, iterations, bits, reference: true, clipping: clippingOf(clip) };
+    return createPowerGossip(options, spec, messageCompressor);
+  },
 };
 
 const adPsgd: RegistryEntry<Nothing, AnyAlgorithm> = {
@@ -262,4 +338,6 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   noLoCo,
   gasLoC,
   pushSum,
+  clippedGossip,
+  nearestNeighbor,
 ]);

@@ -145,10 +145,13 @@ function onDelta(
 
 /** After the last round there is no round end to wait for: the neighbor has applied this exchange, so must we. */
 function applyLate(state: PeerState, effects: Effect[], edge: EdgeState): void {
-  const { algorithm, node, parameters } = state;
-  moving(state, () => algorithm.reopen?.(node, parameters));
-  applyExchange(state, effects, edge);
-  moving(state, () => algorithm.endRound?.(node, parameters));
+  const { algorithm, context, node, round, parameters } = state;
+  if (algorithm.reopen === undefined) applyExchange(state, effects, edge);
+  else {
+    moving(state, () => algorithm.reopen?.(node, parameters));
+    applyExchange(state, effects, edge);
+    moving(state, () => algorithm.endRound?.(context, node, { round, parameters }));
+  }
   if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
 }
 

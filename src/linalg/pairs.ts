@@ -61,6 +61,11 @@ export function squaredDistance(x: Float32Array, y: Float32Array): number {
 export function sumOfSquares(values: Float32Array): number {
   const engine = kernelsHolding(values);
   if (engine !== null) return engine.run.energyOf(values.byteOffset, values.length);
+  return sumOfSquaresInOrder(values);
+}
+
+/** Sum of squares in float64 in one fixed order: the same bits on any machine, for what two ends must agree on. */
+export function sumOfSquaresInOrder(values: Float32Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length & ~3;
   for (let i = 0; i < whole; i += 4) {

@@ -124,6 +124,50 @@ const cases: readonly AlgorithmCase[] = [
     bad: ['edge-choco:gamma=0', 'edge-choco:gamma=2.5', 'edge-choco:gamma=auto'],
   },
   {
+    spec: 'edge-choco:clip=auto',
+    compressor: 'low-rank:rank=1,bits=8',
+    twin: { of: twins.edgeChoco(1, 1), top: 5 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is clipped gossip with the identity compressor',
+      spec: 'edge-choco:clip=auto,byzantine=2',
+      twin: twins.clippedGossip(2),
+    },
+    bad: [
+      'edge-choco:clip=0',
+      'edge-choco:clip=x',
+      'edge-choco:byzantine=1',
+      'edge-choco:clip=2,byzantine=1',
+    ],
+  },
+  {
+    spec: 'clipped-gossip',
+    compressor: 'none',
+    twin: { of: twins.clippedGossip(1), top: 0 },
+    reaches: 'biased',
+    degenerate: {
+      title: 'is exact gossip where no difference is as long as the radius',
+      spec: 'clipped-gossip:radius=1000',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['clipped-gossip:radius=0', 'clipped-gossip:radius=none', 'clipped-gossip:byzantine=0.5'],
+  },
+  {
+    spec: 'nearest-neighbor',
+    compressor: 'none',
+    topology: 'complete',
+    twin: { of: twins.nearestNeighbor(1), top: 0 },
+    reaches: 'near',
+    movesMean: true,
+    degenerate: {
+      title: 'is exact gossip on a regular graph where nobody lies',
+      spec: 'nearest-neighbor:byzantine=0',
+      topology: 'torus',
+      twin: twins.adaptThenCombine,
+    },
+    bad: ['nearest-neighbor:byzantine=-1', 'nearest-neighbor:radius=1'],
+  },
+  {
     spec: 'power-gossip:rank=1,iterations=2',
     compressor: 'none',
     reaches: 'biased',
@@ -157,6 +201,17 @@ const cases: readonly AlgorithmCase[] = [
       twin: twins.hubAndLeaf,
     },
     bad: ['ad-psgd:gamma=1'],
+  },
+  {
+    spec: 'pgq:rank=2,iterations=2,bits=4,clip=auto',
+    compressor: 'none',
+    reaches: 'biased',
+    degenerate: {
+      title: 'is clipped gossip at full rank and 32 bits',
+      spec: 'pgq:rank=3,iterations=1,bits=32,clip=auto',
+      twin: twins.clippedGossip(1),
+    },
+    bad: ['pgq:clip=0', 'pgq:clip=x', 'pgq:byzantine=1'],
   },
   {
     spec: 'dcd',

@@ -5,7 +5,7 @@
 import { createRandom, gaussian, uniform } from '../../src/base/random.js';
 import type { MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
-import type { Pace } from '../../src/consensus/algorithm.js';
+import type { AnyAlgorithm, Pace } from '../../src/consensus/algorithm.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import { defaultPeerOptions, type PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
@@ -31,8 +31,10 @@ export interface AlgorithmRun {
   readonly link?: LinkOptions;
   /** @default lockstep */
   readonly pace?: Pace;
-  readonly faults?: readonly Fault[];
   readonly guard?: boolean;
+  readonly faults?: readonly Fault[];
+  /** What runs at `node` in place of the algorithm, to see others bear it. */
+  sabotage?(algorithm: AnyAlgorithm, node: number): AnyAlgorithm;
   readonly seed?: number;
   /** Called for every difference that is sent, repeated ones too. */
   onSent?(): void;
@@ -74,7 +76,10 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
       retransmitMs: losesFrames(link) ? 150 : null,
     },
   };
-  const states = start.map((vector, node) => setUpPeer(setup, node, vector));
+  const states = start.map((vector, node) => {
+    const algorithm = run.sabotage?.(setup.algorithm, node) ?? setup.algorithm;
+    return setUpPeer({ ...setup, algorithm }, node, vector);
+  });
   const checker = new InvariantChecker(states.map(({ parameters }) => parameters));
   const models: Float32Array[][] = Array.from({ length: rounds + 1 }, () => []);
   models[0] = start.map((vector) => vector.slice());
@@ -123,6 +128,8 @@ export interface Quadratics {
   /** u_i(x) = eta grad f_i(x). */
   step(eta: number): (node: number, x: ArrayLike<number>) => number[];
   readonly optimum: readonly number[];
+  /** b_i: where peer i would come to alone. */
+  readonly centers: readonly (readonly number[])[];
 }
 
 export function createQuadratics(nodes: number, dimension: number): Quadratics {
@@ -139,6 +146,7 @@ export function createQuadratics(nodes: number, dimension: number): Quadratics {
   });
   return {
     optimum,
+    centers,
     step: (eta) => (node, x) => curvature[node]!.map((a, k) => eta * a * (x[k]! - centers[node]![k]!)),
   };
 }

@@ -107,11 +107,63 @@ export const choco =
     });
   };
 
-/** Edge-CHOCO: replicas S[i][j] (of i on the edge to j) moved by their differences and by the correction. */
+const distanceOf = (x: readonly number[], y: readonly number[]): number =>
+  Math.sqrt(x.reduce((sum, value, k) => sum + (y[k]! - value) ** 2, 0));
+
+/** The (f + 1)-th largest distance of each peer's replica to its neighbors', each as it is on their edge. */
+function radiiOf({ w }: TwinRun, f: number, distance: (i: number, j: number) => number): number[] {
+  return w.map((row, i) => {
+    const neighbors = [...row.keys()].filter((j) => j !== i && row[j] !== 0);
+    return neighbors.map((j) => distance(i, j)).sort((a, b) => b - a)[f]!;
+  });
+}
+
+const clip = (z: readonly number[], radius: number): number[] => {
+  const length = distanceOf(z, scaled([z], 0)[0]!);
+  return z.map((value) => (length > radius ? (radius / length) * value : value));
+};
+
+/** ClippedGossip: x_i += sum_j w_ij CLIP(x_j - x_i, min(tau_i, tau_j)); tau of the last round's distances, 0 at first. */
+export const clippedGossip =
+  (f: number): Twin =>
+  (run) => {
+    let tau = run.start.map(() => 0);
+    return iterate(run, (x) => {
+      const adapted = combine(x, stepsAt(run, x), -1);
+      const next = adapted.map((own, i) =>
+        adapted.reduce<number[]>((sum, other, j) => {
+          const z = clip(combine([[...other]], [own], -1)[0]!, Math.min(tau[i]!, tau[j]!));
+          return i === j ? sum : combine([sum], [z], run.w[i]![j]!)[0]!;
+        }, own),
+      );
+      tau = radiiOf(run, f, (i, j) => distanceOf(adapted[i]!, adapted[j]!));
+      return next;
+    });
+  };
+
+/** x_i <- the mean of itself and all but the f farthest of its neighbors. */
+export const nearestNeighbor =
+  (f: number): Twin =>
+  (run) =>
+    iterate(run, (x) => {
+      const adapted = combine(x, stepsAt(run, x), -1);
+      return adapted.map((own, i) => {
+        const closed = [...adapted.keys()].filter((j) => run.w[i]![j] !== 0); // the self weight is above 0
+        closed.sort((a, b) => distanceOf(own, adapted[a]!) - distanceOf(own, adapted[b]!));
+        const kept = closed.slice(0, closed.length - f);
+        return own.map((_, k) => kept.reduce((sum, j) => sum + adapted[j]![k]!, 0) / kept.length);
+      });
+    });
+
+/**
+ * Edge-CHOCO: replicas S[i][j] (of i on the edge to j) moved by their differences and by the correction, which is
+ * clipped where f is given, by the distances of the last round.
+ */
 export const edgeChoco =
-  (gamma: number): Twin =>
+  (gamma: number, f: number | null = null): Twin =>
   (run) => {
     const n = run.start.length;
+    let tau = run.start.map(() => (f === null ? Number.POSITIVE_INFINITY : 0));
     const s = run.start.map(() => run.start.map(() => Array.from(run.start[0]!)));
     return iterate(run, (x) => {
       const adapted = combine(x, stepsAt(run, x), -1);
@@ -124,15 +176,19 @@ export const edgeChoco =
             s[i]![j]![k]! += value;
           });
         }
+      const now = f === null ? tau : radiiOf(run, f, (i, j) => distanceOf(s[i]![j]!, s[j]![i]!));
       for (let i = 0; i < n; i++)
-        for (let j = i + 1; j < n; j++)
+        for (let j = i + 1; j < n; j++) {
+          const z = clip(combine([s[j]![i]!], [s[i]![j]!], -1)[0]!, Math.min(tau[i]!, tau[j]!));
           for (let k = 0; k < next[0]!.length; k++) {
-            const c = gamma * run.w[i]![j]! * (s[j]![i]![k]! - s[i]![j]![k]!);
+            const c = gamma * run.w[i]![j]! * z[k]!;
             next[i]![k]! += c;
             next[j]![k]! -= c;
             s[i]![j]![k]! += c;
             s[j]![i]![k]! -= c;
           }
+        }
+      tau = now;
       return next;
     });
   };

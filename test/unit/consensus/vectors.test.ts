@@ -151,3 +151,39 @@ describe('exact gossip', () => {
       );
   });
 });
+
+describe('clipped gossip (He, Karimireddy and Jaggi 2022) with the smaller of two radii', () => {
+  const run = { topology: 'complete', compressor: 'none', blocks: oneBlock(1, 1) };
+  const start = vectors([[0], [3], [12]]);
+
+  it('moves three peers by a third of each difference, cut to 3, as worked out by hand', async () => {
+    const trace = await runGossip({ ...run, algorithm: 'clipped-gossip:radius=3', start, rounds: 1 });
+    expectClose(trace[1]!, [[2], [3], [10]]);
+  });
+
+  it('takes the second largest distance of the last round for its radius, as worked out by hand', async () => {
+    const trace = await runGossip({ ...run, algorithm: 'clipped-gossip', start, rounds: 3 });
+    expectClose(trace[1]!, [[0], [3], [12]]); // no distance is known
+    expectClose(trace[2]!, [[2], [3], [10]]); // radii 3, 3, 9
+    expectClose(trace[3]!, [[3.33333333], [3.66666667], [8]]); // of the round before, so 3, 3, 9 again
+  });
+
+  it('lets the larger of two radii count for nothing', async () => {
+    const pair = { ...run, start: vectors([[0], [0], [4], [100]]), rounds: 2 };
+    const trace = await runGossip({ ...pair, algorithm: 'clipped-gossip:byzantine=1' });
+    // radii 4, 4, 4 and 100: the last peer's neighbors are cut to theirs, and so is it.
+    expectClose(trace[2]!, [[2], [2], [3], [97]]);
+  });
+});
+
+describe('nearest-neighbor averaging (Farhadkhani et al. 2023)', () => {
+  it('averages each of three peers with the nearer of its neighbors, which moves the mean', async () => {
+    const trace = await runGossip({
+      ...{ topology: 'complete', compressor: 'none', blocks: oneBlock(1, 1) },
+      algorithm: 'nearest-neighbor:byzantine=1',
+      start: vectors([[0], [3], [12]]),
+      rounds: 1,
+    });
+    expectClose(trace[1]!, [[1.5], [1.5], [7.5]]);
+  });
+});
