@@ -13,7 +13,7 @@
 import type { Compressor } from '../compression/compressor.js';
 import { addSignedInto } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
-import { correctionInto, ordered } from './mixing-step.js';
+import { correctionInto, ordered, requirePlausible } from './mixing-step.js';
 import {
   automaticGamma,
   createPublicEdge,
@@ -84,12 +84,13 @@ export function createLead(
     },
     contraction: (_context, node) => node.public.blockOmegas,
     residual: (_context, node) => node.public.residual,
-    apply({ node: self, blocks, scratch }, node, { edge, own, theirs }) {
+    apply({ node: self, blocks, scratch }, node, { edge, own, theirs, parameters }) {
       const { memory, neighbor, weight } = edge;
       receive(memory, theirs, { rule, blocks });
       const mine = takeOwn(memory, node.public);
       const factor = (Math.min(own.gamma, theirs.gamma) / 2) * weight;
       correctionInto(scratch, ordered(self, neighbor, mine, memory.theirs.value), factor);
+      requirePlausible(scratch, parameters, `the difference to peer ${neighbor}`);
       addSignedInto(node.dual, scratch, self < neighbor ? -1 : 1);
       return { own: mine, theirs: memory.theirs.value };
     },

@@ -17,7 +17,9 @@
  * is D-PSGD, combine-then-adapt.
  */
 import type { Compressor } from '../compression/compressor.js';
+import { scaledDifferenceInto } from '../linalg/pairs.js';
 import type { Algorithm, EdgeView } from './algorithm.js';
+import { requirePlausible } from './mixing-step.js';
 import {
   additive,
   createPublicEdge,
@@ -123,10 +125,13 @@ export function createReplicaPsgd(
     backOff(node) {
       node.exact = true;
     },
-    apply({ blocks, scratch }, node, { edge, theirs }) {
+    apply({ blocks, scratch }, node, { edge, theirs, parameters }) {
       receive(edge.memory, theirs, { rule, blocks });
+      const replicas = { own: takeOwn(edge.memory, node.public), theirs: edge.memory.theirs.value };
+      scaledDifferenceInto(scratch, { x: replicas.theirs, y: replicas.own }, edge.weight);
+      requirePlausible(scratch, parameters, `the replica of peer ${edge.neighbor}`);
       scratch.fill(0);
-      return { own: takeOwn(edge.memory, node.public), theirs: edge.memory.theirs.value };
+      return replicas;
     },
   };
 }
