@@ -75,6 +75,8 @@ export type { Transport, TransportCounters, TransportHandlers } from './node/tra
 export { renderReport } from './report/html.js';
 
 // Driver 2: all peers in this process, under virtual time.
+export type { Attack, AttackName, AttackOptions, HonestModels } from './simulation/attacks.js';
+export { attackNames, createAttack } from './simulation/attacks.js';
 export type { LinkOptions } from './simulation/link-model.js';
 export { perfectLink } from './simulation/link-model.js';
 export type { SimulatedOutcome, SimulatedRun } from './simulation/simulate.js';

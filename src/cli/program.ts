@@ -101,7 +101,7 @@ function addSimulate(program: Command, shell: Shell): void {
     .addOption(
       repeatable(
         '--fault <spec>',
-        'kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 or slow:peer=3,factor=10; may be repeated',
+        'kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000, slow:peer=3,factor=10 or lie:peer=3,attack=sign-flip; may be repeated',
       ),
     )
     .action((flags: Flags) => {

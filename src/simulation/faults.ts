@@ -1,8 +1,15 @@
 /**
- * The faults a user can name for a simulation: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 and
- * slow:peer=3,factor=10.
+ * The faults a user can name for a simulation: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000,
+ * slow:peer=3,factor=10 and lie:peer=3,attack=sign-flip.
  */
-import { createRegistry, integerField, numberField, type RegistryEntry } from '../base/registry.js';
+import {
+  choiceField,
+  createRegistry,
+  integerField,
+  numberField,
+  type RegistryEntry,
+} from '../base/registry.js';
+import { type AttackName, attackNames, createAttack } from './attacks.js';
 import type { Fault } from './simulator.js';
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
@@ -51,4 +58,16 @@ const slow: RegistryEntry<{ peer: number; factor: number; at: number; for?: numb
   }),
 };
 
-export const faults = createRegistry<Fault>('fault', [kill, freeze, slow]);
+const lie: RegistryEntry<{ peer: number; at: number; attack: AttackName; strength?: number }, Fault> = {
+  name: 'lie',
+  summary: 'the peer claims other parameters than it has trained',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    attack: choiceField<AttackName>('what it claims', attackNames[0], attackNames),
+    strength: numberField('steps (10), deviation (1), or deviations (1.5), by attack', undefined, 0, 1e9),
+  },
+  make: ({ peer, at, ...attack }) => ({ type: 'lie', node: peer, atMs: at, attack: createAttack(attack) }),
+};
+
+export const faults = createRegistry<Fault>('fault', [kill, freeze, slow, lie]);

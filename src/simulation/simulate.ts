@@ -67,6 +67,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       uncompressedBytes: 0,
     }),
   );
+  const liars = new Set<number>();
   let meanModel: Float32Array | null = null;
 
   const recordViews = (views: readonly SwarmView[], nowMs: number): void => {
@@ -90,12 +91,13 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
         run.record({ event: 'notice', atMs: seen.nowMs, peer: seen.node, code, message });
       }
       if (effect.type !== 'roundFinished') continue;
+      if (seen.node === 0) await run.yieldToHost?.();
+      if (liars.has(seen.node)) continue;
       const { round, parameters } = effect;
       const evaluate = round % run.evaluateEvery === 0 || round === seen.state.options.rounds;
       const evaluation = evaluate ? await run.trainers[seen.node]!.evaluate(parameters) : null;
       const event = roundEvent(seen, mine, { ...effect, evaluation });
       run.record(event);
-      if (seen.node === 0) await run.yieldToHost?.();
       if (evaluation === null) continue;
       const { payloadBytes, wireBytes, peer } = event;
       recordViews(
@@ -113,8 +115,9 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
   };
 
   const onFault = (fault: SuddenFault, nowMs: number): void => {
-    if (fault.type === 'freeze' && Number.isFinite(fault.forMs)) return;
-    const reason = fault.type === 'kill' ? 'killed' : 'silent';
+    const reason = lossOf(fault);
+    if (reason === null) return;
+    if (fault.type === 'lie') liars.add(fault.node);
     const { round } = run.peers[fault.node]!;
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
     recordViews(collector.forget(fault.node), nowMs);
@@ -127,6 +130,13 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     onFault,
   });
   return { ...result, meanModel };
+}
+
+/** Why a peer counts no more, for good; null where it does. What a liar reports says nothing about the swarm. */
+function lossOf(fault: SuddenFault): string | null {
+  if (fault.type === 'kill') return 'killed';
+  if (fault.type === 'lie') return 'lying';
+  return Number.isFinite(fault.forMs) ? null : 'silent';
 }
 
 /** Adds one step of one peer to its totals. */

@@ -13,6 +13,7 @@ import type { TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
+import type { Attack } from './attacks.js';
 import { EventQueue } from './event-queue.js';
 import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
 
@@ -29,7 +30,9 @@ export type Fault =
       readonly factor: number;
       readonly atMs: number;
       readonly forMs: number;
-    };
+    }
+  /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
+  | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
 
 /** What strikes at a time; a slow peer is just slow. */
 export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
@@ -108,6 +111,10 @@ interface VirtualNode {
   readonly links: Map<number, VirtualLink>;
   alive: boolean;
   frozenUntilMs: number;
+  /** A liar's. */
+  attack: Attack | null;
+  /** An honest peer's latest local steps, for liars; kept only where there are any. */
+  latest: { readonly start: Float32Array; readonly trained: Float32Array } | null;
 }
 
 function createNode(init: SimulationInit, state: PeerState): VirtualNode {
@@ -117,7 +124,8 @@ function createNode(init: SimulationInit, state: PeerState): VirtualNode {
     createVirtualLink(init.link, createRandom(init.seed, 'link', node, neighbor)),
   ]);
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
-  return { state, counters, timers: new Map(), links: new Map(links), alive: true, frozenUntilMs: 0 };
+  const fresh = { alive: true, frozenUntilMs: 0, attack: null, latest: null };
+  return { state, counters, timers: new Map(), links: new Map(links), ...fresh };
 }
 
 /** One simulation; `run` once. */
@@ -125,6 +133,7 @@ class Simulator {
   private readonly queue = new EventQueue<{ readonly node: number; readonly event: Event }>();
   private readonly nodes: readonly VirtualNode[];
   private readonly swarmTag: Uint8Array;
+  private readonly hasLiars: boolean;
   private readonly init: SimulationInit;
   private timerTokens = 0;
   private nowMs = 0;
@@ -132,6 +141,7 @@ class Simulator {
   constructor(init: SimulationInit) {
     this.init = init;
     this.nodes = init.peers.map((state) => createNode(init, state));
+    this.hasLiars = init.faults.some(({ type }) => type === 'lie');
     this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
   }
 
@@ -177,7 +187,10 @@ class Simulator {
       if (Number.isFinite(node.frozenUntilMs)) this.queue.push(node.frozenUntilMs, { node: index, event });
       return;
     }
-    if (event.type === 'input') return this.feed(index, event.input, event.training ?? null);
+    if (event.type === 'input') {
+      const input = node.attack === null ? event.input : this.lie(index, node.attack, event.input);
+      return this.feed(index, input, event.training ?? null);
+    }
     if (event.type === 'frame') return this.receive(index, event.from, event.frame);
     node.timers.delete(event.timer);
     return this.feed(index, { type: 'timerFired', timer: event.timer }, null);
@@ -190,6 +203,10 @@ class Simulator {
       node.frozenUntilMs = this.nowMs + fault.forMs;
       return;
     }
+    if (fault.type === 'lie') {
+      node.attack = fault.attack;
+      return;
+    }
     node.alive = false;
     for (const { neighbor } of node.state.edges) {
       const input: Input = { type: 'neighborDown', neighbor: index, reason: 'LINK_DOWN' };
@@ -198,6 +215,31 @@ class Simulator {
         event: { type: 'input', input },
       });
     }
+  }
+
+  /** What a liar says in place of its trained parameters, once others of this round have been trained. */
+  private lie(index: number, attack: Attack, input: Input): Input {
+    if (input.type !== 'updateReady') return input;
+    const honest = this.nodes.filter(({ alive, attack: own }) => alive && own === null);
+    const latest = honest.flatMap((node) => node.latest ?? []);
+    if (latest.length === 0) return input;
+    const models = {
+      starts: latest.map(({ start }) => start),
+      trained: latest.map(({ trained }) => trained),
+    };
+    const random = createRandom(this.init.seed, 'lie', index, input.round);
+    return { ...input, parameters: attack(models, random) };
+  }
+
+  /** The local steps of one peer; a liar has no need of them. */
+  private async train(index: number, round: number, start: Float32Array): Promise<TrainResult> {
+    const node = this.nodes[index]!;
+    if (node.attack !== null) return { parameters: start.slice(), loss: 0, samples: 0 };
+    if (!this.hasLiars) return this.init.train(index, round, start);
+    const before = start.slice();
+    const training = await this.init.train(index, round, start);
+    node.latest = { start: before, trained: training.parameters.slice() };
+    return training;
   }
 
   private receive(index: number, from: number, bytes: Uint8Array): Promise<void> | void {
@@ -227,7 +269,7 @@ class Simulator {
     switch (effect.type) {
       case 'train': {
         const { round } = effect;
-        const result = await this.init.train(index, round, effect.parameters);
+        const result = await this.train(index, round, effect.parameters);
         const input: Input = { type: 'updateReady', round, parameters: result.parameters };
         const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
         const training = { ...result, tookMs };
