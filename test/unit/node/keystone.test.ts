@@ -4,7 +4,14 @@ import { keystonePlan, traceOnSimulator, traceOnTransport } from '../../referenc
 
 describe('simulator and memory transport', () => {
   for (const topology of ['ring', 'torus']) {
-    for (const algorithm of ['edge-choco', 'choco', 'exact', 'noloco', 'push-sum:peers=1,links=one-way']) {
+    for (const algorithm of [
+      'edge-choco',
+      'choco',
+      'exact',
+      'noloco',
+      'push-sum:peers=1,links=one-way',
+      'edge-choco:clip=auto',
+    ]) {
       it(`give bit-equal parameters in every round: ${algorithm} on a ${topology} of 8`, async () => {
         const plan = keystonePlan({ topology, algorithm });
         const hub = createMemoryNetwork();
