@@ -28,6 +28,7 @@ export const errorCodes = [
   'HELLO_REFUSED',
   'HELLO_TIMEOUT',
   'SEQUENCE_GAP',
+  'REPLICAS_DIFFER',
   // Links and machines.
   'LINK_DOWN',
   'LINK_TIMEOUT',

@@ -87,10 +87,22 @@ export interface Exchange<EdgeMemory> {
   readonly parameters: Float32Array;
 }
 
-/** The replicas of an edge after an exchange, for the audit: this end's and the neighbor's. */
+/** What both ends of an edge hold alike after an exchange, for the audit and the comparison of the ends. */
 export interface ReplicaPair {
+  /** This end's replica, and the neighbor's. */
   readonly own: Float32Array;
   readonly theirs: Float32Array;
+  /** All else, in an order that is the same at both ends. @default none */
+  readonly others?: readonly ArrayBufferView[];
+}
+
+/** An edge whose ends were seen to differ (replica-check.ts). */
+export interface EdgeReset<EdgeMemory> {
+  readonly edge: EdgeView<EdgeMemory>;
+  /** The exchange at which it was seen, of which nothing is applied. */
+  readonly exchange: number;
+  /** Resets of this edge, this one included. */
+  readonly resets: number;
 }
 
 export interface Algorithm<NodeMemory, EdgeMemory> {
@@ -185,6 +197,11 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
    * @throws GrapevineError PAYLOAD_* when the neighbor's difference cannot be decoded.
    */
   apply(context: AlgorithmContext, node: NodeMemory, exchange: Exchange<EdgeMemory>): ReplicaPair | null;
+  /**
+   * Makes what the two ends keep for an edge alike again, from what both know without a message, or by sending it whole in
+   * the next exchange. Moves no parameters. Absent where nothing is kept from one exchange to the next.
+   */
+  resetEdge?(context: AlgorithmContext, node: NodeMemory, reset: EdgeReset<EdgeMemory>): void;
 }
 
 /** An algorithm whose memories nobody but itself looks into. */

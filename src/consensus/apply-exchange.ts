@@ -2,7 +2,6 @@
  * One exchange of one edge, applied: the algorithm computes the correction from the two differences, and the parameters
  * move by it at once or, where the neighbor's difference makes no sense, not at all, and the edge is closed.
  */
-import { crc32 } from 'node:zlib';
 import { isGrapevineError } from '../base/errors.js';
 import { addSignedInto, sumOfSquares } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
@@ -10,8 +9,9 @@ import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit } from './events.js';
 import { advanceEdge, isComplete } from './exchange.js';
 import { observeExchange } from './guard.js';
-import { isPlausible, ordered, sumOf } from './mixing-step.js';
+import { isPlausible, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
+import { noteReplicas, replicaHashOf, replicasDiffer, resetReplicas } from './replica-check.js';
 
 export function setStatus(
   effects: Effect[],
@@ -27,6 +27,7 @@ export function setStatus(
 /** Applies the next exchange of `edge` if both differences are here; a difference that cannot be is refused. */
 export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
   if (!isComplete(edge)) return false;
+  if (replicasDiffer(edge)) return resetExchange(state, effects, edge);
   const own = edge.own as Delta;
   const theirs = edge.theirs as Delta;
   const { algorithm, context } = state;
@@ -48,8 +49,24 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);
+  noteReplicas(state, edge, replicas);
   setStatus(effects, edge, 'active', 'answered');
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
+  effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
+  return true;
+}
+
+/** The exchange at which the two ends see that their replicas differ: it moves nothing, and the edge starts anew. */
+function resetExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
+  const { message, close } = resetReplicas(state, edge);
+  effects.push({ type: 'notice', code: 'REPLICAS_DIFFER', round: state.round, message });
+  if (close) {
+    refuse(effects, edge, 'REPLICAS_DIFFER', message);
+    return false;
+  }
+  advanceEdge(edge);
+  setStatus(effects, edge, 'active', 'answered');
+  const audit = state.options.audit ? { correctionSum: 0, replicaHash: 0 } : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
 }
@@ -66,12 +83,7 @@ function auditOf(
   correctionSum: number,
 ): ExchangeAudit {
   if (replicas === null) return { correctionSum, replicaHash: 0 };
-  const { low, high } = ordered(state.context.node, edge.neighbor, replicas.own, replicas.theirs);
-  return { correctionSum, replicaHash: crc32(bytesOf(high), crc32(bytesOf(low))) };
-}
-
-function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { correctionSum, replicaHash: replicaHashOf(state.context.node, edge.neighbor, replicas) };
 }
 
 export function refuse(

@@ -27,6 +27,7 @@ import {
   type PublicVector,
   publish,
   receive,
+  resendWhole,
   startAtZero,
   takeOwn,
   takeUnsent,
@@ -142,18 +143,20 @@ export function createTrackedChoco(
       receive(memory.parameters, theirs, { rule: parametersRule, blocks });
       receive(memory.tracker, theirs, { rule: trackerRule, blocks });
       const factor = Math.min(own.gamma, theirs.gamma) * weight;
-      moveAlongEdge(node.tracker, {
-        node: self,
-        neighbor,
+      const trackers = {
         own: takeOwn(memory.tracker, node.publicTracker),
         theirs: memory.tracker.theirs.value,
-        factor,
-        work: node.work,
-      });
+      };
+      moveAlongEdge(node.tracker, { node: self, neighbor, ...trackers, factor, work: node.work });
       const mine = takeOwn(memory.parameters, node.public);
       const other = memory.parameters.theirs.value;
       correctionInto(scratch, ordered(self, neighbor, mine, other), factor);
-      return { own: mine, theirs: other };
+      const { low, high } = ordered(self, neighbor, trackers.own, trackers.theirs);
+      return { own: mine, theirs: other, others: [low, high] };
+    },
+    resetEdge(_context, node, { edge }) {
+      resendWhole(edge.memory.parameters, node.public);
+      resendWhole(edge.memory.tracker, node.publicTracker);
     },
   };
 }

@@ -73,7 +73,10 @@ export function createChebyshevGossip(
       correctionInto(scratch, ordered(context.node, neighbor, memory.own, memory.theirs), omega * weight);
       if (omega !== 1) for (let k = 0; k < scratch.length; k++) scratch[k]! += (omega - 1) * memory.last[k]!;
       memory.last.set(scratch);
-      return memory;
+      return { own: memory.own, theirs: memory.theirs, others: [memory.last] };
+    },
+    resetEdge(_context, _weights, { edge }) {
+      edge.memory.last.fill(0); // the correction of this exchange
     },
   };
 }

@@ -26,6 +26,7 @@ import {
   type PublicVector,
   publish,
   receive,
+  resendWhole,
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
@@ -68,6 +69,9 @@ export function createChocoGossip(
       const gamma = Math.min(own.gamma, theirs.gamma);
       correctionInto(scratch, ordered(self, neighbor, mine, memory.theirs.value), gamma * weight);
       return { own: mine, theirs: memory.theirs.value };
+    },
+    resetEdge(_context, node, { edge }) {
+      resendWhole(edge.memory, node);
     },
   };
 }

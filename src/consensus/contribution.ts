@@ -4,6 +4,7 @@ import { sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
+import { hashToSend } from './replica-check.js';
 
 /** Runs `move`, in which the algorithm may change the parameters, and notes by how much for the audit. */
 export function moving(state: PeerState, move: () => void): void {
@@ -40,6 +41,7 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
     round: state.round + state.level,
     acknowledged: 0,
     gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
+    ...hashToSend(edge),
     parts,
   };
   sendInto(effects, edge, edge.own, nowMs);

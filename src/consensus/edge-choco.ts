@@ -105,5 +105,9 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       addSignedInto(replicas.high, scratch, -1);
       return memory;
     },
+    resetEdge({ initialReplica }, _node, { edge }) {
+      edge.memory.own.set(initialReplica);
+      edge.memory.theirs.set(initialReplica);
+    },
   };
 }

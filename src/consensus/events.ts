@@ -62,7 +62,7 @@ export type Effect =
       /** Read only; the core's own array, which training of the next round but one writes again. */
       readonly parameters: Float32Array;
     }
-  /** Something a person should know that does not end the run: the guard has backed off. */
+  /** Something a person should know that does not end the run: the guard has backed off, an edge started anew. */
   | {
       readonly type: 'notice';
       readonly code: NoticeCode;
@@ -72,12 +72,12 @@ export type Effect =
   /** No round follows. Late differences are still applied if the driver delivers them. */
   | { readonly type: 'finished'; readonly round: number };
 
-export type NoticeCode = 'CONSENSUS_BACKED_OFF';
+export type NoticeCode = 'CONSENSUS_BACKED_OFF' | 'REPLICAS_DIFFER';
 
 /** What the watchers of a simulation compare between the two ends of an edge. */
 export interface ExchangeAudit {
   /** Sum of the entries of the correction that this end added to its parameters. */
   readonly correctionSum: number;
-  /** CRC-32 of the two public replicas after the exchange, lower node first; 0 where there are none. */
+  /** CRC-32 of what both ends hold alike after the exchange (replica-check.ts); 0 where there is nothing. */
   readonly replicaHash: number;
 }

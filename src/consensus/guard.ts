@@ -122,6 +122,11 @@ function takeIntoWindow(guard: GuardState, now: number): number {
   return guard.least;
 }
 
+/** An edge has started anew: its replicas are far from the parameters for a while, which is nobody's fault. */
+export function pauseGuard(guard: GuardState, round: number): void {
+  guard.coolUntil = Math.max(guard.coolUntil, round + WINDOW);
+}
+
 /** At the end of a round: a sentence when the guard has backed off, else null. */
 export function settleRound(guard: GuardState, round: number): string | null {
   if (guard.exchanges === 0 && guard.unsent === null) return null;

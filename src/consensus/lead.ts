@@ -23,6 +23,7 @@ import {
   type PublicVector,
   publish,
   receive,
+  resendWhole,
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
@@ -93,6 +94,9 @@ export function createLead(
       requirePlausible(scratch, parameters, `the difference to peer ${neighbor}`);
       addSignedInto(node.dual, scratch, self < neighbor ? -1 : 1);
       return { own: mine, theirs: memory.theirs.value };
+    },
+    resetEdge(_context, node, { edge }) {
+      resendWhole(edge.memory, node.public);
     },
   };
 }

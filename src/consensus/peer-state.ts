@@ -11,6 +11,7 @@ import type { Delta } from '../wire/frame.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
 import { createGuard, type GuardState } from './guard.js';
+import { createReplicaCheck, type ReplicaCheck } from './replica-check.js';
 
 export interface PeerOptions {
   /** Rounds to run. */
@@ -30,6 +31,8 @@ export interface PeerOptions {
   readonly measureEvery: number;
   /** Backs gamma off where the neighborhood drifts apart (guard.ts). @default true */
   readonly guard?: boolean;
+  /** Exchanges of an edge between two comparisons of its ends (replica-check.ts); 0: never. @default HASH_EVERY */
+  readonly hashEvery?: number;
   /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
   readonly audit: boolean;
 }
@@ -83,6 +86,7 @@ export interface EdgeState extends EdgeView<unknown> {
   heardRound: number;
   /** `applied` when this peer's last round ended. */
   appliedBefore: number;
+  readonly check: ReplicaCheck;
   memory: unknown;
 }
 
@@ -162,6 +166,7 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
     owed: 0,
     heardRound: 0,
     appliedBefore: 0,
+    check: createReplicaCheck(),
     memory: init.algorithm.createEdge(context, neighbor),
   };
 }

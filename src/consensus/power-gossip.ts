@@ -22,7 +22,7 @@
 import { createRandom } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import type { Delta } from '../wire/frame.js';
-import type { Algorithm, AlgorithmContext } from './algorithm.js';
+import type { Algorithm, AlgorithmContext, ReplicaPair } from './algorithm.js';
 import {
   type Clipping,
   checkClipping,
@@ -64,7 +64,7 @@ export type MessageCompressor = (bits: number, length: number) => Compressor;
 
 interface EdgeMemory {
   /** One for each matrix; null for vectors. */
-  readonly factors: readonly (EdgeFactors | null)[];
+  factors: readonly (EdgeFactors | null)[];
   /** R; null without one. */
   readonly reference: Float32Array | null;
   /** Exchanges applied. */
@@ -180,6 +180,27 @@ function applyPiece(
   keepStart(product.factors, product.side, difference);
 }
 
+/** p and q of each matrix as they are before the first exchange, and after each reset. */
+function drawFactors(
+  { blocks, randomFor }: AlgorithmContext,
+  neighbor: number,
+  from: { readonly rank: number; readonly resets: number },
+): (EdgeFactors | null)[] {
+  const random = [...randomFor('both-ends', neighbor), ...(from.resets === 0 ? [] : [from.resets])];
+  return blocks.map((block, b) =>
+    isVector(block) ? null : createEdgeFactors(block, from.rank, createRandom(b, ...random)),
+  );
+}
+
+const nothing = new Float32Array(0);
+
+/** What both ends hold alike. */
+function sharedOf({ factors, reference }: EdgeMemory): ReplicaPair {
+  const replica = reference ?? nothing;
+  const others = factors.flatMap((each) => (each === null ? [] : [each.p, each.q, each.random]));
+  return { own: replica, theirs: replica, others };
+}
+
 /** @param messages the compressor of a message's numbers. */
 export function createPowerGossip(
   options: PowerGossipOptions,
@@ -200,10 +221,7 @@ export function createPowerGossip(
     checkEdges: ({ length }) => checkClipping(name, clipping, length),
     createNode: () => createDistances(iterations),
     createEdge(context, neighbor) {
-      const random = context.randomFor('both-ends', neighbor);
-      const factors = context.blocks.map((block, b) =>
-        isVector(block) ? null : createEdgeFactors(block, rank, createRandom(b, ...random)),
-      );
+      const factors = drawFactors(context, neighbor, { rank, resets: 0 });
       return { factors, reference: reference ? context.createReplica() : null, count: 0 };
     },
     beginRound(_context, distances, { round }) {
@@ -232,7 +250,13 @@ export function createPowerGossip(
         clipInto(scratch, { clipping, distances, ...at });
       }
       memory.count += 1;
-      return memory.reference === null ? null : { own: memory.reference, theirs: memory.reference };
+      return sharedOf(memory);
+    },
+    resetEdge(context, _node, { edge, exchange, resets }) {
+      const { memory, neighbor } = edge;
+      memory.factors = drawFactors(context, neighbor, { rank, resets });
+      memory.reference?.set(context.initialReplica);
+      memory.count = exchange;
     },
   };
 }

@@ -213,6 +213,17 @@ export function takeOwn(memory: PublicEdge, vector: PublicCopy): Float32Array {
   return own;
 }
 
+/**
+ * The two ends' copies of a vector differ: it is sent whole in the next exchange. Until the neighbor's comes, this node's
+ * own stands for it, which moves nothing.
+ */
+export function resendWhole(memory: PublicEdge, vector: PublicCopy): void {
+  memory.behind = null;
+  memory.unsent = null;
+  memory.theirs.value.set(vector.value);
+  memory.theirs.base.set(vector.base);
+}
+
 /** gamma = min(1, (1/sqrt(1 - omega) - 1) / beta); 0 while nothing has been measured. */
 export function automaticGamma(omega: number | null, beta: number): number {
   if (omega === null || omega <= 0) return 0;

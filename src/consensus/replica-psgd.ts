@@ -29,6 +29,7 @@ import {
   type PublicVector,
   publish,
   receive,
+  resendWhole,
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
@@ -132,6 +133,9 @@ export function createReplicaPsgd(
       requirePlausible(scratch, parameters, `the replica of peer ${edge.neighbor}`);
       scratch.fill(0);
       return replicas;
+    },
+    resetEdge(_context, node, { edge }) {
+      resendWhole(edge.memory, node.public);
     },
   };
 }

@@ -6,10 +6,11 @@
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { type ErrorCode, type ErrorFacts, GrapevineError } from '../base/errors.js';
-import { DELTA_HEADER_BYTES, PART_HEADER_BYTES } from './encode.js';
+import { DELTA_HEADER_BYTES, PART_HEADER_BYTES, REPLICA_HASH_BYTES } from './encode.js';
 import {
   type Delta,
   type DeltaPart,
+  deltaFlags,
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
   FRAME_VERSION,
@@ -97,10 +98,11 @@ function checkBodyLength(bodyBytes: number, kind: FrameKind, limits: FrameLimits
   return bodyBytes;
 }
 
-function decodeParts(body: Uint8Array, count: number): DeltaPart[] {
+/** @param first where the first part begins */
+function decodeParts(body: Uint8Array, first: number, count: number): DeltaPart[] {
   const view = viewOf(body);
   const parts: DeltaPart[] = [];
-  let at = DELTA_HEADER_BYTES;
+  let at = first;
   for (let p = 0; p < count; p++) {
     if (body.length - at < PART_HEADER_BYTES)
       refuse('FRAME_BAD_BODY', `delta ends inside the header of part ${p}`);
@@ -142,10 +144,15 @@ function decodeDelta(body: Uint8Array, numbers: DeltaNumbers): Delta {
   if (count < 1 || count > MAX_DELTA_PARTS) {
     refuse('FRAME_BAD_BODY', `delta of ${count} parts, wanted 1 to ${MAX_DELTA_PARTS}`);
   }
-  if (view.getUint16(6, true) !== 0)
-    refuse('FRAME_BAD_BODY', 'reserved bytes of the delta body are not zero');
+  const flags = view.getUint16(6, true);
+  if ((flags & ~deltaFlags.replicaHash) !== 0)
+    refuse('FRAME_BAD_BODY', `delta with flags ${flags}, wanted 0 or ${deltaFlags.replicaHash}`);
   if (numbers.sequence < 1) refuse('FRAME_BAD_HEADER', 'delta with sequence 0, wanted 1 or more');
-  return { ...numbers, gamma, parts: decodeParts(body, count) };
+  if (flags === 0) return { ...numbers, gamma, parts: decodeParts(body, DELTA_HEADER_BYTES, count) };
+  const first = DELTA_HEADER_BYTES + REPLICA_HASH_BYTES;
+  if (body.length < first) refuse('FRAME_BAD_BODY', 'delta ends inside its replica hash');
+  const replicaHash = view.getUint32(DELTA_HEADER_BYTES, true);
+  return { ...numbers, gamma, replicaHash, parts: decodeParts(body, first, count) };
 }
 
 function decodeJson<T>(body: Uint8Array, schema: z.ZodType<T>, kind: FrameKind): T {

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { assert } from '../base/assert.js';
 import {
   type Delta,
+  deltaFlags,
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
   FRAME_VERSION,
@@ -17,8 +18,10 @@ import {
   partKinds,
 } from './frame.js';
 
-/** Bytes of a delta body before its parts: gamma, part count, reserved. */
+/** The fixed fields of a delta body: gamma, part count, flags. */
 export const DELTA_HEADER_BYTES = 8;
+/** What follows them where the flags say so. */
+export const REPLICA_HASH_BYTES = 4;
 /** Bytes before each part: kind, stream, reserved, length. */
 export const PART_HEADER_BYTES = 8;
 
@@ -33,7 +36,8 @@ export function deltaFrameBytes(delta: Delta): number {
 }
 
 function deltaBodyBytes(delta: Delta): number {
-  return delta.parts.reduce((sum, part) => sum + PART_HEADER_BYTES + part.bytes.length, DELTA_HEADER_BYTES);
+  const head = DELTA_HEADER_BYTES + (delta.replicaHash === undefined ? 0 : REPLICA_HASH_BYTES);
+  return delta.parts.reduce((sum, part) => sum + PART_HEADER_BYTES + part.bytes.length, head);
 }
 
 function writeDeltaBody(frame: Uint8Array, view: DataView, delta: Delta): void {
@@ -42,6 +46,11 @@ function writeDeltaBody(frame: Uint8Array, view: DataView, delta: Delta): void {
   view.setFloat32(at, delta.gamma, true);
   view.setUint16(at + 4, delta.parts.length, true);
   at += DELTA_HEADER_BYTES;
+  if (delta.replicaHash !== undefined) {
+    view.setUint16(at - 2, deltaFlags.replicaHash, true);
+    view.setUint32(at, delta.replicaHash, true);
+    at += REPLICA_HASH_BYTES;
+  }
   for (const part of delta.parts) {
     frame[at] = partKinds[part.kind];
     frame[at + 1] = part.stream ?? 0;

@@ -4,7 +4,7 @@
  *
  * offset bytes field      meaning
  *      0     4 magic      "GVN1"
- *      4     1 version    2
+ *      4     1 version    3
  *      5     1 kind       FrameKind
  *      6     2 reserved   0
  *      8     4 bodyBytes  length of the body; refused above the receiver's limit before anything is allocated
@@ -19,8 +19,8 @@
  */
 
 export const FRAME_MAGIC = 0x314e5647; // "GVN1" read as little-endian u32
-/** 2: parts of a delta name the stream they belong to. */
-export const FRAME_VERSION = 2;
+/** 2: parts of a delta name the stream they belong to. 3: a delta has flags, and may carry a replica hash. */
+export const FRAME_VERSION = 3;
 export const FRAME_HEADER_BYTES = 48;
 /** A control body (JSON) is a page of text at most. */
 export const MAX_CONTROL_BODY_BYTES = 8192;
@@ -35,6 +35,9 @@ export type FrameKind = keyof typeof frameKinds;
 /** How a part of a delta changes the receiver's replica. */
 export const partKinds = { add: 1, replace: 2 } as const;
 export type PartKind = keyof typeof partKinds;
+
+/** Bits of a delta's flags: what follows its fixed fields, before the parts. */
+export const deltaFlags = { replicaHash: 1 } as const;
 
 export interface DeltaPart {
   readonly kind: PartKind;
@@ -54,6 +57,11 @@ export interface Delta {
   readonly acknowledged: number;
   /** The sender's consensus step size gamma (float32); the edge uses the smaller of the two ends'. */
   readonly gamma: number;
+  /**
+   * CRC-32 of what the sender holds for this edge after the exchange before, where the ends are to compare; u32. Sent
+   * every so many exchanges (consensus/replica-check.ts).
+   */
+  readonly replicaHash?: number;
   /** 1 to MAX_DELTA_PARTS. */
   readonly parts: readonly DeltaPart[];
 }

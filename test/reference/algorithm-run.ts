@@ -35,6 +35,7 @@ export interface AlgorithmRun {
   readonly faults?: readonly Fault[];
   /** What runs at `node` in place of the algorithm, to see others bear it. */
   sabotage?(algorithm: AnyAlgorithm, node: number): AnyAlgorithm;
+  readonly hashEvery?: number;
   readonly seed?: number;
   /** Called for every difference that is sent, repeated ones too. */
   onSent?(): void;
@@ -51,6 +52,8 @@ export interface AlgorithmTrace {
   readonly notices: readonly string[];
   /** roundMs[t - 1][node]: virtual time when a peer ended round t. */
   readonly roundMs: readonly (readonly number[])[];
+  /** Who has seen replicas differ, and in which round. */
+  readonly differences: readonly { readonly node: number; readonly round: number }[];
 }
 
 export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
@@ -72,6 +75,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
       rounds,
       pace: run.pace ?? 'lockstep',
       guard: run.guard ?? true,
+      ...(run.hashEvery === undefined ? {} : { hashEvery: run.hashEvery }),
       audit: true,
       retransmitMs: losesFrames(link) ? 150 : null,
     },
@@ -85,6 +89,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
   models[0] = start.map((vector) => vector.slice());
   const roundMs: number[][] = Array.from({ length: rounds }, () => []);
   const notices: string[] = [];
+  const differences: { node: number; round: number }[] = [];
   await runSimulation({
     peers: states,
     train: checker.watchTraining(async (node, _round, x) => {
@@ -103,6 +108,8 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
       for (const effect of seen.effects) {
         if (effect.type === 'sendDelta') run.onSent?.();
         if (effect.type === 'notice') notices.push(effect.message);
+        if (effect.type === 'notice' && effect.code === 'REPLICAS_DIFFER')
+          differences.push({ node: seen.node, round: effect.round });
         if (effect.type !== 'roundFinished') continue;
         const { round } = effect;
         roundMs[round - 1]![seen.node] = seen.nowMs;
@@ -112,7 +119,7 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
     },
   });
   const { halfApplied, violations } = checker.conclude([...start.keys()]);
-  return { models, states, violations, halfApplied, notices, roundMs };
+  return { models, states, violations, halfApplied, notices, differences, roundMs };
 }
 
 /** `nodes` Gaussian vectors. */

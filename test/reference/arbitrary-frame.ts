@@ -17,13 +17,17 @@ const part = fc.oneof(
   fc.record({ kind, stream: fc.integer({ min: 1, max: 3 }), bytes }),
 );
 
-const delta: fc.Arbitrary<Delta> = fc.record({
-  sequence: u32.map((value) => Math.max(1, value)),
-  round: u32,
-  acknowledged: u32,
-  gamma: fc.float({ min: 0, max: 2, noNaN: true }),
-  parts: fc.array(part, { minLength: 1, maxLength: 16 }),
-});
+const delta: fc.Arbitrary<Delta> = fc.record(
+  {
+    sequence: u32.map((value) => Math.max(1, value)),
+    round: u32,
+    acknowledged: u32,
+    gamma: fc.float({ min: 0, max: 2, noNaN: true }),
+    replicaHash: u32,
+    parts: fc.array(part, { minLength: 1, maxLength: 16 }),
+  },
+  { requiredKeys: ['sequence', 'round', 'acknowledged', 'gamma', 'parts'] },
+);
 
 /** Any text, lone surrogates and control characters included. */
 const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ maxLength, unit: 'binary' });

@@ -27,7 +27,7 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(48 + body.length);
   const view = new DataView(frame.buffer);
   [...'GVN1'].forEach((letter, k) => view.setUint8(k, letter.charCodeAt(0)));
-  view.setUint8(4, 2);
+  view.setUint8(4, 3);
   view.setUint8(5, header.kind);
   view.setUint16(6, 0, true);
   view.setUint32(8, body.length, true);
@@ -43,10 +43,11 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** gamma, part count, reserved; then for each part its kind, stream, reserved, its length and its bytes. */
+/** gamma, part count, flags, the hash where bit 0 of the flags is set; then for each part its kind, stream, reserved, its length and its bytes. */
 export function naiveDeltaBody(
   gamma: number,
   parts: readonly { readonly kind: number; readonly stream?: number; readonly bytes: readonly number[] }[],
+  replicaHash: number | null = null,
 ): Uint8Array {
   const pieces: number[] = [];
   const put = (bytes: number, write: (view: DataView) => void): void => {
@@ -56,7 +57,8 @@ export function naiveDeltaBody(
   };
   put(4, (view) => view.setFloat32(0, gamma, true));
   put(2, (view) => view.setUint16(0, parts.length, true));
-  pieces.push(0, 0);
+  pieces.push(replicaHash === null ? 0 : 1, 0);
+  if (replicaHash !== null) put(4, (view) => view.setUint32(0, replicaHash, true));
   for (const { kind, stream = 0, bytes } of parts) {
     pieces.push(kind, stream, 0, 0);
     put(4, (view) => view.setUint32(0, bytes.length, true));

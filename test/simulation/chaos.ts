@@ -23,6 +23,8 @@ const blocks: readonly MatrixBlock[] = [
   { name: 'vector', offset: 30, rows: 1, cols: 4 },
 ];
 const DIMENSION = 34;
+/** Ends are compared four times a run. */
+export const HASH_EVERY = 3;
 
 function pick<T>(random: Random, items: readonly T[]): T {
   return items[uniformInt(random, items.length)]!;
@@ -107,6 +109,8 @@ export interface ChaosOutcome {
   readonly states: readonly PeerState[];
   readonly endMs: number;
   readonly framesRefused: number;
+  /** Who has said that an edge's replicas differ: "node: message". */
+  readonly differences: readonly string[];
 }
 
 /** Turns a correct algorithm into a faulty one, to see the checkers catch it. */
@@ -141,11 +145,13 @@ export async function runChaos(
       silenceMs: 1200,
       roundDeadlineMs: 5000,
       retransmitMs: 150,
+      hashEvery: HASH_EVERY,
       audit: true,
     },
   };
   const peers = targets.map((_, node) => setUpPeer(setup, node, start));
   const checker = new InvariantChecker(peers.map((peer) => peer.parameters));
+  const differences: string[] = [];
   const result = await runSimulation({
     peers,
     train: checker.watchTraining(async (node, _round, parameters) => ({
@@ -159,7 +165,12 @@ export async function runChaos(
     seed,
     maxFrameBytes: 1 << 16,
     horizonMs: 600_000,
-    observe: checker.observe,
+    observe(seen) {
+      checker.observe(seen);
+      for (const effect of seen.effects)
+        if (effect.type === 'notice' && effect.code === 'REPLICAS_DIFFER')
+          differences.push(`${seen.node}: ${effect.message}`);
+    },
   });
   const gone = new Set(
     plan.faults
@@ -174,6 +185,7 @@ export async function runChaos(
     halfApplied,
     states: peers,
     endMs: result.endMs,
+    differences,
     framesRefused: result.counters.reduce((sum, counter) => sum + counter.framesRefused, 0),
   };
 }

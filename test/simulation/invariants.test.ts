@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ChaosOutcome, chaosAlgorithms, runChaos } from './chaos.js';
+import { withFlippedBit } from '../reference/flipped-bit.js';
+import { type ChaosOutcome, chaosAlgorithms, HASH_EVERY, runChaos } from './chaos.js';
 
 const SEEDS = 500;
 /** Of the asynchronous pace. */
@@ -13,8 +14,9 @@ const only = process.env.CHAOS_SEED;
 const seedsUpTo = (count: number): number[] =>
   only === undefined ? Array.from({ length: count }, (_, k) => k + 1) : [Number(only)];
 
-function problems({ plan, violations, halfApplied }: ChaosOutcome): string[] {
+function problems({ plan, violations, halfApplied, differences }: ChaosOutcome): string[] {
   const found = violations.map(({ invariant, message }) => `seed ${plan.seed}: ${invariant}: ${message}`);
+  found.push(...differences.map((alarm) => `seed ${plan.seed}: false alarm of ${alarm}`));
   if (halfApplied > 0)
     found.push(`seed ${plan.seed}: ${halfApplied} exchanges between the living are half applied`);
   return found.length === 0 ? [] : [...found.slice(0, 3), JSON.stringify(plan), replay(plan.seed)];
@@ -41,6 +43,32 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
       expect(found).toEqual([]);
     });
   }
+  it('a flipped bit is seen at both ends, and is gone after the next comparison: seeds 1 to 60', async () => {
+    let seen = 0;
+    for (let seed = 1; seed <= 60; seed++) {
+      const flipped = 1 + (seed % 5);
+      const comparedAt = HASH_EVERY * (Math.floor(flipped / HASH_EVERY) + 1);
+      const outcome = await runChaos(seed, (algorithm) =>
+        withFlippedBit(algorithm, { node: 1, neighbor: 0, at: (exchange) => exchange === flipped }),
+      );
+      const { plan, states, halfApplied, violations, differences } = outcome;
+      expect(halfApplied, replay(seed)).toBe(0);
+      for (const { invariant, message } of violations) {
+        expect(invariant, `${message}; ${replay(seed)}`).toMatch(/replicas|antisymmetry/); // the sum stays what ends say
+        const sequence = Number(/^edge 0-1#(\d+):/.exec(message)?.[1]);
+        expect(sequence, replay(seed)).toBeGreaterThanOrEqual(flipped);
+        expect(sequence, replay(seed)).toBeLessThan(comparedAt);
+      }
+      for (const alarm of differences)
+        expect(alarm, replay(seed)).toMatch(
+          new RegExp(`^[01]: exchange ${comparedAt} of peers [01] and [01]: `),
+        );
+      const sound = plan.faults.length === 0 && states[1]!.edges.some(({ neighbor }) => neighbor === 0);
+      if (sound && plan.algorithm !== 'exact') expect(differences, replay(seed)).toHaveLength(2);
+      seen += differences.length;
+    }
+    expect(seen).toBeGreaterThan(50);
+  });
 
   it('means what it says: the plans hold every algorithm, lost frames, refused frames, deaths and silences', async () => {
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, k) => runChaos(k + 1)));

@@ -48,6 +48,10 @@ function deltaOf(...specs: readonly string[]): Frame {
   return { ...address, kind: 'delta', delta: { sequence: 5, round: 6, acknowledged: 4, gamma: 0.5, parts } };
 }
 
+function hashed(frame: Frame): Frame {
+  return frame.kind === 'delta' ? { ...frame, delta: { ...frame.delta, replicaHash: 0xcbf43926 } } : frame;
+}
+
 const hello = {
   protocol: 1,
   swarm: 's',
@@ -66,6 +70,7 @@ const frames: readonly Frame[] = [
     deltaOf(spec),
   ),
   deltaOf('top-k:count=2', 'low-rank:rank=1,bits=8', 'none'),
+  hashed(deltaOf('top-k:count=3')),
 ];
 const originals = frames.map(encodeFrame);
 
@@ -250,7 +255,10 @@ describe('fields out of range', () => {
     ['one part more', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, parts(MAX_DELTA_PARTS + 1)))],
     ['a part of unknown kind', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, [{ kind: 3, bytes: [] }]))],
     ['reserved bytes of the header', 'FRAME_BAD_HEADER', forged(delta, 6, [1])],
-    ['reserved bytes of the delta', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [1])],
+    ['a flag that nobody knows', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [2])],
+    ['a replica hash', 'accepted', deltaFrame(1, naiveDeltaBody(1, onePart, 7))],
+    ['half a replica hash', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, onePart, 7).subarray(0, 10))],
+    ['the flag of a hash that is not there', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [1])],
     ['the last stream', 'accepted', forged(delta, 48 + 8 + 1, [MAX_STREAMS - 1])],
     ['a stream beyond the last', 'FRAME_BAD_BODY', forged(delta, 48 + 8 + 1, [MAX_STREAMS])],
     ['reserved bytes of a part', 'FRAME_BAD_BODY', forged(delta, 48 + 8 + 2, [1])],

@@ -69,6 +69,24 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
     ),
   },
   {
+    frame: {
+      ...address,
+      kind: 'delta',
+      delta: {
+        sequence: 50,
+        round: 52,
+        acknowledged: 49,
+        gamma: 1,
+        replicaHash: 0xcbf43926,
+        parts: [{ kind: 'add', bytes: Uint8Array.of(9) }],
+      },
+    },
+    twin: naiveFrame(
+      { kind: 4, ...address, swarmTag: tag, sequence: 50, round: 52, acknowledged: 49 },
+      naiveDeltaBody(1, [{ kind: 1, bytes: [9] }], 0xcbf43926),
+    ),
+  },
+  {
     frame: { ...address, kind: 'bye', reason: 'finished' },
     twin: naiveFrame({ kind: 5, ...address, swarmTag: tag }, utf8('{"reason":"finished"}')),
   },
@@ -80,9 +98,9 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
 
 /** The delta of `written`, 16 bytes a line. Changing these is changing the protocol: raise FRAME_VERSION. */
 const GOLDEN_DELTA = [
-  '47564e31020400001b00000004de7f4b', // GVN1, version, kind, reserved, 27 bytes of body, their CRC
+  '47564e31030400001b00000004de7f4b', // GVN1, version, kind, reserved, 27 bytes of body, their CRC
   'a0a1a2a3a4a5a6a70300000004030201', // swarm tag, sender, receiver
-  '0700000009000000060000008f9c6895', // sequence, round, acknowledged, CRC of all before
+  '070000000900000006000000c80e2c3a', // sequence, round, acknowledged, CRC of all before
   '0000003f020000000100000003000000', // gamma 0.5, two parts; the first: add, three bytes
   '0102030201000000000000', // they are; the second: replace, of stream 1, empty
 ];
