@@ -6,12 +6,12 @@ import { isGrapevineError } from '../base/errors.js';
 import { addSignedInto, sumOfSquares } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
-import type { Effect, ExchangeAudit } from './events.js';
+import type { Effect } from './events.js';
 import { advanceEdge, isComplete } from './exchange.js';
 import { observeExchange } from './guard.js';
 import { isPlausible, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
-import { noteReplicas, replicaHashOf, replicasDiffer, resetReplicas } from './replica-check.js';
+import { auditOf, noteReplicas, replicasDiffer, resetReplicas } from './replica-check.js';
 
 export function setStatus(
   effects: Effect[],
@@ -58,15 +58,14 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
 
 /** The exchange at which the two ends see that their replicas differ: it moves nothing, and the edge starts anew. */
 function resetExchange(state: PeerState, effects: Effect[], edge: EdgeState): boolean {
-  const { message, close } = resetReplicas(state, edge);
-  effects.push({ type: 'notice', code: 'REPLICAS_DIFFER', round: state.round, message });
-  if (close) {
-    refuse(effects, edge, 'REPLICAS_DIFFER', message);
+  const refusal = resetReplicas(state, effects, edge);
+  if (refusal !== null) {
+    refuse(effects, edge, 'REPLICAS_DIFFER', refusal);
     return false;
   }
   advanceEdge(edge);
   setStatus(effects, edge, 'active', 'answered');
-  const audit = state.options.audit ? { correctionSum: 0, replicaHash: 0 } : null;
+  const audit = state.options.audit ? auditOf(state, edge, null, 0) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
 }
@@ -74,16 +73,6 @@ function resetExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
 /** The two factors of the correction: gamma is the smaller of the two ends'. */
 function stepOf({ weight, own, theirs }: EdgeState): { readonly weight: number; readonly gamma: number } {
   return { weight, gamma: Math.min(own?.gamma ?? 0, theirs?.gamma ?? 0) };
-}
-
-function auditOf(
-  state: PeerState,
-  edge: EdgeState,
-  replicas: ReplicaPair | null,
-  correctionSum: number,
-): ExchangeAudit {
-  if (replicas === null) return { correctionSum, replicaHash: 0 };
-  return { correctionSum, replicaHash: replicaHashOf(state.context.node, edge.neighbor, replicas) };
 }
 
 export function refuse(

@@ -11,7 +11,6 @@ import type { Delta } from '../wire/frame.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
 import { createGuard, type GuardState } from './guard.js';
-import { createReplicaCheck, type ReplicaCheck } from './replica-check.js';
 
 export interface PeerOptions {
   /** Rounds to run. */
@@ -57,6 +56,16 @@ export type Phase =
   /** All rounds done; late differences still come in or are asked for. */
   | 'draining'
   | 'finished';
+
+/** What an edge remembers of the comparisons of its two ends (replica-check.ts). */
+export interface ReplicaCheck {
+  /** For the next delta; null where the next exchange is not one to compare. */
+  hash: number | null;
+  /** Resets so far, the same at both ends. */
+  resets: number;
+  /** Of them, those since the last comparison that agreed. */
+  resetsInRow: number;
+}
 
 export interface EdgeState extends EdgeView<unknown> {
   own: Delta | null;
@@ -166,7 +175,7 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
     owed: 0,
     heardRound: 0,
     appliedBefore: 0,
-    check: createReplicaCheck(),
+    check: { hash: null, resets: 0, resetsInRow: 0 },
     memory: init.algorithm.createEdge(context, neighbor),
   };
 }

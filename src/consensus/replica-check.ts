@@ -11,14 +11,17 @@
  *     2. both ends make their state of the edge alike again (Algorithm.resetEdge): replicas as they were before the first
  *        exchange, warm starts drawn from the run's seed and the number of this reset; a vector that its node keeps for
  *        all neighbors cannot start anew on one edge, and is sent whole in the next exchange;
- *     3. both say so (notice REPLICAS_DIFFER); after MAX_RESETS in a row, with no check between them that agreed, the edge is closed.
+ *     3. both say so (notice REPLICAS_DIFFER); after MAX_RESETS in a row, with no check between that agreed, the edge is closed.
  *
- * Between the flip and the check the two corrections of an exchange differ by what the flip made of them, and the mean
- * moves by half of that, divided by the number of peers: only comparing every time would prevent it. Numbers made absurd are
- * refused at once (mixing-step.ts). A CRC-32 sees every single flipped bit, and overlooks other differences once in 2^32.
+ * What it cannot mend: between the flip and the check the two corrections of an exchange do not cancel, so the sum of all
+ * parameters (and of trackers, and of LEAD's D, for good) moves by what the flip made of them; only comparing every time
+ * would prevent it. PowerGossip's p and q are made anew from what travels in every exchange, so a flip in them is gone
+ * after two, mostly unseen. Numbers made absurd are refused at once (mixing-step.ts). A CRC-32 sees every single flipped
+ * bit, and overlooks other differences once in 2^32.
  */
 import { crc32 } from 'node:zlib';
 import type { ReplicaPair } from './algorithm.js';
+import type { Effect, ExchangeAudit } from './events.js';
 import { pauseGuard } from './guard.js';
 import { ordered } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
@@ -28,20 +31,6 @@ export const HASH_EVERY = 50;
 /** What differs again and again is no accident: an engine that computes otherwise, or broken memory. */
 export const MAX_RESETS = 3;
 
-/** What an edge remembers of its comparisons. */
-export interface ReplicaCheck {
-  /** For the next delta; null where the next exchange is not one to compare. */
-  hash: number | null;
-  /** Resets so far, the same at both ends. */
-  resets: number;
-  /** Of them, those since the last comparison that agreed. */
-  resetsInRow: number;
-}
-
-export function createReplicaCheck(): ReplicaCheck {
-  return { hash: null, resets: 0, resetsInRow: 0 };
-}
-
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -50,6 +39,17 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 export function replicaHashOf(node: number, neighbor: number, replicas: ReplicaPair): number {
   const { low, high } = ordered(node, neighbor, replicas.own, replicas.theirs);
   return [low, high, ...(replicas.others ?? [])].reduce((hash, part) => crc32(bytesOf(part), hash), 0);
+}
+
+/** The audit of one exchange. */
+export function auditOf(
+  { context }: PeerState,
+  edge: EdgeState,
+  replicas: ReplicaPair | null,
+  correctionSum: number,
+): ExchangeAudit {
+  const replicaHash = replicas === null ? 0 : replicaHashOf(context.node, edge.neighbor, replicas);
+  return { correctionSum, replicaHash };
 }
 
 /** After an exchange: what the next delta on `edge` says of it, where that is due. */
@@ -78,25 +78,25 @@ export function replicasDiffer({ own, theirs, check }: EdgeState): boolean {
 
 const hex = (hash: number | undefined): string => (hash ?? 0).toString(16).padStart(8, '0');
 
-/** Resets `edge`, whose hashes differ; what to say of it, and whether it is to be closed. */
-export function resetReplicas(
-  state: PeerState,
-  edge: EdgeState,
-): { readonly message: string; readonly close: boolean } {
+/** Says that the hashes of `edge` differ, and makes it alike again at both ends; a reason, where it is to be closed instead. */
+export function resetReplicas(state: PeerState, effects: Effect[], edge: EdgeState): string | null {
   const { algorithm, context, node, round } = state;
   const { check, neighbor, own, theirs } = edge;
   check.hash = null;
   check.resets += 1;
   check.resetsInRow += 1;
   const exchange = edge.applied + 1;
-  const found =
+  const close = check.resetsInRow > MAX_RESETS;
+  const message =
     `exchange ${exchange} of peers ${context.node} and ${neighbor}: replicas ${hex(own?.replicaHash)} here and ` +
-    `${hex(theirs?.replicaHash)} there, wanted the same`;
-  if (check.resetsInRow > MAX_RESETS) {
-    const message = `${found}, after ${MAX_RESETS} resets in a row: the edge is closed. Run the same release and Node on both machines, and test their memory.`;
-    return { message, close: true };
-  }
+    `${hex(theirs?.replicaHash)} there, wanted the same` +
+    (close
+      ? `, after ${MAX_RESETS} resets in a row: the edge is closed. Run the same release and Node on both machines, ` +
+        'and test their memory.'
+      : '; the edge starts anew.');
+  effects.push({ type: 'notice', code: 'REPLICAS_DIFFER', round, message });
+  if (close) return message;
   algorithm.resetEdge?.(context, node, { edge, exchange, resets: check.resets });
   if (state.guard !== null) pauseGuard(state.guard, round);
-  return { message: `${found}; the edge starts anew.`, close: false };
+  return null;
 }
