@@ -9,8 +9,8 @@
  * Features are like those of the a9a data (Platt 1998): binary, `groups` attributes of `categories` values each, one
  * of which is 1, so a row has `groups` ones and x is a matrix, groups x categories. Values are drawn by Zipf's law.
  * With `skew` s, a share s of a worker's attributes uses the law shifted by the worker's number, and its labels follow
- * the teacher of all plus s times one of its own: similar data at 0, different at 1. Everything is float64 in a fixed order. Since each group sums to 1, the data's Gram matrix is
- * singular and mu = lambda exactly.
+ * the teacher of all plus s times one of its own: similar data at 0, different at 1. Everything is float64 in a fixed
+ * order. Since each group sums to 1, the data's Gram matrix is singular and mu = lambda exactly.
  */
 import { assert } from '../base/assert.js';
 import { createRandom, gaussian, type Random, uniform } from '../base/random.js';
@@ -325,14 +325,17 @@ export function createConvexModel(problem: ConvexProblem, peer: number | null): 
   };
 }
 
-/** The problem as the server-worker driver takes it (consensus/hub/run-hub.ts, HubProblem), all from x^0 = 0. */
-export function distributedObjective(problem: ConvexProblem) {
+/**
+ * The problem as the server-worker driver takes it (consensus/hub/run-hub.ts, HubProblem), from x^0 = 0 or from `start`.
+ * Where only the penalty acts, the gradient at 0 is 0: from 0 a method never meets the smallest eigenvalue, mu.
+ */
+export function distributedObjective(problem: ConvexProblem, start?: Float64Array) {
   const { options, workers, optimum, constants, least } = problem;
   const { blocks, size } = convexLayout(options);
   return {
     workers,
     blocks,
-    start: new Float64Array(size),
+    start: start ?? new Float64Array(size),
     optimum,
     constants,
     samples: options.samples,

@@ -1,5 +1,7 @@
 /** A convex problem as the hub's driver wants it, and full-gradient descent to compare with. */
-import type { HubProblem } from '../../src/consensus/hub/run-hub.js';
+import { expect } from 'vitest';
+import { createRandom, gaussian } from '../../src/base/random.js';
+import { type HubProblem, type HubRun, measuredRate } from '../../src/consensus/hub/run-hub.js';
 import { addScaledInto } from '../../src/linalg/real-vectors.js';
 import {
   type ConvexOptions,
@@ -22,6 +24,27 @@ export const smallConvex = (loss: ConvexOptions['loss']): ConvexOptions => ({
 export function convexHub(loss: ConvexOptions['loss'], workers = 5, options: Partial<ConvexOptions> = {}) {
   const problem = createConvexProblem({ ...smallConvex(loss), ...options }, workers, 1);
   return { problem, hub: distributedObjective(problem) satisfies HubProblem };
+}
+
+/** The same from a start off the optimum in every direction, so that the slowest one is met. */
+export function farFrom(problem: ConvexProblem): HubProblem {
+  const random = createRandom(1, 'far start');
+  return distributedObjective(
+    problem,
+    problem.optimum.map((value) => value + gaussian(random)),
+  );
+}
+
+/**
+ * Holds a run to its theorem from both sides: ||x - x*||^2 falls to working precision by `rate` a round or more, and by
+ * no more than (1 - gamma mu)^2, which is the factor of gradient descent along the smallest eigenvalue: E x follows
+ * it, so a run that is faster has taken longer steps than it says. A tenth is left to chance.
+ */
+export function expectLinear(run: HubRun, mu: number): void {
+  const measured = measuredRate(run.records);
+  expect(run.records.at(-1)!.squaredDistance).toBeLessThan(1e-24);
+  expect(measured).toBeLessThan(run.rate!);
+  expect(measured).toBeGreaterThan(1 - 1.1 * (1 - (1 - run.settings.gamma * mu) ** 2));
 }
 
 /** x^0, ..., x^rounds of gradient descent on f. */
