@@ -45,9 +45,9 @@ for (const loss of ['ridge', 'logistic'] as const) {
         const { settings } = runHub({ algorithm, problem: hub, rounds, seed: 1, every: rounds, onRound });
         return { p: settings.p, whole };
       };
-      const { p, whole } = wholeRounds('marina:up="rand-k:fraction=0.25,scaled=1"', 2000);
+      const { p, whole } = wholeRounds('marina:up="rand-k:fraction=0.25,scaled=1"', 4000);
       expect(p).toBe(1 / 4); // U = 3
-      expect(Math.abs(whole - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75));
+      expect(Math.abs(whole - 1000)).toBeLessThan(4 * Math.sqrt(4000 * 0.25 * 0.75));
       expect(wholeRounds('marina:up=natural').p).toBeCloseTo(8 / 9, 15); // U = 1/8
       expect(wholeRounds('marina:up=natural,p=0.1').p).toBe(0.1);
     });
