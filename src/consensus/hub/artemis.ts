@@ -7,8 +7,9 @@
  *     hub      g = h + 1/(p N) sum_{S_t} C_up(D_i),   h += alpha/N sum_{S_t} C_up(D_i),   O^t = C_dwn(g)
  *     all      w^{t+1} = w^t - gamma O^t;   a worker that was away replays the O it has missed (catch-up.ts)
  *
- * The hub's one memory is h = mean_i h_i, so E g = grad f(w^t) whoever takes part: this is why it moves by alpha / N and
- * not by alpha / (p N). Output: w, or the Polyak-Ruppert average of w^1, ..., w^K (`average=1`).
+ * The hub's memory is h = mean_i h_i, so E g = grad f(w^t) whoever takes part: this is why it moves by alpha / N and
+ * not by alpha / (p N). It is kept as the h_i, whose mean does not drift; a worker that was asked and did not answer
+ * (in a swarm) is left out of h and N until it does. Output: w, or the Polyak-Ruppert average of w^1, ..., w^K (`average=1`).
  *
  * Constants: alpha = 1 / (2 (1 + U_up)) as in the paper. Taking part with probability p is one more unbiased
  * compressor, U = (1 + U_up) / p - 1 with memory rate alpha p, and C_dwn multiplies E ||g||^2 by 1 + U_dwn at most, so the
@@ -18,12 +19,12 @@
  */
 import { createRandom, type Random, uniform } from '../../base/random.js';
 import type { CompressorState } from '../../compression/compressor.js';
-import { addScaledInto, minus } from '../../linalg/real-vectors.js';
+import { addScaledInto, meanOf, minus } from '../../linalg/real-vectors.js';
 import { artemisTheory } from './artemis-theory.js';
 import { type CatchUp, catchUpBytes, createCatchUp, followCatchUp, recordStep } from './catch-up.js';
 import { requireVariance } from './compressor-constants.js';
-import type { HubAlgorithm } from './hub-algorithm.js';
-import { createVectorCodec } from './vector-codec.js';
+import type { HubAlgorithm, HubUplink } from './hub-algorithm.js';
+import { createVectorCodec, decodeWhole, encodeWhole } from './vector-codec.js';
 
 export interface ArtemisOptions {
   readonly up: string;
@@ -40,10 +41,13 @@ export interface ArtemisOptions {
 
 export interface ArtemisHub {
   readonly w: Float64Array;
-  /** h */
-  readonly memory: Float64Array;
+  /** h_i of every worker. */
+  readonly memories: readonly Float64Array[];
   readonly encoder: CompressorState;
   readonly chance: Random;
+  /** S_t, and who was in such a set and did not answer. */
+  asked: readonly number[];
+  readonly lost: Set<number>;
   readonly catchUp: CatchUp;
   /** w-bar and how many iterates are in it. */
   readonly average: Float64Array;
@@ -68,6 +72,12 @@ function absorbIterate(hub: ArtemisHub): void {
   for (let k = 0; k < hub.w.length; k++) hub.average[k] += (hub.w[k] - hub.average[k]) / hub.rounds;
 }
 
+/** Who was asked is lost until it answers. */
+function noteAbsence({ asked, lost }: ArtemisHub, uplinks: readonly HubUplink[]): void {
+  for (const worker of asked) lost.add(worker);
+  for (const { worker } of uplinks) lost.delete(worker);
+}
+
 export function createArtemis(
   options: ArtemisOptions,
   spec: string,
@@ -76,24 +86,32 @@ export function createArtemis(
   return {
     spec,
     serverless: false, // a peer that is away hears no uplinks
+    swarm:
+      options.average === 1
+        ? 'average=1 is a model that the hub alone has, and peers report the one they train'
+        : { phases: 1, takesLate: true },
     prepare({ workers, blocks, start, constants, batch, seed }) {
       const up = createVectorCodec(options.up, blocks);
       const down = createVectorCodec(options.down, blocks);
       const upU = requireVariance('artemis', up.spec, blocks);
       const downU = requireVariance('artemis', down.spec, blocks);
       const alpha = options.memory === 1 ? 1 / (2 * (1 + upU)) : 0;
-      const theory = artemisTheory({ constants, workers, p, upU, downU, alpha, stochastic: batch !== null });
-      const gamma = options.gamma || theory.gamma;
+      const theory =
+        constants && artemisTheory({ constants, workers, p, upU, downU, alpha, stochastic: batch !== null });
+      const gamma = options.gamma || (theory?.gamma ?? 1);
       const rule = { codec: down, gamma };
       const zeros = () => new Float64Array(start.length);
       return {
-        settings: { gamma, alpha, U: upU, downU, floorFactor: theory.floorFactor },
-        rate: gamma <= theory.gamma ? Math.max(1 - gamma * constants.mu, 1 - theory.rho / 2) : null,
+        settings: { gamma, alpha, U: upU, downU, ...(theory && { floorFactor: theory.floorFactor }) },
+        rate:
+          theory && gamma <= theory.gamma ? Math.max(1 - gamma * constants!.mu, 1 - theory.rho / 2) : null,
         createHub: () => ({
           w: start.slice(),
-          memory: zeros(),
+          memories: Array.from({ length: workers }, zeros),
           encoder: down.createState(seed, 'hub'),
           chance: createRandom(seed, 'participants'),
+          asked: [],
+          lost: new Set(),
           catchUp: createCatchUp(workers),
           average: zeros(),
           rounds: 0,
@@ -103,25 +121,26 @@ export function createArtemis(
           memory: zeros(),
           encoder: up.createState(seed, 'worker', worker),
         }),
-        open: (hub) =>
-          drawParticipants(hub.chance, workers, p).map((worker) => ({
-            worker,
-            bytes: catchUpBytes(hub.catchUp, worker, hub.w),
-          })),
-        answer(worker, downlink, gradient) {
-          followCatchUp(worker.w, downlink, rule);
+        open(hub) {
+          hub.asked = drawParticipants(hub.chance, workers, p);
+          return hub.asked.map((worker) => ({ worker, bytes: catchUpBytes(hub.catchUp, worker, hub.w) }));
+        },
+        follow: ({ w }, downlink) => followCatchUp(w, downlink, rule),
+        answer(worker, gradient) {
           const fresh = zeros();
           gradient(fresh, worker.w);
           const bytes = up.encode(minus(fresh, worker.memory), worker.encoder);
           addScaledInto(worker.memory, up.decode(bytes), alpha);
           return bytes;
         },
+        read: (_hub, uplink) => up.decode(uplink),
         close(hub, uplinks) {
-          const g = hub.memory.slice();
-          for (const { bytes } of uplinks) {
-            const news = up.decode(bytes);
-            addScaledInto(g, news, 1 / (p * workers));
-            addScaledInto(hub.memory, news, alpha / workers);
+          noteAbsence(hub, uplinks);
+          const living = hub.memories.filter((_, worker) => !hub.lost.has(worker));
+          const g = living.length > 0 ? meanOf(living) : zeros();
+          for (const { worker, values } of uplinks) {
+            addScaledInto(g, values, 1 / (p * living.length));
+            addScaledInto(hub.memories[worker], values, alpha);
           }
           const bytes = down.encode(g, hub.encoder);
           recordStep(hub.catchUp, bytes, hub.w.length);
@@ -129,6 +148,11 @@ export function createArtemis(
           absorbIterate(hub);
         },
         modelOf: (hub) => (options.average === 1 && hub.rounds > 0 ? hub.average : hub.w),
+        swarm: {
+          modelAt: ({ w }) => w,
+          snapshot: ({ w }) => encodeWhole(w),
+          restore: ({ w }, bytes) => w.set(decodeWhole(bytes, w.length)),
+        },
       };
     },
   };

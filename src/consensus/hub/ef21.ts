@@ -15,11 +15,18 @@
  *                 f(x^t) - f* + gamma / theta mean_i ||g_i - grad f_i||^2 falls by the factor 1 - gamma mu a round
  *     EF21-SGDM   gamma = min{ omega / (20 Lt), eta / (7 L) } (theorem 3, for nonconvex f; no linear rate is claimed)
  */
-import type { CompressorState } from '../../compression/compressor.js';
+import type { CompressorState, MatrixBlock } from '../../compression/compressor.js';
 import { addScaledInto, meanOf, minus } from '../../linalg/real-vectors.js';
 import { requireOmega } from './compressor-constants.js';
 import type { HubAlgorithm, HubConstants } from './hub-algorithm.js';
-import { broadcast, createSentModel, followModel, type SentModel, stepModel } from './model-broadcast.js';
+import {
+  broadcast,
+  createSentModel,
+  followModel,
+  type SentModel,
+  stepModel,
+  wholeModels,
+} from './model-broadcast.js';
 import { createVectorCodec } from './vector-codec.js';
 
 export interface Ef21Options {
@@ -71,6 +78,20 @@ export function ef21MomentumStepSize(
   return Math.min(by.omega / (20 * quadraticMean(workerL)), by.eta / (7 * L));
 }
 
+/** gamma and the rate by theory; in a swarm gamma is 1, and any compressor will do. */
+function ef21Theory(
+  { gamma, eta }: Ef21Options,
+  at: { constants: HubConstants | null; spec: string; blocks: readonly MatrixBlock[] },
+) {
+  if (at.constants === null) return { gamma: gamma || 1, rate: null };
+  const omega = requireOmega('ef21', at.spec, at.blocks);
+  const best =
+    eta === 1 ? ef21StepSize(at.constants, omega) : ef21MomentumStepSize(at.constants, { omega, eta });
+  const chosen = gamma || best;
+  const rate = eta === 1 && chosen <= best ? 1 - chosen * at.constants.mu : null;
+  return { gamma: chosen, rate, omega, ...ef21Constants(omega) };
+}
+
 /** v_i by the gradient in `fresh`, which it may become. */
 function advanceMomentum(worker: Ef21Worker, fresh: Float64Array, eta: number): Float64Array {
   if (worker.momentum === null || eta === 1) worker.momentum = fresh;
@@ -83,18 +104,16 @@ export function createEf21(options: Ef21Options, spec: string): HubAlgorithm<Ef2
   return {
     spec,
     serverless: true,
+    swarm: { phases: 1, takesLate: true },
     prepare({ workers, blocks, start, constants, seed }) {
       const up = createVectorCodec(options.up, blocks);
       const down = createVectorCodec(options.down, blocks);
-      const omega = requireOmega('ef21', up.spec, blocks);
-      const best =
-        eta === 1 ? ef21StepSize(constants, omega) : ef21MomentumStepSize(constants, { omega, eta });
-      const gamma = options.gamma || best;
+      const { gamma, rate, ...theory } = ef21Theory(options, { constants, spec: up.spec, blocks });
       const rule = { codec: down, gamma };
       const zeros = () => new Float64Array(start.length);
       return {
-        settings: { gamma, omega, ...ef21Constants(omega) },
-        rate: eta === 1 && gamma <= best ? 1 - gamma * constants.mu : null,
+        settings: { gamma, ...theory },
+        rate,
         createHub: () => ({
           model: createSentModel(start, down.createState(seed, 'hub')),
           estimates: Array.from({ length: workers }, zeros),
@@ -106,8 +125,8 @@ export function createEf21(options: Ef21Options, spec: string): HubAlgorithm<Ef2
           encoder: up.createState(seed, 'worker', worker),
         }),
         open: ({ model }) => broadcast(workers, model.pending),
-        answer(worker, downlink, gradient) {
-          followModel(worker.x, downlink, rule);
+        follow: ({ x }, downlink) => followModel(x, downlink, rule),
+        answer(worker, gradient) {
           const fresh = zeros();
           gradient(fresh, worker.x);
           const news = minus(advanceMomentum(worker, fresh, eta), worker.estimate);
@@ -115,11 +134,13 @@ export function createEf21(options: Ef21Options, spec: string): HubAlgorithm<Ef2
           addScaledInto(worker.estimate, up.decode(bytes), 1);
           return bytes;
         },
+        read: (_hub, uplink) => up.decode(uplink),
         close({ model, estimates }, uplinks) {
-          for (const { worker, bytes } of uplinks) addScaledInto(estimates[worker], up.decode(bytes), 1);
-          stepModel(model, meanOf(estimates), rule);
+          for (const { worker, values } of uplinks) addScaledInto(estimates[worker], values, 1);
+          stepModel(model, meanOf(uplinks.map(({ worker }) => estimates[worker])), rule);
         },
         modelOf: ({ model }) => model.x,
+        swarm: wholeModels(({ model }) => model.x),
       };
     },
   };

@@ -16,7 +16,14 @@ import type { CompressorState } from '../../compression/compressor.js';
 import { addScaledInto, meanOf, minus } from '../../linalg/real-vectors.js';
 import { requireOmega } from './compressor-constants.js';
 import type { HubAlgorithm } from './hub-algorithm.js';
-import { broadcast, createSentModel, followModel, type SentModel, stepModel } from './model-broadcast.js';
+import {
+  broadcast,
+  createSentModel,
+  followModel,
+  type SentModel,
+  stepModel,
+  wholeModels,
+} from './model-broadcast.js';
 import { createVectorCodec } from './vector-codec.js';
 
 export interface ErrorFeedbackOptions {
@@ -47,14 +54,18 @@ export function createErrorFeedback(
   return {
     spec,
     serverless: true,
+    swarm: { phases: 1, takesLate: true },
     prepare({ workers, blocks, start, constants, seed }) {
       const { up, down } = {
         up: createVectorCodec(options.up, blocks),
         down: createVectorCodec(options.down, blocks),
       };
-      const largestL = Math.max(...constants.workerL);
-      const omega = options.gamma > 0 ? null : requireOmega('ef', up.spec, blocks);
-      const gamma = omega === null ? options.gamma : errorFeedbackStepSize({ largestL, omega });
+      const best = (): number => {
+        if (constants === null) return 1;
+        const omega = requireOmega('ef', up.spec, blocks);
+        return errorFeedbackStepSize({ largestL: Math.max(...constants.workerL), omega });
+      };
+      const gamma = options.gamma || best();
       const rule = { codec: down, gamma: 1 }; // gamma is in p_i
       return {
         settings: { gamma },
@@ -66,8 +77,8 @@ export function createErrorFeedback(
           encoder: up.createState(seed, 'worker', worker),
         }),
         open: ({ pending }) => broadcast(workers, pending),
-        answer(worker, downlink, gradient) {
-          followModel(worker.x, downlink, rule);
+        follow: ({ x }, downlink) => followModel(x, downlink, rule),
+        answer(worker, gradient) {
           const p = new Float64Array(start.length);
           gradient(p, worker.x);
           for (let k = 0; k < p.length; k++) p[k] = gamma * p[k] + worker.error[k];
@@ -75,10 +86,12 @@ export function createErrorFeedback(
           worker.error.set(minus(p, up.decode(bytes)));
           return bytes;
         },
+        read: (_hub, uplink) => up.decode(uplink),
         close(hub, uplinks) {
-          stepModel(hub, meanOf(uplinks.map(({ bytes }) => up.decode(bytes))), rule);
+          stepModel(hub, meanOf(uplinks.map(({ values }) => values)), rule);
         },
         modelOf: ({ x }) => x,
+        swarm: wholeModels(({ x }) => x),
       };
     },
   };

@@ -13,6 +13,7 @@
  * gamma = min{ 1 / (Lt (1 + sqrt(2 (1 - p) U / (p n)))), p / (2 mu) } with Lt = sqrt(mean_i L_i^2), under the PL
  * condition (theorem 2.2); then E f(x^k) - f* falls by 1 - gamma mu a round. U = 0 has p = 1: gradient descent.
  */
+import { assert } from '../../base/assert.js';
 import { createRandom, type Random, uniform } from '../../base/random.js';
 import type { CompressorState } from '../../compression/compressor.js';
 import { addScaledInto, meanOf, minus } from '../../linalg/real-vectors.js';
@@ -45,6 +46,8 @@ export interface MarinaWorker {
   /** grad f_i(x^k) */
   gradient: Float64Array;
   readonly encoder: CompressorState;
+  /** c of this round. */
+  whole: boolean;
 }
 
 /** gamma of theorem 2.2 (PL). */
@@ -68,7 +71,10 @@ export function createMarina(options: MarinaOptions, spec: string): HubAlgorithm
   return {
     spec,
     serverless: true,
+    swarm:
+      'it compares gradients of the same samples at two models, and a swarm has one pseudo-gradient a round',
     prepare({ workers, blocks, start, constants, seed }) {
+      assert(constants !== null, 'MARINA does not run in a swarm');
       const up = createVectorCodec(options.up, blocks);
       const down = createVectorCodec(options.down, blocks);
       const U = requireVariance('marina', up.spec, blocks);
@@ -90,22 +96,25 @@ export function createMarina(options: MarinaOptions, spec: string): HubAlgorithm
           x: start.slice(),
           gradient: zeros(),
           encoder: up.createState(seed, 'worker', worker),
+          whole: true,
         }),
         open(hub) {
           hub.whole = hub.model.pending.length === 0 || uniform(hub.coins) < p;
           return broadcast(workers, withCoin(hub.whole, hub.model.pending));
         },
-        answer(worker, downlink, gradient) {
+        follow(worker, downlink) {
           followModel(worker.x, downlink.subarray(1), rule);
+          worker.whole = downlink[0] === 1;
+        },
+        answer(worker, gradient) {
           const [before, fresh] = [worker.gradient, zeros()];
           gradient(fresh, worker.x);
           worker.gradient = fresh;
-          return downlink[0] === 1 ? encodeWhole(fresh) : up.encode(minus(fresh, before), worker.encoder);
+          return worker.whole ? encodeWhole(fresh) : up.encode(minus(fresh, before), worker.encoder);
         },
+        read: (hub, uplink) => (hub.whole ? decodeWhole(uplink, start.length) : up.decode(uplink)),
         close(hub, uplinks) {
-          const decode = (bytes: Uint8Array) =>
-            hub.whole ? decodeWhole(bytes, start.length) : up.decode(bytes);
-          const g = meanOf(uplinks.map(({ bytes }) => decode(bytes)));
+          const g = meanOf(uplinks.map(({ values }) => values));
           if (!hub.whole) addScaledInto(g, hub.estimate, 1);
           hub.estimate = stepModel(hub.model, g, rule);
         },

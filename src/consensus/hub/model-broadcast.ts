@@ -6,8 +6,8 @@
  */
 import type { CompressorState } from '../../compression/compressor.js';
 import { addScaledInto } from '../../linalg/real-vectors.js';
-import type { HubMessage } from './hub-algorithm.js';
-import type { VectorCodec } from './vector-codec.js';
+import type { HubMessage, SwarmProtocol } from './hub-algorithm.js';
+import { decodeWhole, encodeWhole, type VectorCodec } from './vector-codec.js';
 
 /** The model at the hub. */
 export interface SentModel {
@@ -47,4 +47,15 @@ export function followModel(x: Float64Array, bytes: Uint8Array, { codec, gamma }
 /** The pending step for every worker. */
 export function broadcast(workers: number, bytes: Uint8Array): HubMessage[] {
   return Array.from({ length: workers }, (_, worker) => ({ worker, bytes }));
+}
+
+/** A worker without the latest steps takes the model whole. */
+export function wholeModels<Hub>(
+  modelOf: (hub: Hub) => Float64Array,
+): SwarmProtocol<Hub, { readonly x: Float64Array }> {
+  return {
+    modelAt: ({ x }) => x,
+    snapshot: (hub) => encodeWhole(modelOf(hub)),
+    restore: ({ x }, bytes) => x.set(decodeWhole(bytes, x.length)),
+  };
 }

@@ -23,14 +23,15 @@
  * The potential of (y, z) falls by 1 - tau for each y, which takes 1 + 1/p rounds on average.
  */
 
+import { assert } from '../../base/assert.js';
 import { GrapevineError } from '../../base/errors.js';
 import { createRandom, type Random, uniform } from '../../base/random.js';
 import type { CompressorState } from '../../compression/compressor.js';
 import type { SmoothFunction } from '../../linalg/newton-method.js';
 import { addScaledInto, minus } from '../../linalg/real-vectors.js';
 import { requireOmega, requireVariance } from './compressor-constants.js';
-import type { HubAlgorithm, HubConstants, HubContext, HubMessage } from './hub-algorithm.js';
-import { readOlgaDownlink, writeOlgaDownlink } from './olga-messages.js';
+import type { Gradient, HubAlgorithm, HubConstants, HubContext, HubUplink } from './hub-algorithm.js';
+import { type OlgaDownlink, readOlgaDownlink, writeOlgaDownlink } from './olga-messages.js';
 import { proximalStep } from './proximal-step.js';
 import { createVectorCodec, decodeWhole, encodeWhole, type VectorCodec } from './vector-codec.js';
 
@@ -64,6 +65,8 @@ export interface OlgaWorker {
   /** e */
   readonly error: Float64Array;
   readonly encoder: CompressorState;
+  /** What the server asks for; null before the first round. */
+  question: OlgaDownlink | null;
 }
 
 export interface OlgaParameters {
@@ -103,6 +106,7 @@ export function drawGeometric(random: Random, p: number): number {
 
 interface OlgaRun extends OlgaParameters {
   readonly context: HubContext;
+  readonly mu: number;
   readonly server: SmoothFunction;
   readonly codec: VectorCodec;
   readonly kind: OlgaKind;
@@ -134,9 +138,8 @@ function innerStep(hub: OlgaHub, mean: Float64Array, { server, theta }: OlgaRun)
 
 /** y and z of the next outer iteration, from grad f(y+) and mean e. */
 function endOuter(hub: OlgaHub, at: { gradient: Float64Array; error: Float64Array }, run: OlgaRun): void {
-  const { p, theta, alpha, context } = run;
+  const { p, theta, alpha, mu } = run;
   const { x, own, gradient } = hub.anchor;
-  const { mu } = context.constants;
   hub.y.set(hub.current.x);
   for (let k = 0; k < x.length; k++) {
     const t = own[k] - gradient[k] - (hub.current.own[k] - at.gradient[k]);
@@ -153,39 +156,38 @@ function meanWith(own: Float64Array, others: readonly Float64Array[]): Float64Ar
   return mean.map((value) => value / (others.length + 1));
 }
 
-function closeRound(hub: OlgaHub, uplinks: readonly HubMessage[], run: OlgaRun): void {
+/** A gradient, a compressed difference, or at the end with error feedback a gradient and e. */
+function readUplink({ phase, y }: OlgaHub, bytes: Uint8Array, { kind, codec }: OlgaRun): Float64Array {
+  if (phase === 'inner') return codec.decode(bytes);
+  return decodeWhole(bytes, phase === 'end' && kind === 'error feedback' ? 2 * y.length : y.length);
+}
+
+function closeRound(hub: OlgaHub, uplinks: readonly HubUplink[], run: OlgaRun): void {
   const length = hub.y.length;
   const zeros = new Float64Array(length);
+  const sent = uplinks.map(({ values }) => values);
   if (hub.phase === 'inner') {
-    const mean = meanWith(
-      zeros,
-      uplinks.map(({ bytes }) => run.codec.decode(bytes)),
-    );
+    const mean = meanWith(zeros, sent);
     innerStep(hub, run.kind === 'unbiased' ? mean : mean.map((value) => value / run.theta), run);
     return;
   }
-  const half = 8 * length;
-  const whole = uplinks.map(({ bytes }) => decodeWhole(bytes.subarray(0, half), length));
-  const gradient = meanWith(hub.current.own, whole);
+  const gradient = meanWith(
+    hub.current.own,
+    sent.map((values) => values.subarray(0, length)),
+  );
   if (hub.phase === 'anchor') {
     hub.anchor.gradient = gradient;
     hub.left = drawGeometric(hub.chance, run.p);
     innerStep(hub, zeros, run); // all differences are zero at x_0
     return;
   }
-  const errors =
-    run.kind === 'unbiased' ? [] : uplinks.map(({ bytes }) => decodeWhole(bytes.subarray(half), length));
-  const error = errors.length === 0 ? zeros : meanWith(zeros, errors);
-  endOuter(hub, { gradient, error }, run);
+  const errors = run.kind === 'unbiased' ? [] : sent.map((values) => values.subarray(length));
+  endOuter(hub, { gradient, error: meanWith(zeros, errors) }, run);
 }
 
-function answerRound(
-  worker: OlgaWorker,
-  downlink: Uint8Array,
-  { gradient, run }: { gradient: (out: Float64Array, x: Float64Array) => void; run: OlgaRun },
-): Uint8Array {
-  const { codec, theta, kind, context } = run;
-  const { phase, x, own } = readOlgaDownlink(downlink, context.start.length);
+function answerRound(worker: OlgaWorker, gradient: Gradient, { codec, theta, kind }: OlgaRun): Uint8Array {
+  assert(worker.question !== null, 'a worker answers after it was asked');
+  const { phase, x, own } = worker.question;
   const fresh = new Float64Array(x.length);
   gradient(fresh, x);
   if (phase === 'end') {
@@ -211,6 +213,7 @@ function answerRound(
 
 function createRun(options: OlgaOptions, kind: OlgaKind, context: HubContext): OlgaRun {
   const { blocks, constants, server, start } = context;
+  assert(constants !== null, 'OLGA does not run in a swarm');
   const codec = createVectorCodec(options.up, blocks);
   if (server === undefined || context.workers < 2) {
     throw new GrapevineError(
@@ -219,14 +222,15 @@ function createRun(options: OlgaOptions, kind: OlgaKind, context: HubContext): O
     );
   }
   const chosen = { theta: options.theta };
+  const common = { context, mu: constants.mu, server, codec, kind };
   if (kind === 'error feedback') {
     const p = options.p || requireOmega('ef-olga', codec.spec, blocks);
-    return { ...efOlgaParameters(constants, { ...chosen, p }), context, server, codec, kind };
+    return { ...efOlgaParameters(constants, { ...chosen, p }), ...common };
   }
   const U = requireVariance('olga', codec.spec, blocks);
   const sent = codec.encode(new Float64Array(start.length), codec.createState(context.seed, 'probe')).length;
   const p = options.p || Math.min(1, sent / (4 * start.length));
-  return { ...olgaParameters(constants, { ...chosen, p, U }), context, server, codec, kind };
+  return { ...olgaParameters(constants, { ...chosen, p, U }), ...common };
 }
 
 export function createOlga(
@@ -237,6 +241,7 @@ export function createOlga(
   return {
     spec,
     serverless: false, // f_1 is the server's
+    swarm: 'its server minimizes a function of its own, and a swarm has pseudo-gradients only',
     prepare(context) {
       const run = createRun(options, kind, context);
       const { workers, start, seed } = context;
@@ -264,12 +269,17 @@ export function createOlga(
           anchor: zeros(),
           error: zeros(),
           encoder: run.codec.createState(seed, 'worker', worker),
+          question: null,
         }),
         open({ phase, current }) {
           const bytes = writeOlgaDownlink({ phase, ...current });
           return Array.from({ length: workers - 1 }, (_, k) => ({ worker: k + 1, bytes }));
         },
-        answer: (worker, downlink, gradient) => answerRound(worker, downlink, { gradient, run }),
+        follow(worker, downlink) {
+          worker.question = readOlgaDownlink(downlink, start.length);
+        },
+        answer: (worker, gradient) => answerRound(worker, gradient, run),
+        read: (hub, uplink) => readUplink(hub, uplink, run),
         close: (hub, uplinks) => closeRound(hub, uplinks, run),
         modelOf: ({ y }) => y,
       };

@@ -15,6 +15,7 @@
  * The paper tunes gamma. gamma=0 is the bound of error feedback, omega / (28 L), for omega = r / min(rows, columns), which a
  * warm start need not reach in every step, and in practice exceeds.
  */
+import { ByteWriter } from '../../base/bytes.js';
 import { createRandom, gaussian } from '../../base/random.js';
 import type { CompressorState } from '../../compression/compressor.js';
 import { addScaledInto, meanOf } from '../../linalg/real-vectors.js';
@@ -29,7 +30,7 @@ import {
   rightFactors,
   subtractProduct,
 } from './power-sgd-factors.js';
-import { createVectorCodec, type VectorCodec } from './vector-codec.js';
+import { createVectorCodec, decodeWhole, encodeWhole, type VectorCodec } from './vector-codec.js';
 
 export interface PowerSgdOptions {
   readonly rank: number;
@@ -104,15 +105,38 @@ function absorb(model: PowerSgdModel, bytes: Uint8Array, run: PowerRun): void {
 
 function createRun(options: PowerSgdOptions, { blocks, constants }: HubContext): PowerRun {
   const layout = createPowerLayout(blocks, options.rank);
+  const best = constants && errorFeedbackStepSize({ largestL: constants.L, omega: layout.omega });
   const numbers = (name: string, cols: number) =>
     createVectorCodec('none', [{ name, offset: 0, rows: 1, cols }]);
   return {
     layout,
     left: numbers('P', layout.leftSize),
     right: numbers('Q', layout.rightSize),
-    gamma: options.gamma || errorFeedbackStepSize({ largestL: constants.L, omega: layout.omega }),
+    gamma: options.gamma || (best ?? 1),
     momentum: options.momentum,
   };
+}
+
+/** What is sent next. */
+const codecOf = ({ phase }: PowerSgdModel, { left, right }: PowerRun): VectorCodec =>
+  phase === 'left' ? left : right;
+
+/** x, the momentum, Q and P, whole, and the phase. */
+function snapshotOf({ x, momentum, Q, P, phase }: PowerSgdModel): Uint8Array {
+  const writer = new ByteWriter();
+  for (const vector of [x, momentum, Q, P]) writer.bytes(encodeWhole(vector));
+  writer.u8(phase === 'left' ? 0 : 1);
+  return writer.finish();
+}
+
+function restoreModel({ x, momentum, ...rest }: PowerSgdModel, bytes: Uint8Array): Partial<PowerSgdModel> {
+  const total = x.length + momentum.length + rest.Q.length + rest.P.length;
+  const values = decodeWhole(bytes.subarray(0, -1), total);
+  x.set(values.subarray(0, x.length));
+  momentum.set(values.subarray(x.length, 2 * x.length));
+  const split = 2 * x.length + rest.Q.length;
+  const phase = bytes.at(-1) === 0 ? 'left' : 'right';
+  return { Q: values.slice(2 * x.length, split), P: values.slice(split), phase };
 }
 
 export function createPowerSgd(
@@ -122,6 +146,7 @@ export function createPowerSgd(
   return {
     spec,
     serverless: true,
+    swarm: { phases: 2, takesLate: false }, // a late factor belongs to another Q
     prepare(context) {
       const run = createRun(options, context);
       const { layout } = run;
@@ -134,8 +159,10 @@ export function createPowerSgd(
           error: new Float64Array(context.start.length),
         }),
         open: ({ pending }) => broadcast(context.workers, pending),
-        answer({ model, error }, downlink, gradient) {
+        follow({ model }, downlink) {
           if (downlink.length > 0) absorb(model, downlink, run);
+        },
+        answer({ model, error }, gradient) {
           if (model.phase === 'left') {
             const fresh = new Float64Array(error.length);
             gradient(fresh, model.x);
@@ -146,12 +173,18 @@ export function createPowerSgd(
           subtractProduct(error, { P: model.P, Q, own: true }, layout);
           return run.right.encode(Q, STATELESS);
         },
+        read: ({ model }, uplink) => codecOf(model, run).decode(uplink),
         close(hub, uplinks) {
-          const codec = hub.model.phase === 'left' ? run.left : run.right;
-          hub.pending = codec.encode(meanOf(uplinks.map(({ bytes }) => codec.decode(bytes))), STATELESS);
+          const mean = meanOf(uplinks.map(({ values }) => values));
+          hub.pending = codecOf(hub.model, run).encode(mean, STATELESS);
           absorb(hub.model, hub.pending, run);
         },
         modelOf: ({ model }) => model.x,
+        swarm: {
+          modelAt: ({ model }) => model.x,
+          snapshot: ({ model }) => snapshotOf(model),
+          restore: ({ model }, bytes) => void Object.assign(model, restoreModel(model, bytes)),
+        },
       };
     },
   };

@@ -155,10 +155,13 @@ export function runHub(options: HubRunOptions): HubRun {
     const openings = hubs.map((hub) => protocol.open(hub));
     const uplinks = openings[0].map(({ worker }, k) => {
       const { bytes } = openings[serverless ? worker : 0][k];
-      const answer = protocol.answer(workers[worker], bytes, gradientOf(options, worker, round));
-      return { worker, bytes: answer };
+      protocol.follow(workers[worker], bytes);
+      return { worker, bytes: protocol.answer(workers[worker], gradientOf(options, worker, round)) };
     });
-    for (const hub of hubs) protocol.close(hub, uplinks);
+    for (const hub of hubs) {
+      const read = uplinks.map(({ worker, bytes }) => ({ worker, values: protocol.read(hub, bytes) }));
+      protocol.close(hub, read);
+    }
     if (serverless) requireEqual(hubs.map(protocol.modelOf), round);
     upBytes += bytesOf(uplinks) * (serverless ? problem.workers - 1 : 1);
     downBytes += serverless ? 0 : bytesOf(openings[0]);
