@@ -266,7 +266,9 @@ async function findImports(): Promise<Import[]> {
 }
 
 function findFiles(): SourceFile[] {
-  const places = ['src', 'test', 'scripts', 'bench', 'studies'].filter((folder) => existsSync(join(root, folder)));
+  const places = ['src', 'test', 'scripts', 'bench', 'studies'].filter((folder) =>
+    existsSync(join(root, folder)),
+  );
   return places.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => /\.(ts|mjs)$/.test(path))

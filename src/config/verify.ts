@@ -9,6 +9,7 @@ import { GrapevineError } from '../base/errors.js';
 import type { Registry } from '../base/registry.js';
 import { hasErrorFeedback } from '../compression/composition-spec.js';
 import { compressors } from '../compression/registry.js';
+import { wrongTopology } from '../consensus/hub/peer-algorithm.js';
 import { algorithms } from '../consensus/registry.js';
 import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
@@ -60,6 +61,13 @@ function differenceCompressor(algorithm: string, given: string): string {
   return wanted;
 }
 
+/** @throws GrapevineError BAD_CONFIG where the algorithm names its topologies, and this is none of them */
+function requireTopology(algorithm: string, topology: string): void {
+  const { name, topologies: wanted } = algorithms.resolve(algorithm);
+  const got = topologies.resolve(topology).name;
+  if (wanted !== undefined && !wanted.includes(got)) throw wrongTopology(name, wanted, got);
+}
+
 function compressorFor(algorithm: string, given: string | undefined): string {
   const { compresses, name } = algorithms.resolve(algorithm);
   if (compresses !== 'nothing') return differenceCompressor(algorithm, given ?? DEFAULT_COMPRESSOR);
@@ -104,6 +112,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
   const given = parseConfig(runConfigSchema, input, source);
   const { defaults } = known.resolve(given.task);
   const algorithm = algorithms.canonical(given.algorithm);
+  requireTopology(algorithm, given.topology);
   const rounds = given.rounds ?? defaults.rounds;
   const config: RunConfig = {
     peers: given.peers,

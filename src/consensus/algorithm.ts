@@ -52,6 +52,14 @@ export interface AlgorithmContext {
   readonly scratch: Float32Array;
 }
 
+/** What all peers of a run have in common. */
+export interface RunFacts {
+  readonly peers: number;
+  readonly seed: number;
+  /** The family's name: star, ring, ...; empty where the setup does not know it. */
+  readonly topology: string;
+}
+
 /** An edge as an algorithm sees it. */
 export interface EdgeView<EdgeMemory> {
   readonly neighbor: number;
@@ -121,6 +129,10 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   readonly asynchronous?: boolean;
   /** True where the guard's factor does something: gamma, or how messages are encoded. @default false */
   readonly guarded?: boolean;
+  /** Families of topologies on which it runs. @default all */
+  readonly topologies?: readonly string[];
+  /** The form that it takes in a run, where that depends on the run. @throws GrapevineError BAD_CONFIG */
+  forRun?(run: RunFacts): AnyAlgorithm;
   /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this peer's neighborhood. */
   checkEdges?(edges: readonly { readonly neighbor: number; readonly weight: number }[]): void;
   createNode(context: AlgorithmContext): NodeMemory;
@@ -149,7 +161,8 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   ): void;
   /**
    * This end's contribution to the next exchange of `edge`. `busy`: a difference of this peer is under way on another
-   * active edge. In the asynchronous pace `parameters` have moved since `beginRound`.
+   * active edge. In the asynchronous pace `parameters` have moved since `beginRound`. Null: none in this exchange of the
+   * round.
    */
   compose(
     context: AlgorithmContext,
@@ -159,7 +172,7 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
       readonly edge: EdgeView<EdgeMemory>;
       readonly busy: boolean;
     },
-  ): Contribution;
+  ): Contribution | null;
   /**
    * omega-hat of each block in this end's latest difference on `edge`, which has not been applied yet: what the
    * compressor did to x - xHat. Absent where nothing is compressed.
@@ -182,13 +195,15 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   backOff?(node: NodeMemory, factor: number): void;
   /**
    * After the last exchange of a round. May move the parameters, which then are what is trained and reported: push-sum's
-   * z = x / w, or a mean of neighbors that is no sum over edges. Nothing here keeps the mean by itself.
+   * z = x / w, or a mean of neighbors that is no sum over edges. Nothing here keeps the mean by itself. Returns the round
+   * that the others are in, where this peer is behind them and goes on from there.
+   * @throws GrapevineError PEER_LOST when the peer cannot go on without those who are missing
    */
   endRound?(
     context: AlgorithmContext,
     node: NodeMemory,
     at: { readonly round: number; readonly parameters: Float32Array },
-  ): void;
+  ): number | undefined;
   /** Undoes what `endRound` did, for an exchange that comes after the last round; `endRound` follows again. */
   reopen?(node: NodeMemory, parameters: Float32Array): void;
   /**

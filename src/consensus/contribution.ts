@@ -35,7 +35,9 @@ export function isBusy({ edges }: PeerState, edge?: EdgeState): boolean {
 
 export function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
   const { algorithm, context, node, parameters } = state;
-  const { gamma, parts } = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
+  const made = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
+  if (made === null) return;
+  const { gamma, parts } = made;
   edge.own = {
     sequence: edge.applied + 1,
     round: state.round + state.level,

@@ -44,7 +44,7 @@ export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: n
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   state.exchangesDone += 1;
-  const { algorithm, context, node, round, parameters, contraction } = state;
+  const { algorithm, context, node, parameters, contraction } = state;
   if (state.exchangesDone < (algorithm.exchanges ?? 1)) {
     const exchange = state.exchangesDone;
     moving(state, () => algorithm.beginExchange?.(context, node, { exchange, parameters }));
@@ -53,8 +53,16 @@ export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: n
     return;
   }
   if (state.guard !== null) endGuardedRound(state, effects);
-  moving(state, () => algorithm.endRound?.(context, node, { round, parameters }));
+  moving(state, () => endRound(state));
+  const { round } = state;
   effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
   if (round >= state.lastRound) drain(state, effects, nowMs);
   else beginTraining(state, effects);
+}
+
+/** A peer that was away may take up the round of those it has come back to. */
+function endRound(state: PeerState): void {
+  const { algorithm, context, node, round, parameters, lastRound } = state;
+  const reached = algorithm.endRound?.(context, node, { round, parameters }) ?? round;
+  state.round = Math.max(round, Math.min(reached, lastRound));
 }

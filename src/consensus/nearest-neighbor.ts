@@ -76,6 +76,7 @@ export function createNearestNeighbor(
     endRound(_context, { heard }, { parameters }) {
       averageNearest(parameters, heard, heard.size - byzantine);
       heard.clear();
+      return undefined;
     },
   };
 }

@@ -46,6 +46,7 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     gap: setup.gap ?? null,
     swarm: { graph, seed },
     algorithm: setup.algorithm,
+    run: { peers: graph.offsets.length - 1, seed, topology: topology.name },
     options,
     diameter: setup.diameter ?? graph.nodes - 1,
     randomFor(purpose, neighbor) {

@@ -8,7 +8,7 @@
 import type { MatrixBlock } from '../compression/compressor.js';
 import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
-import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace } from './algorithm.js';
+import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace, RunFacts } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
 import { createGuard, type GuardState } from './guard.js';
 
@@ -148,15 +148,20 @@ export interface PeerInit {
   readonly swarm?: AlgorithmContext['swarm'];
   readonly randomFor: AlgorithmContext['randomFor'];
   readonly algorithm: AnyAlgorithm;
+  /** Needed by algorithms whose form depends on it. */
+  readonly run?: RunFacts;
   readonly options: PeerOptions;
 }
 
 /** Of the time after which a neighbor sends again what it misses: its asking is never taken for an echo. */
 const QUIET_SHARE = 0.5;
 
-function createEdge(init: PeerInit, context: AlgorithmContext, at: number): EdgeState {
-  const { neighbor, weight } = init.neighbors[at]!;
-  const { pace, retransmitMs } = init.options;
+function createEdge(
+  { neighbor, weight }: PeerInit['neighbors'][number],
+  { algorithm, options }: Pick<PeerInit, 'algorithm' | 'options'>,
+  context: AlgorithmContext,
+): EdgeState {
+  const { pace, retransmitMs } = options;
   return {
     neighbor,
     weight,
@@ -176,7 +181,7 @@ function createEdge(init: PeerInit, context: AlgorithmContext, at: number): Edge
     heardRound: 0,
     appliedBefore: 0,
     check: { hash: null, resets: 0, resetsInRow: 0 },
-    memory: init.algorithm.createEdge(context, neighbor),
+    memory: algorithm.createEdge(context, neighbor),
   };
 }
 
@@ -192,7 +197,9 @@ const withoutSign = (value: number): number => value + 0;
  * @throws GrapevineError BAD_CONFIG where the algorithm cannot run among these neighbors
  */
 export function createPeerState(init: PeerInit): PeerState {
-  const { node, blocks, compressor, beta, randomFor, algorithm, options } = init;
+  const { node, blocks, compressor, beta, randomFor, options } = init;
+  const run = init.run ?? { peers: init.neighbors.length + 1, seed: 0, topology: '' };
+  const algorithm = init.algorithm.forRun?.(run) ?? init.algorithm;
   algorithm.checkEdges?.(init.neighbors);
   const initialReplica = init.initialReplica.map(withoutSign);
   // As many as an algorithm asks for at most: both replicas of each edge, one more for the node; and our own three.
@@ -225,7 +232,7 @@ export function createPeerState(init: PeerInit): PeerState {
     algorithm,
     options,
     edges: init.neighbors
-      .map((_, at) => createEdge(init, context, at))
+      .map((end) => createEdge(end, { algorithm, options }, context))
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
     parameters,

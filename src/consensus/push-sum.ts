@@ -167,6 +167,7 @@ export function createPushSum(options: PushSumOptions, spec: string): Algorithm<
     endRound(_context, { numerator, weight }, { parameters }) {
       numerator.set(parameters);
       for (let k = 0; k < parameters.length; k++) parameters[k]! /= weight;
+      return undefined;
     },
     reopen({ numerator }, parameters) {
       parameters.set(numerator);

@@ -23,6 +23,7 @@ import { createEdgeChoco } from './edge-choco.js';
 import { createExactDiffusion } from './exact-diffusion.js';
 import { createAllReduce, createExactGossip, type MixingOrder } from './exact-gossip.js';
 import { createGradientTracking } from './gradient-tracking.js';
+import { hubAlgorithmsOfPeers } from './hub/registry.js';
 import { createLead, type LeadOptions } from './lead.js';
 import { createNearestNeighbor, type NearestNeighborOptions } from './nearest-neighbor.js';
 import { createGasLoC, createNoLoCo, type GasLoCOptions, type NoLoCoOptions } from './outer-momentum.js';
@@ -340,4 +341,5 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   pushSum,
   clippedGossip,
   nearestNeighbor,
+  ...hubAlgorithmsOfPeers,
 ]);

@@ -6,6 +6,7 @@
 
 import { isGrapevineError } from '../../base/errors.js';
 import {
+  type AnyEntry,
   choiceField,
   createRegistry,
   integerField,
@@ -13,6 +14,7 @@ import {
   type OptionField,
   type RegistryEntry,
 } from '../../base/registry.js';
+import type { AnyAlgorithm } from '../algorithm.js';
 import { type ArtemisOptions, createArtemis } from './artemis.js';
 import { createDiana, type DianaOptions } from './diana.js';
 import { createEf21, type Ef21Options } from './ef21.js';
@@ -20,6 +22,7 @@ import { createErrorFeedback, type ErrorFeedbackOptions } from './error-feedback
 import type { AnyHubAlgorithm } from './hub-algorithm.js';
 import { createMarina, type MarinaOptions } from './marina.js';
 import { createOlga, type OlgaOptions } from './olga.js';
+import { createPeerAlgorithm } from './peer-algorithm.js';
 import { createPowerSgd, type PowerSgdOptions } from './power-sgd.js';
 import { canonicalCodec } from './vector-codec.js';
 
@@ -39,7 +42,7 @@ function codecField(doc: string, fallback: string): OptionField<string> {
   };
 }
 
-const gamma = numberField("step size; 0: by the paper's formula", 0, 0, 1e6);
+const gamma = numberField("step size; 0: by the paper's formula, in a swarm 1", 0, 0, 1e6);
 const down = codecField("compressor of the hub's steps", 'none');
 const unbiased = 'rand-k:fraction=0.1,scaled=1';
 const contraction = 'top-k:fraction=0.1';
@@ -128,8 +131,7 @@ const powerSgd: RegistryEntry<PowerSgdOptions, AnyHubAlgorithm> = {
   make: createPowerSgd,
 };
 
-/** Resolves specs such as `diana:up=natural`. */
-export const hubAlgorithms = createRegistry<AnyHubAlgorithm>('hub algorithm', [
+const entries: readonly AnyEntry<AnyHubAlgorithm>[] = [
   errorFeedback,
   ef21,
   diana,
@@ -138,4 +140,13 @@ export const hubAlgorithms = createRegistry<AnyHubAlgorithm>('hub algorithm', [
   olga,
   efOlga,
   powerSgd,
-]);
+];
+
+/** Resolves specs such as `diana:up=natural`, for run-hub.ts. */
+export const hubAlgorithms = createRegistry<AnyHubAlgorithm>('hub algorithm', entries);
+
+/** The same as algorithms of a swarm. */
+export const hubAlgorithmsOfPeers: readonly AnyEntry<AnyAlgorithm>[] = entries.map((entry) => ({
+  ...entry,
+  make: (options, spec) => createPeerAlgorithm(entry.name, entry.make(options, spec)),
+}));

@@ -29,8 +29,9 @@ function breaking(algorithm: AnyAlgorithm, stream: number, value: number): AnyAl
       algorithm.beginRound(context, node, at);
     },
     compose(context, node, from) {
-      const { gamma, parts } = algorithm.compose(context, node, from);
-      if (round < BROKEN_ROUND) return { gamma, parts };
+      const made = algorithm.compose(context, node, from);
+      if (made === null || round < BROKEN_ROUND) return made;
+      const { gamma, parts } = made;
       const broken = parts.map((part) => {
         if ((part.stream ?? 0) !== stream) return part;
         const bytes = part.bytes.slice();
