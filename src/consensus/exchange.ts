@@ -83,3 +83,8 @@ export function advanceEdge(edge: EdgeState): void {
   edge.theirs = edge.theirsNext;
   edge.theirsNext = null;
 }
+
+/** True for the first delta of a round on its edge: exact gossip sends one there, and none in a round's other exchanges. */
+export function opensRound({ sequence }: Delta, { exchanges = 1 }: { readonly exchanges?: number }): boolean {
+  return (sequence - 1) % exchanges === 0;
+}

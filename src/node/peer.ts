@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
+import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
@@ -246,7 +247,8 @@ export class Peer {
     queued.add(name);
     if (frame.kind === 'delta') {
       this.totals.payloadBytes += frame.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
-      this.totals.uncompressedBytes += 4 * this.init.state.parameters.length;
+      const { algorithm, parameters } = this.init.state;
+      if (opensRound(frame.delta, algorithm)) this.totals.uncompressedBytes += 4 * parameters.length;
     }
     const startedMs = this.init.clock.nowMs();
     this.pendingSends += 1;

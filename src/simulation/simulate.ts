@@ -4,6 +4,7 @@
  */
 
 import { namedOmegas } from '../compression/contraction.js';
+import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
 import type { MetricsEvent, RoundEvent } from '../metrics/events.js';
@@ -154,7 +155,7 @@ function account(mine: Totals, { input, effects, nowMs, training, state }: Obser
     const payload = effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
     mine.payloadBytes += payload;
     mine.wireBytes += deltaFrameBytes(effect.delta);
-    mine.uncompressedBytes += 4 * state.parameters.length;
+    if (opensRound(effect.delta, state.algorithm)) mine.uncompressedBytes += 4 * state.parameters.length;
   }
 }
 

@@ -75,6 +75,7 @@ export interface HubSwarmOptions {
   readonly faults?: readonly Fault[];
   readonly link?: LinkOptions;
   readonly retransmitMs?: number;
+  readonly silenceMs?: number;
   readonly observe?: (seen: Observation) => void;
 }
 
@@ -92,7 +93,13 @@ export async function runHubSwarm(options: HubSwarmOptions): Promise<HubSwarm> {
     blocks,
     initialReplica: start,
     seed: SEED,
-    options: { ...defaultPeerOptions, rounds, audit: true, retransmitMs: options.retransmitMs ?? null },
+    options: {
+      ...defaultPeerOptions,
+      rounds,
+      audit: true,
+      retransmitMs: options.retransmitMs ?? null,
+      silenceMs: options.silenceMs ?? defaultPeerOptions.silenceMs,
+    },
   };
   const checker = new InvariantChecker(everybody.map(() => start));
   const trace: Float32Array[][] = Array.from({ length: rounds }, () => []);

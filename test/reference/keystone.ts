@@ -20,6 +20,12 @@ import type { Hello } from '../../src/wire/frame.js';
 export type Trace = string[][];
 
 export const MAX_FRAME_BYTES = 1 << 16;
+
+/** Where one peer is the hub, and where every peer runs its code. */
+export const hubCases = [
+  ['star', 'ef21:up="low-rank:rank=1"'],
+  ['complete', 'power-sgd:rank=1'],
+] as const;
 const delivery = { retransmitMs: null, audit: false };
 
 export function keystonePlan(choices: {

@@ -38,6 +38,17 @@ describe('a run configuration', () => {
     expect(problem({ algorithm: 'exact', compressor: 'top-k' })).toContain('edge-choco');
   });
 
+  it('runs algorithms with a hub where there is one, or where everybody can be it', () => {
+    const ef21 = 'ef21:up="low-rank:rank=4"';
+    expect(verifyRunConfig({ algorithm: ef21, topology: 'star' }).compressor).toBe('none');
+    expect(verifyRunConfig({ algorithm: ef21, topology: 'complete' }).algorithm).toContain('rank=4,bits=4');
+    expect(problem({ algorithm: ef21 })).toMatch(/"torus": choose --topology star .* or complete/);
+    expect(problem({ algorithm: 'artemis', topology: 'complete' })).toMatch(
+      /choose --topology star \(peer 0/,
+    );
+    expect(problem({ algorithm: 'olga', topology: 'star' })).toContain('npm run study -- hub');
+  });
+
   it('refuses error feedback where the algorithm carries the error along (CHOCO: x - xHat holds what was not sent)', () => {
     const layers = 'per-layer:dense*=ef+top-k,*=int8';
     for (const algorithm of ['edge-choco', 'choco:gamma=0.1']) {

@@ -3,6 +3,7 @@ import type { Effect } from '../../../src/consensus/events.js';
 import {
   advanceEdge,
   isComplete,
+  opensRound,
   receiveDelta,
   resendInto,
   sendInto,
@@ -102,4 +103,14 @@ describe('acknowledgment and repair', () => {
     expect(effects).toEqual([]);
     expect(edge.lastSentMs).toBe(0);
   });
+});
+
+it('the first delta of a round is the one that exact gossip would have sent, too', () => {
+  const opening = (exchanges?: number) =>
+    [1, 2, 3, 4, 5].filter((sequence) =>
+      opensRound(handDelta(sequence, [0]), exchanges === undefined ? {} : { exchanges }),
+    );
+  expect(opening()).toEqual([1, 2, 3, 4, 5]);
+  expect(opening(2)).toEqual([1, 3, 5]);
+  expect(opening(4)).toEqual([1, 5]);
 });

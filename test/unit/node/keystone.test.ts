@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryNetwork } from '../../../src/node/memory-transport.js';
-import { keystonePlan, traceOnSimulator, traceOnTransport } from '../../reference/keystone.js';
+import { hubCases, keystonePlan, traceOnSimulator, traceOnTransport } from '../../reference/keystone.js';
 
 describe('simulator and memory transport', () => {
   for (const topology of ['ring', 'torus']) {
@@ -24,5 +24,19 @@ describe('simulator and memory transport', () => {
         expect(real).toEqual(simulated);
       });
     }
+  }
+
+  for (const [topology, algorithm] of hubCases) {
+    it(`give bit-equal parameters in every round: ${algorithm} on ${topology}, where all peers have one model`, async () => {
+      const plan = keystonePlan({ topology, algorithm });
+      const hub = createMemoryNetwork();
+      const [simulated, real] = [
+        await traceOnSimulator(plan),
+        await traceOnTransport(plan, async (init) => hub.createTransport(init)),
+      ];
+      expect(simulated.map((rounds) => rounds.length)).toEqual(new Array(8).fill(12));
+      expect(new Set(simulated.flat()).size).toBe(12);
+      expect(real).toEqual(simulated);
+    });
   }
 });

@@ -1,9 +1,13 @@
 /** Hub protocols among peers: the papers' sequence to the bit on a star and without a hub, and what happens when peers die. */
 import { describe, expect, it } from 'vitest';
 import { GrapevineError } from '../../../../src/base/errors.js';
+import { createRandom } from '../../../../src/base/random.js';
+import { compressors } from '../../../../src/compression/registry.js';
 import { hubAlgorithms } from '../../../../src/consensus/hub/registry.js';
 import { runHub } from '../../../../src/consensus/hub/run-hub.js';
+import { createPeerState, defaultPeerOptions } from '../../../../src/consensus/peer-state.js';
 import { algorithms } from '../../../../src/consensus/registry.js';
+import { step } from '../../../../src/consensus/step.js';
 import { perfectLink } from '../../../../src/simulation/link-model.js';
 import { everybody, optimumOf, problem, runHubSwarm, WORKERS } from '../../../reference/hub-swarm.js';
 
@@ -36,6 +40,9 @@ function pathOf(spec: string, rounds: number): Float32Array[] {
 
 const distance = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
   Math.hypot(...Array.from(x, (value, k) => value - y[k]!));
+
+/** Distance to the optimum at the end: optima of different peers are 0.9 and more apart. EF keeps a floor from data that differ. */
+const floorOf = (spec: string): number => (spec.startsWith('ef:') ? 0.5 : 0.01);
 
 const kill = (node: number, atMs: number) => ({ type: 'kill', node, atMs }) as const;
 
@@ -75,35 +82,31 @@ describe.each(specs)('%s', (spec) => {
     expect(violations.filter(({ invariant }) => invariant === 'progress')).toEqual([]);
     const last = trace.at(-1)!;
     for (const peer of [0, 1, 3]) expect(last[peer]).toEqual(last[0]);
-    const apart = distance(optimumOf([0, 1, 3]), optimumOf(everybody));
-    // EF keeps a floor from data that differ; the others end at the optimum
-    expect(distance(last[0]!, optimumOf([0, 1, 3]))).toBeLessThan(
-      (spec.startsWith('ef:') ? 0.6 : 0.01) * apart,
-    );
+    expect(distance(last[0]!, optimumOf([0, 1, 3]))).toBeLessThan(floorOf(spec));
   });
 
   it('takes a leaf back that was silent: it has the hub’s bits, and its data count, again', async () => {
-    const faults = [{ type: 'freeze', node: 2, atMs: 205, forMs: 20_000 }] as const;
-    const lastFrom: number[] = [];
+    const rounds = 350;
+    const faults = [{ type: 'freeze', node: 2, atMs: 205, forMs: 3000 }] as const;
+    const endedMs: number[] = [];
     const { trace, violations } = await runHubSwarm({
       algorithm: spec,
       topology: 'star',
-      rounds: 1500,
+      rounds,
       faults,
-      observe({ node, effects }) {
-        for (const effect of effects) if (effect.type === 'roundFinished') lastFrom[node] = effect.round;
+      silenceMs: 400,
+      observe({ node, nowMs, effects }) {
+        if (node === 0 && effects.some(({ type }) => type === 'roundFinished')) endedMs.push(nowMs);
       },
     });
     expect(violations).toEqual([]);
-    expect(lastFrom).toEqual(new Array(WORKERS).fill(1500));
     const skipped = trace.filter((models) => models[2] === undefined).length;
-    expect(skipped).toBeGreaterThan(300); // it has slept through these
-    expect(skipped).toBeLessThan(1200);
+    expect(skipped).toBeGreaterThan(50); // it has slept through these
+    expect(skipped).toBeLessThan(200);
     for (const models of trace.slice(-100)) expect(models[2]).toEqual(models[0]);
-    const floor = spec.startsWith('ef:') ? 0.6 : 0.01;
-    expect(distance(trace.at(-1)![0]!, optimumOf(everybody))).toBeLessThan(
-      floor * distance(optimumOf([0, 1, 3, 4]), optimumOf(everybody)) + (spec.startsWith('ef:') ? 0.5 : 0),
-    );
+    // In step again: a round lasts one training, at most 14 ms, and its exchanges of 2 ms a way, not two trainings.
+    expect(endedMs.at(-1)! - endedMs.at(-101)!).toBeLessThan(100 * (14 + 4 * phasesOf(spec) + 1));
+    expect(distance(trace.at(-1)![0]!, optimumOf(everybody))).toBeLessThan(floorOf(spec));
   });
 
   it('stops the leaves when the hub dies, and names the way without a hub', async () => {
@@ -130,6 +133,11 @@ describe.each(specs.filter((spec) => !spec.startsWith('artemis')))('%s without a
       /nothing has come from peer .*3.* all peers must close a round with the same/,
     );
   });
+});
+
+it('the optima that these tests tell apart are further apart than the floors', () => {
+  expect(distance(optimumOf([0, 1, 3]), optimumOf(everybody))).toBeGreaterThan(0.9);
+  expect(distance(optimumOf([0, 1, 3, 4]), optimumOf(everybody))).toBeGreaterThan(0.9);
 });
 
 it('Artemis with workers that come and go is run-hub.ts to the bit; who is away keeps its model and catches up', async () => {
@@ -175,6 +183,90 @@ it('a leaf pays for its answers, the hub for its downlinks, and nobody for an em
   const digest = 4 * rounds;
   expect(payloadBytes[1]).toBe(records[rounds]!.upBytes / WORKERS + digest);
   expect(payloadBytes[0]).toBe((WORKERS - 1) * (records[rounds + 1]!.downBytes / WORKERS + digest));
+});
+
+describe('an uplink of an earlier round', () => {
+  const blocks = [{ name: 'x', offset: 0, rows: 3, cols: 3 }];
+  const identity = compressors.resolve('none');
+
+  /** What the hub sends down after round 1, in which its leaf sends `values` (null: nothing) as of `round`. */
+  function downlinkAfter(spec: string, values: readonly number[] | null, round: number): Uint8Array {
+    const peer = createPeerState({
+      node: 0,
+      neighbors: [{ neighbor: 1, weight: 0.5 }],
+      parameters: new Float32Array(9),
+      initialReplica: new Float32Array(9),
+      blocks,
+      compressor: identity,
+      beta: 1,
+      randomFor: () => createRandom(1),
+      algorithm: algorithms.resolve(spec),
+      run: { peers: 2, seed: 1, topology: 'star' },
+      options: { ...defaultPeerOptions, rounds: 9 },
+    });
+    step(peer, { type: 'neighborUp', neighbor: 1 }, 0);
+    step(peer, { type: 'start' }, 0);
+    step(peer, { type: 'updateReady', round: 1, parameters: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 10) }, 0);
+    const whole = [{ name: 'all', offset: 0, rows: 1, cols: values?.length ?? 0 }];
+    const message =
+      values === null ? [] : [0, 0, 0, 0, ...identity.encode(Float32Array.from(values), whole, [{}])];
+    const parts = [{ kind: 'add', bytes: Uint8Array.from(message) }] as const;
+    const delta = { sequence: 1, round, acknowledged: 0, gamma: 1, parts };
+    step(peer, { type: 'deltaReceived', from: 1, delta }, 0);
+    return peer.edges[0]!.own!.parts[0]!.bytes;
+  }
+
+  it('counts where worker and hub remember it alike (EF21)', () => {
+    const answer = [1, 1, 1, 1, 1, 1, 1, 1, 1];
+    const inTime = downlinkAfter('ef21:up=none', answer, 1);
+    expect(downlinkAfter('ef21:up=none', answer, 0)).toEqual(inTime);
+    expect(downlinkAfter('ef21:up=none', null, 1)).not.toEqual(inTime);
+  });
+
+  it('does not count where it belongs to another basis (PowerSGD)', () => {
+    const factor = [5, -1, 2];
+    const nothing = downlinkAfter('power-sgd:rank=1', null, 1);
+    expect(downlinkAfter('power-sgd:rank=1', factor, 0)).toEqual(nothing);
+    expect(downlinkAfter('power-sgd:rank=1', factor, 1)).not.toEqual(nothing);
+  });
+});
+
+it('nonsense from a leaf is refused before the hub has moved', () => {
+  const algorithm = algorithms.resolve('ef21:up=none').forRun!({ peers: 2, seed: 1, topology: 'star' });
+  const blocks = [{ name: 'x', offset: 0, rows: 1, cols: 4 }];
+  const vector = () => new Float32Array(4);
+  const context = {
+    node: 0,
+    blocks,
+    compressor: compressors.resolve('none'),
+    beta: 1,
+    gap: null,
+    initialReplica: vector(),
+    randomFor: () => createRandom(1),
+    createReplica: vector,
+    scratch: vector(),
+  };
+  const node = algorithm.createNode(context);
+  const edge = { neighbor: 1, weight: 0.5, own: null, memory: algorithm.createEdge(context, 1) };
+  const round = { round: 1, start: vector(), parameters: Float32Array.of(1, 2, 3, 4), openEdges: [edge] };
+  algorithm.beginRound(context, node, round);
+  const before = structuredClone({ ...(node as object), protocol: null, swarm: null });
+  const own = {
+    sequence: 1,
+    round: 1,
+    acknowledged: 0,
+    ...algorithm.compose(context, node, { parameters: vector(), edge })!,
+  };
+  const huge = compressors.resolve('none').encode(new Float32Array(4).fill(1e30), blocks, [{}]);
+  for (const bytes of [
+    [1, 2],
+    [0, 0, 0, 0, 9, 9],
+    [0, 0, 0, 0, ...huge],
+  ]) {
+    const theirs = { ...own, parts: [{ kind: 'add' as const, bytes: Uint8Array.from(bytes) }] };
+    expect(() => algorithm.apply(context, node, { edge, own, theirs })).toThrow(GrapevineError);
+  }
+  expect(structuredClone({ ...(node as object), protocol: null, swarm: null })).toEqual(before);
 });
 
 describe('what a swarm refuses', () => {
