@@ -1,5 +1,5 @@
 /**
- * Vectors of float64 for theory: what the linear rates of docs/hub-algorithms.md are checked with. Sums run in
+ * Vectors of float64 for theory: what the linear rates of docs/consensus.md (section 7) are checked with. Sums run in
  * ascending order, so that equal operands give equal bits.
  */
 
