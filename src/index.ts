@@ -32,7 +32,7 @@ export type { PlanOptions } from './config/training-plan.js';
 export { configHash, verifyRunConfig } from './config/verify.js';
 
 // The algorithm: a state machine that does no input or output of its own.
-export type { Algorithm, AnyAlgorithm } from './consensus/algorithm.js';
+export type { Algorithm, AnyAlgorithm, RunFacts } from './consensus/algorithm.js';
 export type { EdgeStatus, Effect, ExchangeAudit, Input, TimerName } from './consensus/events.js';
 export type { PeerSetup } from './consensus/peer-setup.js';
 export { setUpPeer } from './consensus/peer-setup.js';
