@@ -255,6 +255,8 @@ it('nonsense from a leaf is refused before the hub has moved', () => {
     compressor: compressors.resolve('none'),
     beta: 1,
     gap: null,
+    pace: 'lockstep' as const,
+    swarm: null,
     initialReplica: vector(),
     randomFor: () => createRandom(1),
     createReplica: vector,
