@@ -73,6 +73,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
           pace: config.pace ?? 'lockstep',
           silenceMs: config.silenceMs,
           roundDeadlineMs: config.roundDeadlineMs,
+          edgeActivity: config.edgeActivity,
           measureEvery: config.evaluateEvery,
           ...delivery,
         },

@@ -39,6 +39,8 @@ export const runConfigSchema = z.strictObject({
   silenceMs: deadline.default(6_000),
   /** A neighbor that lives but owes its difference for this long is left out until it comes. */
   roundDeadlineMs: deadline.default(60_000),
+  /** Share of the rounds in which an edge exchanges, drawn for each edge and round (consensus/edge-activity.ts). */
+  edgeActivity: z.number().min(0.01).max(1).default(1),
 });
 
 /** What the simulator needs beyond a run: the virtual network and its faults. */
@@ -84,6 +86,7 @@ export interface RunConfig {
   readonly evaluateEvery: number;
   readonly silenceMs: number;
   readonly roundDeadlineMs: number;
+  readonly edgeActivity: number;
 }
 
 /** The smallest of the ranks and bits tried that keeps up with exact gossip: docs/consensus.md has the table. */

@@ -132,6 +132,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
     evaluateEvery: given.evaluateEvery ?? Math.max(1, Math.round(rounds / EVALUATIONS_PER_RUN)),
     silenceMs: given.silenceMs,
     roundDeadlineMs: given.roundDeadlineMs,
+    edgeActivity: given.edgeActivity,
   };
   return Object.freeze(config);
 }

@@ -5,12 +5,15 @@
  *     k even   P = orth(p);   s = X^T P   (n x r);   X_j - X_i is about P (s_j - s_i)^T;   q <- s_j - s_i
  *     k odd    Q = orth(q);   s = X Q     (m x r);   X_j - X_i is about (s_j - s_i) Q^T;   p <- s_j - s_i
  *
- * where i < j. Everything is float64 in a fixed order, from the numbers as they travelled. Where the rank is that of the
+ * where i < j. Bases and products are float64, what moves parameters float32, all in a fixed order and from the numbers
+ * as they travelled. Where the rank is that of the
  * whole matrix its shorter side is multiplied in every exchange, by a basis of all of it, and nothing is lost.
  */
 import { gaussian, type Random } from '../base/random.js';
 import type { MatrixBlock } from '../compression/compressor.js';
 import { orthonormalizeInPlace } from '../linalg/orthonormalize.js';
+import { addOuterProductInto } from '../linalg/outer-product.js';
+import { createFactor, productInto, transposedProductInto } from '../linalg/skinny-products.js';
 
 /** Below this norm a warm start has nothing to say; it is drawn anew. */
 const VANISHED_NORM = 1e-12;
@@ -83,6 +86,11 @@ export function basisOf(factors: EdgeFactors, side: Side): Float64Array {
   return basis;
 }
 
+/** Float64 or float32 alike. */
+function factorOf<Values extends { readonly length: number }>(values: Values, { rank }: EdgeFactors) {
+  return { values, length: values.length / rank, rank };
+}
+
 /** s = X^T P or X Q, as r vectors, into `out` at `at`; `matrix` is row-major. */
 export function multiplyInto(
   out: { readonly values: Float32Array; readonly at: number },
@@ -91,44 +99,28 @@ export function multiplyInto(
 ): void {
   const { factors, side, basis } = by;
   const { rows, cols } = factors.block;
-  const length = sentLength(factors, side);
-  const sums = new Float64Array(length);
-  for (let c = 0; c < factors.rank; c++) {
-    sums.fill(0);
-    const from = c * (side === 'left' ? rows : cols);
-    for (let i = 0; i < rows; i++) {
-      const row = i * cols;
-      if (side === 'left') for (let j = 0; j < cols; j++) sums[j]! += basis[from + i]! * matrix[row + j]!;
-      else for (let j = 0; j < cols; j++) sums[i]! += basis[from + j]! * matrix[row + j]!;
-    }
-    out.values.set(sums, out.at + c * length);
-  }
+  const dense = { values: matrix, rows, cols };
+  const product = createFactor(sentLength(factors, side), factors.rank);
+  if (side === 'left') transposedProductInto(product, dense, factorOf(basis, factors));
+  else productInto(product, dense, factorOf(basis, factors));
+  out.values.set(product.values, out.at);
 }
 
-/** out += factor P s^T, or factor s Q^T, for r vectors s. */
+/** out += P s^T, or s Q^T, for r vectors s, in float32 as a decoder adds factors (outer-product.ts). */
 export function addProductInto(
   out: Float32Array,
-  s: Float64Array,
-  by: {
-    readonly factors: EdgeFactors;
-    readonly side: Side;
-    readonly basis: Float64Array;
-    readonly factor: number;
-  },
+  s: Float32Array,
+  by: { readonly factors: EdgeFactors; readonly side: Side; readonly basis: Float64Array },
 ): void {
-  const { factors, side, basis, factor } = by;
+  const { factors, side } = by;
   const { rows, cols } = factors.block;
+  const basis = new Float32Array(by.basis);
   const [left, right] = side === 'left' ? [basis, s] : [s, basis];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      let sum = 0;
-      for (let c = 0; c < factors.rank; c++) sum += left[c * rows + i]! * right[c * cols + j]!;
-      out[i * cols + j]! += factor * sum;
-    }
-  }
+  const dense = { values: out, rows, cols };
+  addOuterProductInto(dense, factorOf(left, factors), factorOf(right, factors));
 }
 
 /** The difference s_j - s_i becomes the next start of the other side. */
-export function keepStart(factors: EdgeFactors, side: Side, difference: Float64Array): void {
+export function keepStart(factors: EdgeFactors, side: Side, difference: Float32Array): void {
   (side === 'left' ? factors.q : factors.p).set(difference);
 }

@@ -4,11 +4,13 @@
  */
 import { applyExchange } from './apply-exchange.js';
 import { contribute, isBusy, moving } from './contribution.js';
+import { isInTurn } from './edge-activity.js';
 import type { Effect } from './events.js';
+import { isAwaited } from './exchange.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
-/** Begins an exchange on every open edge of this round whose last one is done; those edges. */
+/** Begins an exchange on every open edge whose turn it is and whose last one is done; those edges. */
 export function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
   state.exchangingSinceMs = nowMs;
   const { algorithm, context, node, round, edges } = state;
@@ -16,7 +18,9 @@ export function contributeToAll(state: PeerState, effects: Effect[], nowMs: numb
   const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
   const fresh = openEdges.filter(
     (edge) =>
-      edge.own === null && (partners?.includes(edge.neighbor) !== false || isFromEarlier(state, edge)),
+      edge.own === null &&
+      ((partners?.includes(edge.neighbor) !== false && isInTurn(state, edge.neighbor)) ||
+        isFromEarlier(state, edge)),
   );
   for (const edge of fresh) contribute(state, effects, edge, nowMs);
   return fresh;
@@ -29,7 +33,7 @@ function isFromEarlier({ round }: PeerState, { theirs }: EdgeState): boolean {
 
 /** Where not all edges have an exchange each round, an edge may be asked for one of an earlier round. */
 function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void {
-  if (state.algorithm.partners === undefined) return;
+  if (state.algorithm.partners === undefined && state.options.edgeActivity === undefined) return;
   for (const edge of state.edges) {
     if (edge.status !== 'closed' && edge.own === null && isFromEarlier(state, edge))
       contribute(state, effects, edge, nowMs);
@@ -39,8 +43,7 @@ function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void
 export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
   answerEarlier(state, effects, nowMs);
-  if (state.edges.some(({ status, own, theirs }) => status === 'active' && own !== null && theirs === null))
-    return;
+  if (state.edges.some(isAwaited)) return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   state.exchangesDone += 1;

@@ -28,6 +28,8 @@ export interface PeerOptions {
   readonly retransmitMs: number | null;
   /** Rounds between measurements of the compressor's contraction; 0: never. Costs one decoding. */
   readonly measureEvery: number;
+  /** Share of the rounds in which an edge exchanges, above 0 (edge-activity.ts). @default 1 */
+  readonly edgeActivity?: number;
   /** Backs gamma off where the neighborhood drifts apart (guard.ts). @default true */
   readonly guard?: boolean;
   /** Exchanges of an edge between two comparisons of its ends (replica-check.ts); 0: never. @default HASH_EVERY */

@@ -21,6 +21,7 @@
 
 import { createRandom } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
+import { addSignedInto } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { Algorithm, AlgorithmContext, ReplicaPair } from './algorithm.js';
 import {
@@ -123,8 +124,8 @@ function messageOf(
     const own = partOf(parameters, block);
     if (product === undefined) values.set(own, sent.offset);
     else {
-      const shared = reference === null ? null : partOf(reference, block);
-      const matrix = shared === null ? own : own.map((value, k) => value - shared[k]!);
+      const matrix = reference === null ? own : own.slice();
+      if (reference !== null) addSignedInto(matrix, partOf(reference, block), -1);
       multiplyInto({ values, at: sent.offset }, matrix, product);
     }
   }
@@ -159,6 +160,13 @@ function readMessage(pieces: readonly Piece[], delta: Delta): Float32Array {
   return values;
 }
 
+/** alpha a + beta b. */
+function combined(a: Float32Array, b: Float32Array, alpha: number, beta: number): Float32Array {
+  const out = new Float32Array(a.length);
+  for (let k = 0; k < out.length; k++) out[k] = alpha * a[k]! + beta * b[k]!;
+  return out;
+}
+
 function applyPiece(
   scratch: Float32Array,
   memory: EdgeMemory,
@@ -171,13 +179,11 @@ function applyPiece(
     for (let k = 0; k < a.length; k++) correction[k] = weight * (b[k]! - a[k]!);
     return;
   }
-  const difference = Float64Array.from(a, (value, k) => b[k]! - value);
-  addProductInto(correction, difference, { ...product, factor: weight });
+  addProductInto(correction, combined(b, a, weight, -weight), product);
   if (memory.reference !== null) {
-    const middle = Float64Array.from(a, (value, k) => (value + b[k]!) / 2);
-    addProductInto(partOf(memory.reference, block), middle, { ...product, factor: 1 });
+    addProductInto(partOf(memory.reference, block), combined(a, b, 0.5, 0.5), product);
   }
-  keepStart(product.factors, product.side, difference);
+  keepStart(product.factors, product.side, combined(b, a, 1, -1));
 }
 
 /** p and q of each matrix as they are before the first exchange, and after each reset. */

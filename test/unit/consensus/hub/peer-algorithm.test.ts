@@ -271,7 +271,7 @@ it('nonsense from a leaf is refused before the hub has moved', () => {
     sequence: 1,
     round: 1,
     acknowledged: 0,
-    ...algorithm.compose(context, node, { parameters: vector(), edge })!,
+    ...algorithm.compose(context, node, { parameters: vector(), edge, busy: false })!,
   };
   const huge = compressors.resolve('none').encode(new Float32Array(4).fill(1e30), blocks, [{}]);
   for (const bytes of [
@@ -280,7 +280,9 @@ it('nonsense from a leaf is refused before the hub has moved', () => {
     [0, 0, 0, 0, ...huge],
   ]) {
     const theirs = { ...own, parts: [{ kind: 'add' as const, bytes: Uint8Array.from(bytes) }] };
-    expect(() => algorithm.apply(context, node, { edge, own, theirs })).toThrow(GrapevineError);
+    expect(() => algorithm.apply(context, node, { edge, own, theirs, parameters: vector() })).toThrow(
+      GrapevineError,
+    );
   }
   expect(structuredClone({ ...(node as object), protocol: null, swarm: null })).toEqual(before);
 });
