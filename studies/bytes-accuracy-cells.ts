@@ -63,13 +63,14 @@ export const METHODS: readonly Method[] = [
 const WITH_INACTIVE_EDGES = ['D-PSGD', 'edge-CHOCO', 'PGQ'];
 
 const PEERS = 16;
-const ROUNDS = 60;
+const ROUNDS = 40;
 export const EVALUATE_EVERY = 10;
 export const GRAPHS = ['ring', 'torus', 'random-regular:degree=4'];
 export const PARTITIONS = ['iid', 'dirichlet:alpha=0.1', 'sorted'];
 const SEEDS = [1, 2, 3];
 export const TUNING_SEED = 100;
-const TUNING_ROUNDS = 30;
+const TUNING_PEERS = 8;
+const TUNING_ROUNDS = 20;
 const TUNED_RATES = [0.03, 0.1, 0.3];
 const TUNED_OPTIMIZERS = [QUASI_GLOBAL, NESTEROV];
 
@@ -117,7 +118,8 @@ function cellOf({ name, optimizer, learningRate }: Method, rest: Partial<Trainin
 }
 
 export function tuningCells({ short }: StudyOptions): TrainingCell[] {
-  const base = { partition: 'dirichlet:alpha=0.1', seed: TUNING_SEED, rounds: short ? 2 : TUNING_ROUNDS };
+  const rounds = short ? 2 : TUNING_ROUNDS;
+  const base = { partition: 'dirichlet:alpha=0.1', seed: TUNING_SEED, peers: TUNING_PEERS, rounds };
   return METHODS.flatMap((method) =>
     TUNED_OPTIMIZERS.flatMap((optimizer) =>
       TUNED_RATES.map((learningRate) => cellOf(method, { ...base, optimizer, learningRate })),

@@ -4,8 +4,8 @@
  * methods that compress send about as many bytes as edge-CHOCO does at its defaults, and D-PSGD everything. Then the
  * same with every edge inactive in half of the rounds.
  *
- * --tune is how each method came by its optimizer and learning rate (METHODS): the same small grid for all, on a ring
- * with a Dirichlet partition and a seed of its own, by the accuracy of the mean model after half of the rounds.
+ * --tune is how each method came by its optimizer and learning rate (METHODS): the same small grid for all, on a ring of eight
+ * with a Dirichlet partition and a seed of its own, by the accuracy of the mean model after 20 rounds.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

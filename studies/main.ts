@@ -1,11 +1,13 @@
 /** `npm run study -- NAME ...`: runs one of the studies whose tables are in docs/. */
 import { isGrapevineError } from '../src/base/errors.js';
 import { run as runBytesAccuracy } from './bytes-accuracy.js';
+import { run as runDivergence } from './divergence.js';
 import { run as runHub } from './hub.js';
 import { run as runRobustness } from './robustness.js';
 
 const studies: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   'bytes-accuracy': runBytesAccuracy,
+  divergence: runDivergence,
   hub: runHub,
   robustness: runRobustness,
 };

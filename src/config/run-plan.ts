@@ -4,6 +4,7 @@
  */
 import type { Compressor } from '../compression/compressor.js';
 import { compressors } from '../compression/registry.js';
+import { requireContraction } from '../consensus/check-contraction.js';
 import type { PeerSetup } from '../consensus/peer-setup.js';
 import { setUpPeer } from '../consensus/peer-setup.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -27,7 +28,10 @@ export interface RunPlan extends TrainingPlan {
   readonly topologyHash: string;
   readonly spectrum: Spectrum;
   readonly compressor: Compressor;
-  /** The consensus state of `peer` before round 1. */
+  /**
+   * The consensus state of `peer` before round 1.
+   * @throws GrapevineError BAD_CONFIG where the compressor cannot work for the algorithm on this model's layers
+   */
   createPeer(peer: number, model: PeerModel, delivery: Delivery): PeerState;
 }
 
@@ -46,6 +50,8 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
   const topology = buildTopology(config.topology, config.peers, config.seed);
   const spectrum = spectrumOf(topology.mixing);
   const compressor = compressors.resolve(config.compressor);
+  const algorithm = algorithms.resolve(config.algorithm);
+  algorithm.checkTopology?.(topology);
   const { seed } = config;
   const diameter = config.pace === 'asynchronous' ? diameterOf(topology.graph) : null;
   return {
@@ -58,12 +64,13 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
     compressor,
     createPeer(peer, model, delivery) {
       const start = model.initialParameters();
+      requireContraction({ algorithm, compressor, blocks: model.layout.blocks });
       const setup: PeerSetup = {
         topology,
         beta: spectrum.beta,
         gap: spectrum.gap,
         ...(diameter === null ? {} : { diameter }),
-        algorithm: algorithms.resolve(config.algorithm),
+        algorithm,
         compressor,
         blocks: model.layout.blocks,
         initialReplica: start,
@@ -73,7 +80,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
           pace: config.pace ?? 'lockstep',
           silenceMs: config.silenceMs,
           roundDeadlineMs: config.roundDeadlineMs,
-          edgeActivity: config.edgeActivity,
+          ...(config.edgeActivity === undefined ? {} : { edgeActivity: config.edgeActivity }),
           measureEvery: config.evaluateEvery,
           ...delivery,
         },

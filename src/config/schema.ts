@@ -86,7 +86,8 @@ export interface RunConfig {
   readonly evaluateEvery: number;
   readonly silenceMs: number;
   readonly roundDeadlineMs: number;
-  readonly edgeActivity: number;
+  /** Absent where all edges exchange in every round: such runs hash as they did before there was a choice. */
+  readonly edgeActivity?: number;
 }
 
 /** The smallest of the ranks and bits tried that keeps up with exact gossip: docs/consensus.md has the table. */

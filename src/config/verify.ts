@@ -69,8 +69,8 @@ function requireTopology(algorithm: string, topology: string): void {
 }
 
 function compressorFor(algorithm: string, given: string | undefined): string {
-  const { compresses, name } = algorithms.resolve(algorithm);
-  if (compresses !== 'nothing') return differenceCompressor(algorithm, given ?? DEFAULT_COMPRESSOR);
+  const { compresses, name, defaultCompressor = DEFAULT_COMPRESSOR } = algorithms.resolve(algorithm);
+  if (compresses !== 'nothing') return differenceCompressor(algorithm, given ?? defaultCompressor);
   const wanted = compressors.canonical(given ?? 'none');
   if (wanted !== 'none') {
     throw new GrapevineError(
@@ -94,6 +94,22 @@ function paceFor(algorithm: string, given: 'lockstep' | 'asynchronous'): Pick<Ru
       `applied at any time it would move the mean or count a step twice. Choose pace lockstep, or one of ` +
       `${able.map(({ name }) => name).join(', ')}, whose exchanges are opposite corrections of what two peers are at the time.`,
     { algorithm },
+  );
+}
+
+/** @throws GrapevineError BAD_CONFIG where a round or the pace needs every edge */
+function activityFor(
+  algorithm: string,
+  { edgeActivity, pace }: { readonly edgeActivity: number; readonly pace: 'lockstep' | 'asynchronous' },
+): number {
+  const { topologies } = algorithms.resolve(algorithm);
+  if (pace === 'lockstep' && topologies === undefined) return edgeActivity;
+  const who = pace === 'lockstep' ? `algorithm ${algorithm}` : 'pace asynchronous';
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `${who} decides by itself which edges exchange, got edgeActivity ${edgeActivity}: leave it out, or choose a gossip ` +
+      'algorithm in lockstep.',
+    { algorithm, edgeActivity },
   );
 }
 
@@ -132,7 +148,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
     evaluateEvery: given.evaluateEvery ?? Math.max(1, Math.round(rounds / EVALUATIONS_PER_RUN)),
     silenceMs: given.silenceMs,
     roundDeadlineMs: given.roundDeadlineMs,
-    edgeActivity: given.edgeActivity,
+    ...(given.edgeActivity === 1 ? {} : { edgeActivity: activityFor(algorithm, given) }),
   };
   return Object.freeze(config);
 }

@@ -19,6 +19,7 @@
 import type { Random } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import type { Graph } from '../topology/graph.js';
+import type { Topology } from '../topology/topology.js';
 import type { Delta, DeltaPart } from '../wire/frame.js';
 
 /** How rounds and exchanges go together: lockstep.ts, asynchronous.ts. */
@@ -135,6 +136,14 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   forRun?(run: RunFacts): AnyAlgorithm;
   /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this peer's neighborhood. */
   checkEdges?(edges: readonly { readonly neighbor: number; readonly weight: number }[]): void;
+  /** How many times further apart than others its messages may become in a healthy run. @default 1 */
+  readonly guardSlack?: number;
+  /** True where a biased compressor makes it diverge. @default false */
+  readonly needsUnbiased?: boolean;
+  /** What is compressed with unless the user says otherwise. @default config/schema.ts's */
+  readonly defaultCompressor?: string;
+  /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this topology. */
+  checkTopology?(topology: Topology): void;
   createNode(context: AlgorithmContext): NodeMemory;
   createEdge(context: AlgorithmContext, neighbor: number): EdgeMemory;
   /** Once a round, after training and before the first `compose`. */

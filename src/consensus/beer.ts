@@ -124,7 +124,7 @@ export function createTrackedChoco(
         gamma === 'auto'
           ? Math.min(
               automaticGamma(node.public.omega ?? 1, beta), // nothing to say in round 1: nothing to lose
-              automaticGamma(node.publicTracker.omega, beta),
+              automaticGamma(node.publicTracker.omega ?? 1, beta),
             )
           : gamma;
       const { parameters, tracker } = edge.memory;

@@ -7,15 +7,21 @@
  *
  * No replicas: one vector of memory whatever the degree, and an edge that was silent has missed nothing. Because C acts on
  * the parameters themselves its error never vanishes, and gamma must be small (0.01 with sign on CIFAR-10 in the
- * literature). The mean is kept for any C.
+ * literature). The mean is kept for any C. The guard does not look at e: it grows to (1 - omega) / omega of ||x|| in a
+ * healthy run, and would be taken for peers that drift apart.
  */
 import type { CompressorState } from '../compression/compressor.js';
 import { decodeAddInto } from '../compression/message.js';
-import { sumOfSquares } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
 import { createSentPair, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
 import { automaticGamma, type Measured, measure, notMeasured } from './public-vector.js';
+
+/**
+ * c grows while e fills up, from sqrt(omega) ||x|| to what a compressor of rank 1 or a hundredth of the entries sends of
+ * x + e; the guard must not take that for peers that drift apart.
+ */
+const GUARD_SLACK = 32;
 
 export interface DeepSqueezeOptions {
   /** Consensus step in (0, 1], or 'auto'. */
@@ -39,6 +45,7 @@ export function createDeepSqueeze(
     spec,
     compresses: 'values',
     guarded: true,
+    guardSlack: GUARD_SLACK,
     createNode: ({ compressor, blocks, initialReplica, node, randomFor }) => ({
       ...notMeasured(),
       compressorState: compressor.createState(blocks, randomFor('node', node)),
@@ -54,14 +61,12 @@ export function createDeepSqueeze(
       decodeAddInto(scratch, node.bytes, blocks);
       measure(node, blocks, { z: error, message: scratch });
       for (let k = 0; k < error.length; k++) error[k]! -= scratch[k]!;
-      node.residual = sumOfSquares(error);
     },
     compose({ beta }, { omega, bytes }) {
       const gamma = options.gamma === 'auto' ? automaticGamma(omega, beta) : options.gamma;
       return { gamma, parts: [{ kind: 'replace', bytes }] };
     },
     contraction: (_context, { blockOmegas }) => blockOmegas,
-    residual: (_context, { residual }) => residual,
     apply(context, _node, { edge, own, theirs }) {
       const { memory, neighbor, weight } = edge;
       readPair(context, memory, { own, theirs });

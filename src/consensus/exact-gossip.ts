@@ -55,23 +55,20 @@ export function createExactGossip(
   };
 }
 
-/** Weights of a complete graph are 1 / n to this, and the self weight too. */
-const TOLERANCE = 1e-9;
-
-/** @throws GrapevineError BAD_CONFIG from checkEdges, where the graph is not complete */
+/** @throws GrapevineError BAD_CONFIG from checkTopology, where the graph is not complete */
 export function createAllReduce(spec: string): Algorithm<NodeMemory, SentPair> {
   return {
     ...createExactGossip(spec),
     name: 'all-reduce',
     asynchronous: false, // no average of all is exact without a common round
-    checkEdges(edges) {
-      const share = 1 / (edges.length + 1);
-      if (edges.every(({ weight }) => Math.abs(weight - share) <= TOLERANCE)) return;
+    checkTopology({ spec, graph }) {
+      const { nodes, targets } = graph;
+      if (targets.length === nodes * (nodes - 1)) return;
       throw new GrapevineError(
         'BAD_CONFIG',
-        'algorithm all-reduce averages over all peers at once, and here a peer does not reach all others: choose ' +
-          'topology complete, or algorithm exact.',
-        { neighbors: edges.length },
+        `algorithm all-reduce averages over all peers at once, and on topology ${spec} a peer does not reach all ` +
+          'others: choose topology complete, or algorithm exact.',
+        { nodes, topology: spec },
       );
     },
   };

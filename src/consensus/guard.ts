@@ -39,6 +39,8 @@ const ROUNDING = 1e-5;
 const LEAST_FACTOR = 2 ** -16;
 
 export interface GuardState {
+  /** MARGIN, or more where an algorithm's messages grow in healthy runs. */
+  readonly margin: number;
   /** Scales gamma; 1 until the guard has backed off. */
   factor: number;
   /** Of the round under way: sum over exchanges of ||S_j - S_i||^2, and how many. */
@@ -62,8 +64,10 @@ export interface GuardState {
   seen: number;
 }
 
-export function createGuard(): GuardState {
+/** @param slack how many times further than MARGIN s may go (Algorithm.guardSlack) */
+export function createGuard(slack = 1): GuardState {
   return {
+    margin: MARGIN * slack,
     factor: 1,
     apart: 0,
     exchanges: 0,
@@ -135,7 +139,7 @@ export function settleRound(guard: GuardState, round: number): string | null {
   guard.exchanges = 0;
   const now = Math.max(apart + 2 * (guard.unsent ?? 0), ROUNDING * guard.norm);
   const least = takeIntoWindow(guard, now);
-  const allowed = MARGIN * least + TRAINING * guard.trained;
+  const allowed = guard.margin * least + TRAINING * guard.trained;
   guard.suspicions = now > allowed ? guard.suspicions + 1 : 0;
   if (guard.suspicions < PATIENCE || round < guard.coolUntil || guard.factor <= LEAST_FACTOR) return null;
   const worse = now > guard.seen;

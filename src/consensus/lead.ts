@@ -8,7 +8,9 @@
  *
  * D here is eta times the paper's, so eta appears nowhere; where the learning rate changes, D must find its new size.
  * sum_i D_i = 0 is the invariant, so the mean moves as in plain descent. Linear convergence is proved for strongly convex
- * functions, full gradients and an unbiased compressor; the paper uses alpha = 0.5 and gamma = 1 with 2 bits a number.
+ * functions, full gradients and an unbiased compressor; the paper uses alpha = 0.5 and gamma = 1 with 2 bits a number. With
+ * a biased one (low rank, top-k, sign) the sum that D is never forgets, and runs diverge whatever gamma is (measured;
+ * docs/consensus.md): they are refused.
  */
 import type { Compressor } from '../compression/compressor.js';
 import { addSignedInto } from '../linalg/pairs.js';
@@ -27,6 +29,9 @@ import {
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
+
+/** As in the paper, integers rounded at random; with more bits, which the first rounds are glad of. */
+const DEFAULT_COMPRESSOR = 'quantize:bits=4,rounding=stochastic';
 
 export interface LeadOptions {
   /** Consensus step in (0, 1], or 'auto'. */
@@ -69,6 +74,8 @@ export function createLead(
     spec,
     compresses: 'differences',
     guarded: true,
+    needsUnbiased: true,
+    defaultCompressor: DEFAULT_COMPRESSOR,
     createNode: (context) => ({
       public: createPublicVector(context, rule),
       dual: new Float32Array(context.initialReplica.length),

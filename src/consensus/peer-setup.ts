@@ -26,9 +26,13 @@ export interface PeerSetup {
   readonly options: PeerOptions;
 }
 
-/** The state of peer `node`, starting from `parameters`. */
+/**
+ * The state of peer `node`, starting from `parameters`.
+ * @throws GrapevineError BAD_CONFIG where the algorithm cannot run on the topology
+ */
 export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Array): PeerState {
-  const { topology, seed, options } = setup;
+  const { topology, seed, options, algorithm } = setup;
+  algorithm.checkTopology?.(topology);
   const { graph, mixing } = topology;
   const first = graph.offsets[node]!;
   const neighbors = Array.from(neighborsOf(graph, node), (neighbor, k) => ({

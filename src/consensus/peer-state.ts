@@ -247,7 +247,7 @@ export function createPeerState(init: PeerInit): PeerState {
     exchangingSinceMs: 0,
     lastTickMs: 0,
     contraction: null,
-    guard: options.guard !== false && algorithm.guarded === true ? createGuard() : null,
+    guard: options.guard !== false && algorithm.guarded === true ? createGuard(algorithm.guardSlack) : null,
     shiftSum: 0,
     lastRound: options.rounds,
   };

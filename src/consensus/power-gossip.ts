@@ -6,7 +6,9 @@
  *     s_i = X_i^T P or X_i Q, sent to j; s_j likewise                  (edge-factors.ts)
  *     U   = P (s_j - s_i)^T or (s_j - s_i) Q^T;   X_i += w_ij U;   X_j -= w_ij U
  *
- * No step size and no replicas. U is a projection of X_j - X_i, so whatever P is, no exchange takes peers further apart.
+ * No replicas, and no step size but the paper's diffusion, a factor eta_d of w_ij that is 1 unless somebody tunes it (to
+ * 1.308 on a ring of eight). U is a projection of X_j - X_i, so whatever P is, no exchange takes peers further apart while
+ * eta_d ||I - W|| <= 2, as 1 is on every graph.
  * `iterations` exchanges a round, each on the parameters that the last one left; p and q go on from round to round (the
  * warm start). Vectors (biases, norms) are sent as they are, in every iterations-th exchange of an edge. The published
  * code skips the first gossip step, where all models are equal; here it does no harm.
@@ -54,6 +56,8 @@ export interface PowerGossipOptions {
   readonly iterations: number;
   /** Bits a number of s: 32 for float32, else codes with one scale a vector. */
   readonly bits: number;
+  /** eta_d of X_i += eta_d w_ij U. */
+  readonly diffusion: number;
   /** Send differences to a shared reference (PGQ). */
   readonly reference: boolean;
   /** Bounds U to tau_ij, exchange by exchange (clipping.ts). @default null */
@@ -213,7 +217,7 @@ export function createPowerGossip(
   spec: string,
   messages: MessageCompressor,
 ): Algorithm<Distances, EdgeMemory> {
-  const { rank, iterations, bits, reference, clipping = null } = options;
+  const { rank, iterations, bits, diffusion, reference, clipping = null } = options;
   const name = reference ? 'pgq' : 'power-gossip';
   const compressorFor = ({ product, sent }: Piece): Compressor =>
     messages(product === undefined ? 32 : bits, sent.cols);
@@ -243,7 +247,8 @@ export function createPowerGossip(
       return { gamma: 1, parts: [{ kind: 'replace', bytes }, ...radius] };
     },
     apply(context, distances, { edge, own, theirs, parameters }) {
-      const { memory, neighbor, weight } = edge;
+      const { memory, neighbor } = edge;
+      const weight = diffusion * edge.weight;
       const { scratch } = context;
       const pieces = piecesOf(context, memory, iterations);
       const [mine, other] = [readMessage(pieces, own), readMessage(pieces, theirs)];

@@ -169,12 +169,16 @@ function messageCompressor(bits: number, length: number): Compressor {
   return compressors.resolve(`quantize:bits=${bits},bucket=${length <= MAX_BUCKET ? length : 0}`);
 }
 
-const powerGossip: RegistryEntry<{ readonly rank: number; readonly iterations: number }, AnyAlgorithm> = {
+const powerGossip: RegistryEntry<
+  { readonly rank: number; readonly iterations: number; readonly diffusion: number },
+  AnyAlgorithm
+> = {
   name: 'power-gossip',
   summary: 'low-rank differences found by the two ends together (Vogels et al. 2020)',
   fields: {
     rank: integerField('columns of each factor', 1, 1, MAX_RANK),
     iterations: integerField('half power iterations, each an exchange, a round', 1, 1, MAX_ITERATIONS),
+    diffusion: numberField('factor of the mixing weights; above 1 only where tuned to the graph', 1, 0.01, 2),
   },
   make: (options, spec) =>
     createPowerGossip({ ...options, bits: 32, reference: false }, spec, messageCompressor),
@@ -194,7 +198,7 @@ const pgq: RegistryEntry<
   },
   complete: completeClip,
   make: ({ rank, iterations, bits, ...clip }, spec) => {
-    const options = { rank, iterations, bits, reference: true, clipping: clippingOf(clip) };
+    const options = { rank, iterations, bits, diffusion: 1, reference: true, clipping: clippingOf(clip) };
     return createPowerGossip(options, spec, messageCompressor);
   },
 };

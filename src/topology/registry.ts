@@ -6,6 +6,7 @@ import { createRegistry, type Registry } from '../base/registry.js';
 import { complete } from './complete.js';
 import { erdosRenyi } from './erdos-renyi.js';
 import type { TopologyFamily } from './family.js';
+import { path } from './path.js';
 import { randomRegular } from './random-regular.js';
 import { ring } from './ring.js';
 import { star } from './star.js';
@@ -14,6 +15,7 @@ import { torus } from './torus.js';
 
 export const topologies: Registry<TopologyFamily> = createRegistry<TopologyFamily>('topology', [
   ring,
+  path,
   torus,
   erdosRenyi,
   randomRegular,

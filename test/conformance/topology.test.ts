@@ -6,6 +6,7 @@ const SMALL = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 30];
 
 const families: readonly (readonly [name: string, spec: string, sizes: readonly number[]])[] = [
   ['ring', 'ring', SMALL],
+  ['path', 'path', SMALL],
   ['torus', 'torus', SMALL],
   ['torus', 'torus:rows=2', [2, 4, 6, 8, 10]],
   ['torus', 'torus:rows=3,cols=5', [15]],
