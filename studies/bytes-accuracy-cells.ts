@@ -26,27 +26,27 @@ export const METHODS: readonly Method[] = [
     algorithm: 'choco:gamma=1',
     compressor: 'sign',
     optimizer: NESTEROV,
-    learningRate: 0.03,
+    learningRate: 0.1,
   },
   {
     name: 'CHOCO top-1 %',
     algorithm: 'choco',
     compressor: 'top-k:fraction=0.01',
     optimizer: NESTEROV,
-    learningRate: 0.03,
+    learningRate: 0.1,
   },
   {
     name: 'CHOCO low-rank',
     algorithm: 'choco',
     compressor: LOW_RANK,
-    optimizer: NESTEROV,
-    learningRate: 0.03,
+    optimizer: QUASI_GLOBAL,
+    learningRate: 0.1,
   },
   {
     name: 'PowerGossip',
     algorithm: 'power-gossip:rank=1,iterations=2',
-    optimizer: NESTEROV,
-    learningRate: 0.03,
+    optimizer: QUASI_GLOBAL,
+    learningRate: 0.1,
   },
   {
     name: 'edge-CHOCO',
@@ -55,8 +55,8 @@ export const METHODS: readonly Method[] = [
     optimizer: QUASI_GLOBAL,
     learningRate: 0.1,
   },
-  { name: 'PGQ', algorithm: 'pgq', optimizer: QUASI_GLOBAL, learningRate: 0.1 },
-  { name: 'MoTEF', algorithm: 'motef', compressor: LOW_RANK, optimizer: NESTEROV, learningRate: 0.03 },
+  { name: 'PGQ', algorithm: 'pgq', optimizer: NESTEROV, learningRate: 0.1 },
+  { name: 'MoTEF', algorithm: 'motef', compressor: LOW_RANK, optimizer: QUASI_GLOBAL, learningRate: 0.1 },
 ];
 
 /** The methods that are run again with half of the edges inactive. */

@@ -2,12 +2,14 @@
 import { isGrapevineError } from '../src/base/errors.js';
 import { run as runBytesAccuracy } from './bytes-accuracy.js';
 import { run as runDivergence } from './divergence.js';
+import { run as runEqualBytes } from './equal-bytes.js';
 import { run as runHub } from './hub.js';
 import { run as runRobustness } from './robustness.js';
 
 const studies: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   'bytes-accuracy': runBytesAccuracy,
   divergence: runDivergence,
+  'equal-bytes': runEqualBytes,
   hub: runHub,
   robustness: runRobustness,
 };

@@ -17,10 +17,10 @@
  */
 import type { Compressor } from '../compression/compressor.js';
 import type { Algorithm } from './algorithm.js';
+import { automaticGamma } from './consensus-step.js';
 import { correctionInto, moveAlongEdge, ordered } from './mixing-step.js';
 import {
   additive,
-  automaticGamma,
   createPublicEdge,
   createPublicVector,
   type PublicEdge,

@@ -9,17 +9,18 @@
  * gamma is given, or automatic: with the contraction omega measured on what was sent,
  * omega = 1 - ||z - C(z)||^2 / ||z||^2 as an exponential average, gamma_i = min(1, (1/sqrt(1 - omega) - 1) / beta)
  * and an edge uses the smaller of its two ends' (each end says its own in the frame). It falls within a factor
- * of 1.5 of the best grid value for low-rank and sparse compressors; do not use it for sign compression.
+ * of 1.5 of the best grid value for low-rank and sparse compressors; do not use it for sign compression. gamma=theory is
+ * the step that is proved to converge, far smaller (consensus-step.ts).
  *
  * The replicas, and what happens to them when an edge has been silent, are public-vector.ts's.
  */
 
 import type { Compressor } from '../compression/compressor.js';
 import type { Algorithm } from './algorithm.js';
+import { automaticGamma, theoreticalGamma } from './consensus-step.js';
 import { correctionInto, ordered } from './mixing-step.js';
 import {
   additive,
-  automaticGamma,
   createPublicEdge,
   createPublicVector,
   type PublicEdge,
@@ -32,12 +33,21 @@ import {
 } from './public-vector.js';
 
 export interface ChocoOptions {
-  /** Consensus step in (0, 1], or 'auto'. */
-  readonly gamma: number | 'auto';
+  /** Consensus step in (0, 1], or how it comes from the measured contraction (consensus-step.ts). */
+  readonly gamma: number | 'auto' | 'theory';
 }
 
 /** xHat_i += q_i. */
 const rule = additive();
+
+function gammaOf(
+  chosen: ChocoOptions['gamma'],
+  omega: number | null,
+  constants: { readonly gap: number; readonly beta: number },
+): number {
+  if (chosen === 'theory') return theoreticalGamma(omega, constants);
+  return chosen === 'auto' ? automaticGamma(omega, constants.beta) : chosen;
+}
 
 /** @param identity the compressor that sends float32 as they are, for a replica that is sent whole. */
 export function createChocoGossip(
@@ -56,8 +66,8 @@ export function createChocoGossip(
       const edges = openEdges.map((edge) => ({ edge, memory: edge.memory }));
       publish(context, node, { rule, values: parameters, round, edges });
     },
-    compose({ blocks, beta }, node, { edge }) {
-      const gamma = options.gamma === 'auto' ? automaticGamma(node.omega, beta) : options.gamma;
+    compose({ blocks, beta, gap }, node, { edge }) {
+      const gamma = gammaOf(options.gamma, node.omega, { gap: gap ?? 0, beta });
       return { gamma: Math.fround(gamma), parts: takeUnsent(edge.memory, node, { rule, identity, blocks }) };
     },
     contraction: (_context, node) => node.blockOmegas,

@@ -13,9 +13,10 @@
 import type { CompressorState } from '../compression/compressor.js';
 import { decodeAddInto } from '../compression/message.js';
 import type { Algorithm } from './algorithm.js';
+import { automaticGamma } from './consensus-step.js';
 import { createSentPair, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { automaticGamma, type Measured, measure, notMeasured } from './public-vector.js';
+import { type Measured, measure, notMeasured } from './public-vector.js';
 
 /**
  * c grows while e fills up, from sqrt(omega) ||x|| to what a compressor of rank 1 or a hundredth of the entries sends of

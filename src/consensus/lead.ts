@@ -15,9 +15,9 @@
 import type { Compressor } from '../compression/compressor.js';
 import { addSignedInto } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
+import { automaticGamma } from './consensus-step.js';
 import { correctionInto, ordered, requirePlausible } from './mixing-step.js';
 import {
-  automaticGamma,
   createPublicEdge,
   createPublicVector,
   type PublicEdge,

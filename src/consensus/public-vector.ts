@@ -223,9 +223,3 @@ export function resendWhole(memory: PublicEdge, vector: PublicCopy): void {
   memory.theirs.value.set(vector.value);
   memory.theirs.base.set(vector.base);
 }
-
-/** gamma = min(1, (1/sqrt(1 - omega) - 1) / beta); 0 while nothing has been measured. */
-export function automaticGamma(omega: number | null, beta: number): number {
-  if (omega === null || omega <= 0) return 0;
-  return omega >= 1 ? 1 : Math.min(1, (1 / Math.sqrt(1 - omega) - 1) / beta);
-}

@@ -77,10 +77,16 @@ const gammaOrAuto: OptionField<number | 'auto'> = {
   },
 };
 
+const chocoGamma: OptionField<number | 'auto' | 'theory'> = {
+  doc: "consensus step in (0, 1], auto: from the measured contraction, or theory: the theorem's, far smaller",
+  default: 'auto',
+  read: (text) => (text === 'theory' ? { value: 'theory' } : gammaOrAuto.read(text)),
+};
+
 const choco: RegistryEntry<ChocoOptions, AnyAlgorithm> = {
   name: 'choco',
   summary: 'CHOCO-Gossip: one public replica a node (Koloskova et al. 2019)',
-  fields: { gamma: gammaOrAuto },
+  fields: { gamma: chocoGamma },
   make: (options, spec) => createChocoGossip(options, spec, identity),
 };
 

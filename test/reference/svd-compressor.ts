@@ -1,5 +1,6 @@
 /**
- * The exact rank-1 compressor of the recorded runs: C(Z) = sigma_1 u_1 v_1^T, from a Lanczos iteration on Z^T Z in
+ * The exact rank-r compressor of the recorded runs: C(Z) = sum over r of sigma_k u_k v_k^T, each from what the ones before
+ * have left, by a Lanczos iteration on Z^T Z in
  * float64 that is run until it has converged, each time from the same kind of start: no warm start, no rounding of
  * factors. The truncated matrix travels dense, by the `none` operator; only consensus is tested with it, not bytes.
  *
@@ -161,28 +162,34 @@ export function topRightSingularVector(matrix: Matrix): Float64Array {
   }
 }
 
-/** sigma_1 u_1 v_1^T = (Z v_1) v_1^T of one block, into `out`. */
-function truncateInto(out: Float32Array, values: Float32Array, { offset, rows, cols }: MatrixBlock): void {
+/** The r leading terms (Z v_k) v_k^T of one block, into `out`. */
+function truncateInto(out: Float32Array, values: Float32Array, block: MatrixBlock, rank: number): void {
+  const { offset, rows, cols } = block;
   const end = offset + rows * cols;
-  const matrix = { values: Float64Array.from(values.subarray(offset, end)), rows, cols };
-  out.fill(0, offset, end);
-  if (matrix.values.every((value) => value === 0)) return;
-  const v = topRightSingularVector(matrix);
-  for (let i = 0; i < rows; i++) {
-    const stretch = dot(rowOf(matrix, i), v);
-    for (let j = 0; j < cols; j++) out[offset + i * cols + j] = stretch * v[j]!;
+  const rest = { values: Float64Array.from(values.subarray(offset, end)), rows, cols };
+  const sum = new Float64Array(rows * cols);
+  for (let k = 0; k < rank && rest.values.some((value) => value !== 0); k++) {
+    const v = topRightSingularVector(rest);
+    for (let i = 0; i < rows; i++) {
+      const stretch = dot(rowOf(rest, i), v);
+      for (let j = 0; j < cols; j++) {
+        sum[i * cols + j]! += stretch * v[j]!;
+        rest.values[i * cols + j]! -= stretch * v[j]!;
+      }
+    }
   }
+  out.set(sum, offset);
 }
 
-/** Each block's best approximation of rank 1 (Eckart and Young 1936). */
-export function createSvdCompressor(): Compressor {
+/** Each block's best approximation of rank `rank` (Eckart and Young 1936). */
+export function createSvdCompressor(rank = 1): Compressor {
   const dense = compressors.resolve('none');
   return {
-    spec: 'svd:rank=1',
+    spec: `svd:rank=${rank}`,
     createState: (blocks, random) => dense.createState(blocks, random),
     encode(values, blocks, state) {
       const truncated = values.slice();
-      for (const block of blocks) truncateInto(truncated, values, block);
+      for (const block of blocks) truncateInto(truncated, values, block, rank);
       return dense.encode(truncated, blocks, state);
     },
     encodedBytes: (blocks) => dense.encodedBytes(blocks),

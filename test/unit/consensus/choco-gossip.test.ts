@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { automaticGamma } from '../../../src/consensus/public-vector.js';
+import { automaticGamma } from '../../../src/consensus/consensus-step.js';
 
 describe('the automatic step size gamma = min(1, (1 / sqrt(1 - omega) - 1) / beta)', () => {
   const RING_BETA = 4 / 3;
