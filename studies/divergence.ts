@@ -136,42 +136,64 @@ export async function measure(cell: GossipCell): Promise<Verdict> {
 type Result = Finished<GossipCell, Verdict>;
 
 const kinds = ['converged', 'backed off', 'refused', 'stalled', 'diverged'] as const;
+const letters = {
+  converged: '',
+  'backed off': ' b',
+  refused: ' r',
+  stalled: ' stalled',
+  diverged: ' DIVERGED',
+};
 
-function rowOf(name: string, results: readonly Result[]): string {
-  const counts = kinds.map((kind) => results.filter(({ outcome }) => outcome.kind === kind).length);
+const familyOf = (spec: string): string => spec.split(':')[0]!;
+
+/** "30, 2b, 1r; 1e-8": converged, backed off, refused, stalled, diverged; and the worst final error over its start. */
+function summaryOf(results: readonly Result[]): string {
+  if (results.length === 0) return '';
+  const counts = kinds.flatMap((kind) => {
+    const count = results.filter(({ outcome }) => outcome.kind === kind).length;
+    return count === 0 ? [] : [`${count}${letters[kind]}`];
+  });
   const ratios = results.flatMap(({ outcome }) => (outcome.ratio === null ? [] : [outcome.ratio]));
-  const worst = ratios.length === 0 ? '' : Math.max(...ratios).toExponential(1);
-  return `| ${name} | ${counts.map((count) => (count === 0 ? '' : count)).join(' | ')} | ${worst} |`;
+  const worst = ratios.length === 0 ? '' : `; ${Math.max(...ratios).toExponential(0)}`;
+  return `${counts.join(', ')}${worst}`;
 }
 
-function grouped(results: readonly Result[], of: (cell: GossipCell) => string): Map<string, Result[]> {
-  const groups = new Map<string, Result[]>();
-  for (const result of results) {
-    const key = of(result.cell);
-    groups.set(key, [...(groups.get(key) ?? []), result]);
-  }
-  return groups;
-}
-
-function table(results: readonly Result[], of: (cell: GossipCell) => string): string[] {
+/** A row for each value of `of`, a column for each of `by`, in the order in which they are met. */
+function table(
+  results: readonly Result[],
+  of: (cell: GossipCell) => string,
+  by: (cell: GossipCell) => string,
+): string[] {
+  const rows = [...new Set(results.map(({ cell }) => of(cell)))];
+  const columns = [...new Set(results.map(({ cell }) => by(cell)))];
   return [
-    `| | ${kinds.join(' | ')} | worst final error / start |`,
-    `|---|${'---:|'.repeat(kinds.length + 1)}`,
-    ...[...grouped(results, of)].map(([name, group]) => rowOf(name, group)),
+    `| | ${columns.join(' | ')} |`,
+    `|---|${'---|'.repeat(columns.length)}`,
+    ...rows.map((row) => {
+      const own = results.filter(({ cell }) => of(cell) === row);
+      const texts = columns.map((column) => summaryOf(own.filter(({ cell }) => by(cell) === column)));
+      return `| ${row} | ${texts.join(' | ')} |`;
+    }),
   ];
 }
 
-/** Counts by algorithm and compressor, by graph, and every cell that must not be. */
+/** Counts by algorithm and compressor, by graph and size, and every cell that must not be. */
 function report(results: readonly Result[]): string[] {
   const bad = results.filter(({ outcome }) => ['stalled', 'diverged'].includes(outcome.kind));
   return [
-    `${results.length} cells.`,
+    `${results.length} cells: ${summaryOf(results)}.`,
     '',
-    ...table(results, ({ algorithm, compressor }) => `${algorithm}, ${compressor}`),
+    ...table(
+      results,
+      ({ algorithm }) => algorithm,
+      ({ compressor }) => familyOf(compressor),
+    ),
     '',
-    ...table(results, ({ topology, peers }) => `${topology}, ${peers} peers`),
-    '',
-    ...table(results, () => 'all'),
+    ...table(
+      results,
+      ({ topology }) => familyOf(topology),
+      ({ peers }) => `${peers} peers`,
+    ),
     '',
     bad.length === 0 ? 'Nothing stalled, nothing diverged.' : 'Stalled or diverged:',
     ...bad.map(({ cell, outcome }) => `    ${JSON.stringify(cell)} ${JSON.stringify(outcome)}`),

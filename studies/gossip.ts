@@ -25,7 +25,7 @@ export interface GossipOptions {
   readonly seed: number;
   /** @default true */
   readonly guard?: boolean;
-  /** The run ends when all peers have sent so much. @default never */
+  /** The run ends when a peer has sent so much. @default never */
   readonly payloadBytes?: number;
   /** The run ends when the error is below this share of its start; looked at now and then. @default never */
   readonly settled?: number;
@@ -113,7 +113,7 @@ export async function gossip(run: GossipOptions): Promise<GossipResult> {
       }
     },
     interrupted: () =>
-      settled || (run.payloadBytes !== undefined && sent.every((bytes) => bytes >= run.payloadBytes!)),
+      settled || (run.payloadBytes !== undefined && sent.some((bytes) => bytes >= run.payloadBytes!)),
   });
   const models = peers.map(({ parameters }) => parameters);
   return {

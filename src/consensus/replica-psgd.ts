@@ -113,7 +113,9 @@ export function createReplicaPsgd(
         for (let k = 0; k < work.length; k++)
           work[k] = (1 - round / 2) * last[k]! + (round / 2) * parameters[k]!;
         publish(context, node.public, { rule, values: work, round, edges, compressor });
-        node.public.residual = squaredDistance(parameters, node.public.value);
+        // After a stranger's dense message nothing is left, which says nothing of the rounds to come: the guard would take
+        // the first noise for a divergence. publish() has left what there was to say.
+        if (!stranger) node.public.residual = squaredDistance(parameters, node.public.value);
       }
       last.set(parameters);
     },
