@@ -16,7 +16,7 @@
  */
 import { isGrapevineError } from '../src/base/errors.js';
 import { verifyRunConfig } from '../src/config/verify.js';
-import { algorithms } from '../src/consensus/registry.js';
+import { algorithms, gossipNames } from '../src/consensus/registry.js';
 import { type GossipResult, gaussianVectors, gossip } from './gossip.js';
 import { type Cell, type Finished, runStudy, type Study, type StudyOptions } from './study.js';
 
@@ -82,7 +82,7 @@ export interface Verdict {
 }
 
 function cellsOf(compressors: readonly string[], peers: number, rounds = ROUNDS): GossipCell[] {
-  return algorithms.entries.flatMap(({ name }) => {
+  return gossipNames.flatMap((name) => {
     const used = algorithms.resolve(name).compresses === 'nothing' ? ['none'] : compressors;
     return used.flatMap((compressor) =>
       GRAPHS.map((topology) => ({ algorithm: name, compressor, topology, peers, rounds })),

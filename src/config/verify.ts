@@ -10,7 +10,7 @@ import type { Registry } from '../base/registry.js';
 import { hasErrorFeedback } from '../compression/composition-spec.js';
 import { compressors } from '../compression/registry.js';
 import { wrongTopology } from '../consensus/hub/peer-algorithm.js';
-import { algorithms } from '../consensus/registry.js';
+import { algorithms, gossipNames } from '../consensus/registry.js';
 import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
@@ -87,12 +87,12 @@ function compressorFor(algorithm: string, given: string | undefined): string {
 function paceFor(algorithm: string, given: 'lockstep' | 'asynchronous'): Pick<RunConfig, 'pace'> {
   if (given === 'lockstep') return {};
   if (algorithms.resolve(algorithm).asynchronous === true) return { pace: 'asynchronous' };
-  const able = algorithms.entries.filter(({ name }) => algorithms.resolve(name).asynchronous === true);
+  const able = gossipNames.filter((name) => algorithms.resolve(name).asynchronous === true);
   throw new GrapevineError(
     'BAD_CONFIG',
     `algorithm ${algorithm} cannot run with pace asynchronous: its arithmetic belongs to rounds that neighbors share, and ` +
       `applied at any time it would move the mean or count a step twice. Choose pace lockstep, or one of ` +
-      `${able.map(({ name }) => name).join(', ')}, whose exchanges are opposite corrections of what two peers are at the time.`,
+      `${able.join(', ')}, whose exchanges are opposite corrections of what two peers are at the time.`,
     { algorithm },
   );
 }

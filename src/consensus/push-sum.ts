@@ -115,11 +115,12 @@ function cutShares(
 
 /** @throws GrapevineError PAYLOAD_BAD_VALUE, before anything has moved */
 function checkShares(context: AlgorithmContext, node: NodeMemory, { weights }: EdgeMemory): void {
-  const [theirs] = weights.theirs;
+  const [own, theirs] = [weights.own[0]!, weights.theirs[0]!];
   const most = context.swarm?.graph.nodes ?? 1;
-  if (theirs! >= 0 && theirs! <= most && isPlausible(sumOfSquares(context.scratch), node.numerator)) return;
+  const inRange = Math.min(own, theirs) >= 0 && Math.max(own, theirs) <= most;
+  if (inRange && isPlausible(sumOfSquares(context.scratch), node.numerator)) return;
   throw new GrapevineError('PAYLOAD_BAD_VALUE', `a share with weight ${theirs}, wanted 0 to ${most}`, {
-    weight: theirs!,
+    weight: theirs,
   });
 }
 

@@ -329,7 +329,8 @@ const pushSum: RegistryEntry<PushSumOptions, AnyAlgorithm> = {
   make: (options, spec) => createPushSum(options, spec),
 };
 
-export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
+/** Those that gossip, without a hub. */
+const gossip = [
   edgeChoco,
   choco,
   exact,
@@ -351,5 +352,8 @@ export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [
   pushSum,
   clippedGossip,
   nearestNeighbor,
-  ...hubAlgorithmsOfPeers,
-]);
+];
+
+export const gossipNames: readonly string[] = gossip.map(({ name }) => name);
+
+export const algorithms = createRegistry<AnyAlgorithm>('algorithm', [...gossip, ...hubAlgorithmsOfPeers]);

@@ -5,6 +5,7 @@ describe('topologies', () => {
   it('lists the families with a line about each', () => {
     expect(topologies.entries.map(({ name }) => name)).toEqual([
       'ring',
+      'path',
       'torus',
       'random',
       'random-regular',
