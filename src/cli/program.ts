@@ -57,6 +57,7 @@ function addRunFlags(command: Command): Command {
     .option('--evaluate-every <n>', 'rounds between evaluations (a twentieth of the rounds)')
     .option('--silence-ms <ms>', 'a neighbor silent for this long is left out (6000)')
     .option('--round-deadline-ms <ms>', 'a neighbor late for this long is left out (60000)')
+    .option('--edge-activity <share>', 'share of the rounds in which an edge exchanges (1)')
     .option('--engine <name>', `what does the arithmetic: ${engineChoices.join(', ')} (auto)`)
     .option(
       '--data-directory <directory>',
