@@ -12,7 +12,7 @@
  * Cells are handed out in order and reported in order, so a report is the same whatever the number of processes.
  */
 import { fork } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -92,9 +92,11 @@ function openLedger<Outcome>(name: string, directory: string | undefined): Ledge
     return { outcomes, keep: (cell, outcome) => outcomes.set(JSON.stringify(cell), outcome) };
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${name}.jsonl`);
-  // A last line without its end was cut off: the cell is measured again.
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
-  for (const line of lines) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  // A last line without its end was cut off: it goes, and its cell is measured again.
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole !== text) writeFileSync(file, whole);
+  for (const line of whole.split('\n').slice(0, -1)) {
     const { cell, outcome } = JSON.parse(line) as Finished<Cell, Outcome>;
     outcomes.set(JSON.stringify(cell), outcome);
   }
