@@ -47,10 +47,6 @@ function addRunFlags(command: Command): Command {
     .option('--local-steps <n>', "optimizer steps a round (the task's)")
     .option('--batch <n>', "samples a step (the task's)")
     .option('--learning-rate <x>', "(the task's)")
-    .option(
-      '--edge-activity <share>',
-      'share of the rounds in which an edge exchanges, drawn by the seed (1)',
-    )
     .option('--pace <name>', 'lockstep, or asynchronous: no peer waits for another (lockstep)')
     .option('--schedule <spec>', `how the learning rate goes on: ${names(schedules)} (constant)`)
     .option('--seed <n>', 'everything random follows from it (1)')
