@@ -9,15 +9,24 @@ function low(at: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(at));
 }
 
-/** Adds sum (a - b)^2 to the float64 at `result` and sum (b - c)^2 to the next. */
-export function displacementEnergies(a: usize, b: usize, c: usize, count: i32, result: usize): void {
+/** Adds sum (a - b - carry m)^2 to the float64 at `result` and sum (b - c)^2 to the next. */
+export function displacementEnergies(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: usize,
+  count: i32,
+  carry: f64,
+  result: usize,
+): void {
   const end = a + (<usize>count << 2);
   const pairs = a + ((<usize>count & ~1) << 2);
+  const carries = f64x2.splat(carry);
   let first = f64x2.splat(0);
   let second = first;
-  for (; a < pairs; a += 8, b += 8, c += 8) {
+  for (; a < pairs; a += 8, b += 8, c += 8, m += 8) {
     const middle = low(b);
-    const before = f64x2.sub(low(a), middle);
+    const before = f64x2.sub(f64x2.sub(low(a), middle), f64x2.mul(carries, low(m)));
     const after = f64x2.sub(middle, low(c));
     first = f64x2.add(first, f64x2.mul(before, before));
     second = f64x2.add(second, f64x2.mul(after, after));
@@ -25,7 +34,7 @@ export function displacementEnergies(a: usize, b: usize, c: usize, count: i32, r
   let firstSum = f64x2.extract_lane(first, 0) + f64x2.extract_lane(first, 1);
   let secondSum = f64x2.extract_lane(second, 0) + f64x2.extract_lane(second, 1);
   if (a < end) {
-    const before = <f64>load<f32>(a) - <f64>load<f32>(b);
+    const before = <f64>load<f32>(a) - <f64>load<f32>(b) - carry * <f64>load<f32>(m);
     const after = <f64>load<f32>(b) - <f64>load<f32>(c);
     firstSum += before * before;
     secondSum += after * after;

@@ -19,19 +19,30 @@ const RESULT_BYTES = 16;
 const ROOM = RESULT_BYTES + 4 * TILE_LENGTH;
 const AREAS = 2;
 
+type Addresses = [number, number, number];
+
 function kernelsFor(...vectors: readonly Float32Array[]): Kernels | null {
   const engine = kernelsHolding(vectors[0]!);
   const reachable = engine !== null && vectors.every((vector) => engine.holds(vector));
   return reachable && engine.hasRoom(ROOM, AREAS) ? engine : null;
 }
 
-/** ||start - end||^2 and ||end - now||^2. */
-export function displacementEnergies({ start, end, now }: Displacement): readonly [number, number] {
-  const engine = kernelsFor(start, end);
+/** What of training's displacement is old: carry times the buffer. */
+export interface Carried {
+  readonly buffer: Float32Array;
+  readonly carry: number;
+}
+
+/** ||start - end - carry buffer||^2 and ||end - now||^2. */
+export function displacementEnergies(
+  { start, end, now }: Displacement,
+  { buffer, carry }: Carried,
+): readonly [number, number] {
+  const engine = kernelsFor(start, end, buffer);
   if (engine === null) {
     let [training, gossip] = [0, 0];
     for (let k = 0; k < now.length; k++) {
-      const trained = start[k]! - end[k]!;
+      const trained = start[k]! - end[k]! - carry * buffer[k]!;
       const moved = end[k]! - now[k]!;
       training += trained * trained;
       gossip += moved * moved;
@@ -42,8 +53,8 @@ export function displacementEnergies({ start, end, now }: Displacement): readonl
   const result = engine.take(RESULT_BYTES);
   engine.f64.fill(0, result / 8, result / 8 + 2);
   readTiles(engine, now, ({ address, start: from, end: to }) => {
-    const at = 4 * from;
-    engine.run.displacementEnergies(start.byteOffset + at, end.byteOffset + at, address, to - from, result);
+    const [a, b, m] = [start, end, buffer].map(({ byteOffset }) => byteOffset + 4 * from) as Addresses;
+    engine.run.displacementEnergies(a, b, address, m, to - from, carry, result);
   });
   engine.release(mark);
   return [engine.f64[result / 8]!, engine.f64[result / 8 + 1]!];
@@ -74,11 +85,7 @@ export function absorbDisplacementInto(
   }
   const { run } = engine;
   readTiles(engine, now, ({ address, start: from, end: to }) => {
-    const [out, a, b] = [buffer, start, end].map(({ byteOffset }) => byteOffset + 4 * from) as [
-      number,
-      number,
-      number,
-    ];
+    const [out, a, b] = [buffer, start, end].map(({ byteOffset }) => byteOffset + 4 * from) as Addresses;
     run.absorbDisplacement(out, a, b, address, to - from, keep, gain, factor);
   });
 }

@@ -29,7 +29,15 @@ export interface KernelFunctions {
   project(p: number, length: number, first: number, z: number, rows: number, cols: number, q: number, rank: number): void;
   // biome-ignore format: one line a function
   backProject(q: number, z: number, rows: number, cols: number, p: number, length: number, first: number, rank: number, more: boolean): void;
-  displacementEnergies(a: number, b: number, c: number, count: number, result: number): void;
+  displacementEnergies(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    count: number,
+    carry: number,
+    result: number,
+  ): void;
   // biome-ignore format: one line a function
   absorbDisplacement(out: number, a: number, b: number, c: number, count: number, keep: number, gain: number, factor: number): void;
   scaleDifference(out: number, x: number, y: number, count: number, factor: number): void;

@@ -10,9 +10,15 @@
  * x_start is where the last round began, x_now where this one begins; H = 1 is the paper's algorithm. Where a schedule
  * moves eta, the last round's mean divides what the last round has moved.
  *
- * Guard, ours: where consensus is weak, gossip can move the parameters much farther than training did, and
- * dividing that by eta blows m^ up. With x_end what training handed to gossip, the displacement is
- * (x_start - x_end) + (x_end - x_now); its gossip part is clipped to KAPPA times the norm of its training part.
+ * Guard, ours: where consensus is weak, gossip can move the parameters much farther than gradients do, and dividing that
+ * by eta blows m^ up: m^ drives peers apart, gossip pulls them back, and that enters m^ again. With x_end what training
+ * handed to gossip, the displacement is (x_start - x_end) + (x_end - x_now), and its gossip part is clipped to KAPPA times
+ * the norm of what *gradients* moved, x_start - x_end - eta H mu^2 m^ (mu m^ without Nesterov). Not of all that training
+ * moved: m^ would raise its own bound, and did (docs/consensus.md). So
+ *
+ *     ||m^'|| <= (mu + (1 - mu) mu^2) ||m^|| + (1 - mu) (1 + KAPPA) ||gradients' part|| / (eta H),
+ *
+ * whose factor is below 1: m^ is bounded by the gradients, whatever gossip does.
  */
 
 import { absorbDisplacementInto, displacementEnergies } from '../linalg/displacement.js';
@@ -26,7 +32,7 @@ export interface MomentumOptions {
   readonly weightDecay: number;
 }
 
-/** Loose enough to leave healthy runs alone: there, gossip moves less than training does. */
+/** Loose enough to leave healthy runs alone, to the bit in those tried: there, gossip moves less than gradients do. */
 export const KAPPA = 10;
 
 /** Plain arrays, for a checkpoint. */
@@ -56,10 +62,17 @@ export function createQuasiGlobalState(size: number): QuasiGlobalState {
   return { buffer: createVector(), start: createVector(), end: createVector(), rounds: new Uint32Array(1) };
 }
 
-/** Factor of the gossip part of the displacement: 1, or less where the guard clips it. */
-export function gossipFactor(state: QuasiGlobalState, now: Float32Array): number {
-  const [training, gossip] = displacementEnergies({ start: state.start, end: state.end, now });
-  return gossip <= KAPPA * KAPPA * training ? 1 : KAPPA * Math.sqrt(training / gossip);
+/**
+ * Factor of the gossip part of the displacement: 1, or less where the guard clips it.
+ * @param carry what of m^ the steps of the round have moved: eta H mu^2, or eta H mu without Nesterov
+ */
+export function gossipFactor(
+  { start, end, buffer }: QuasiGlobalState,
+  now: Float32Array,
+  carry: number,
+): number {
+  const [gradients, gossip] = displacementEnergies({ start, end, now }, { buffer, carry });
+  return gossip <= KAPPA * KAPPA * gradients ? 1 : KAPPA * Math.sqrt(gradients / gossip);
 }
 
 /** Takes what gossip made of the last round into m^, and notes where this round starts. */
@@ -71,8 +84,9 @@ export function beginQuasiGlobalRound(
   const { buffer, start, end, rounds } = run.state;
   if (rounds[0]! > 0) {
     const mu = options.momentum;
-    const factor = gossipFactor(run.state, parameters);
-    const gain = (1 - mu) / ((run.lastRate ?? run.learningRate) * run.localSteps);
+    const rates = (run.lastRate ?? run.learningRate) * run.localSteps;
+    const factor = gossipFactor(run.state, parameters, rates * mu * (options.nesterov === 1 ? mu : 1));
+    const gain = (1 - mu) / rates;
     absorbDisplacementInto(buffer, { start, end, now: parameters }, { keep: mu, gain, factor });
   }
   start.set(parameters);

@@ -94,18 +94,42 @@ describe('the guard against weak consensus', () => {
     return state;
   };
 
-  it('leaves gossip alone up to kappa times what training moved', () => {
-    const state = stateWith([3, 4], [0, 0]); // training moved by 5
-    expect(gossipFactor(state, Float32Array.of(0, 5 * KAPPA))).toBe(1);
+  it('leaves gossip alone up to kappa times what gradients moved', () => {
+    const state = stateWith([3, 4], [0, 0]); // gradients moved by 5
+    expect(gossipFactor(state, Float32Array.of(0, 5 * KAPPA), 0)).toBe(1);
   });
 
-  it('clips gossip to kappa times what training moved', () => {
+  it('clips gossip to kappa times what gradients moved', () => {
     const state = stateWith([3, 4], [0, 0]);
-    expect(gossipFactor(state, Float32Array.of(0, -1000))).toBeCloseTo((5 * KAPPA) / 1000, 12);
+    expect(gossipFactor(state, Float32Array.of(0, -1000), 0)).toBeCloseTo((5 * KAPPA) / 1000, 12);
   });
 
   it('ignores gossip where training did not move at all', () => {
-    expect(gossipFactor(stateWith([1], [1]), Float32Array.of(7))).toBe(0);
+    expect(gossipFactor(stateWith([1], [1]), Float32Array.of(7), 0)).toBe(0);
+  });
+
+  it('does not count what the momentum itself moved', () => {
+    const state = stateWith([10], [0]);
+    state.buffer.set([3]);
+    expect(gossipFactor(state, Float32Array.of(-100), 3)).toBeCloseTo(KAPPA / 100, 12); // 10 - 3 x 3 is the gradients'
+  });
+
+  it.each([0, 1])('bounds m^ by the gradients, however far gossip moves (nesterov %i)', (nesterov) => {
+    const mu = 0.9;
+    const optimizer = optimizers.resolve(`qg:momentum=${mu},nesterov=${nesterov}`);
+    const run = { state: optimizer.createState(1), learningRate: 0.1, localSteps: 2 };
+    const x = Float32Array.of(0);
+    const gradient = Float32Array.of(1);
+    for (let round = 0; round < 200; round++) {
+      optimizer.beginRound(run, x);
+      for (let step = 0; step < 2; step++) optimizer.stepInto(x, gradient, run);
+      optimizer.endRound(run, x);
+      x[0] = x[0]! - 50; // gossip, in the direction of the descent
+    }
+    const [carried, fresh] = nesterov === 1 ? [mu * mu, 1 + mu] : [mu, 1];
+    const bound = ((1 - mu) * (1 + KAPPA) * fresh) / (1 - mu - (1 - mu) * carried);
+    expect(run.state.buffer![0]!).toBeLessThan(1.02 * bound);
+    expect(run.state.buffer![0]!).toBeGreaterThan(0.8 * bound);
   });
 
   it('enters the buffer: training moved 1, gossip 1000, so m^ takes 1 + kappa', () => {
