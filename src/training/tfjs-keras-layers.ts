@@ -130,8 +130,15 @@ function multiHeadAttention(tf: typeof TfjsUnion) {
   };
 }
 
-/** Registers the three classes with `tf`, the user's own copy of @tensorflow/tfjs; once is enough. */
-export function registerKerasLayers(tf: typeof TfjsUnion): void {
+/** What is needed of @tensorflow/tfjs, whose own types do not compile without skipLibCheck. */
+export interface LayersLibrary {
+  readonly layers: object;
+  readonly serialization: object;
+}
+
+/** Registers the three classes with `library`, the user's own copy of @tensorflow/tfjs; once is enough. */
+export function registerKerasLayers(library: LayersLibrary): void {
+  const tf = library as unknown as typeof TfjsUnion;
   for (const make of [groupNormalization, positionEmbedding, multiHeadAttention])
     tf.serialization.registerClass(make(tf) as never);
 }

@@ -14,21 +14,24 @@ import { type ImportedModel, importKeras, withoutHead } from '../keras/keras-imp
 import { isLayersModel, type LayersModelLike, readLayersModel } from '../keras/layers-model.js';
 import { checkNetwork } from '../network/check-network.js';
 import { type Loss, losses, type Network } from '../network/network.js';
-import { loadTfjsUnion, type TfjsUnion } from '../tfjs-union.js';
+import { loadTfjsUnion } from '../tfjs-union.js';
 import { suitableLoss } from './check-fit.js';
 import { networkTask, type TaskDesign } from './network-task.js';
 import { tasks } from './registry.js';
 import type { Task, TaskDefaults } from './task.js';
 import { datasetOf, type UserRows } from './user-rows.js';
 
-/** What a model factory is told. */
-export interface ModelContext {
+/**
+ * What a model factory is told. `Tf` is typeof import('@tensorflow/tfjs') for who wants its types; they are not named here,
+ * since they do not compile without skipLibCheck.
+ */
+export interface ModelContext<Tf = unknown> {
   /** Of one sample. */
   readonly inputShape: readonly number[];
   /** Number of classes; null where targets are values. */
   readonly classes: number | null;
   /** TensorFlow.js, for a layers model; loaded when it is first read. */
-  readonly tf: TfjsUnion;
+  readonly tf: Tf;
 }
 
 export type UserModel = Network | LayersModelLike;
@@ -36,7 +39,7 @@ export type UserModel = Network | LayersModelLike;
 export type UserData = UserRows | Dataset;
 
 /** What a task module exports by default. */
-export interface UserTask {
+export interface UserTask<Tf = unknown> {
   /** @default the file's name */
   readonly name?: string;
   /**
@@ -45,7 +48,7 @@ export interface UserTask {
    */
   readonly data: string | UserData | ((request: DataRequest) => UserData | Promise<UserData>);
   /** A network, or a function that makes a network or a TensorFlow.js layers model. */
-  readonly model: Network | ((context: ModelContext) => UserModel | Promise<UserModel>);
+  readonly model: Network | ((context: ModelContext<Tf>) => UserModel | Promise<UserModel>);
   /** @default cross-entropy for classes, binary-cross-entropy for two with one output, else mean-squared-error */
   readonly loss?: Loss;
   /** 'model': training starts from the layers model's own weights. @default 'seed' */
@@ -55,7 +58,7 @@ export interface UserTask {
 }
 
 /** Types what a task module exports; returns it as it is. */
-export function defineTask(task: UserTask): UserTask {
+export function defineTask<Tf = unknown>(task: UserTask<Tf>): UserTask<Tf> {
   return task;
 }
 
