@@ -13,7 +13,7 @@
 import type { CompressorState } from '../compression/compressor.js';
 import { decodeAddInto } from '../compression/message.js';
 import type { Algorithm } from './algorithm.js';
-import { automaticGamma } from './consensus-step.js';
+import { automaticValueGamma } from './consensus-step.js';
 import { createSentPair, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
 import { type Measured, measure, notMeasured } from './public-vector.js';
@@ -63,8 +63,9 @@ export function createDeepSqueeze(
       measure(node, blocks, { z: error, message: scratch });
       for (let k = 0; k < error.length; k++) error[k]! -= scratch[k]!;
     },
-    compose({ beta }, { omega, bytes }) {
-      const gamma = options.gamma === 'auto' ? automaticGamma(omega, beta) : options.gamma;
+    compose({ gap, beta }, { omega, bytes }) {
+      const gamma =
+        options.gamma === 'auto' ? automaticValueGamma(omega, { gap: gap ?? 1, beta }) : options.gamma;
       return { gamma, parts: [{ kind: 'replace', bytes }] };
     },
     contraction: (_context, { blockOmegas }) => blockOmegas,

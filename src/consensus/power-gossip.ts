@@ -6,9 +6,14 @@
  *     s_i = X_i^T P or X_i Q, sent to j; s_j likewise                  (edge-factors.ts)
  *     U   = P (s_j - s_i)^T or (s_j - s_i) Q^T;   X_i += w_ij U;   X_j -= w_ij U
  *
- * No replicas, and no step size but the paper's diffusion, a factor eta_d of w_ij that is 1 unless somebody tunes it (to
- * 1.308 on a ring of eight). U is a projection of X_j - X_i, so whatever P is, no exchange takes peers further apart while
- * eta_d ||I - W|| <= 2, as 1 is on every graph.
+ * No replicas, and no step size but the paper's diffusion, a factor eta_d of w_ij: 1 as published, or automatic,
+ *
+ *     eta_d = 2 / (delta + ||I - W||)
+ *
+ * the best constant step of uncompressed gossip where the slowest mode is lambda_2 (Xiao and Boyd 2004, section 4.1, for
+ * the Laplacian I - W): 1.308 on a ring of eight, nearly 2 on a star, and 1 where lambda_n is what slows it. U is a
+ * projection of X_j - X_i, so whatever P is, no exchange takes peers further apart while eta_d ||I - W|| <= 2, which
+ * both are on every graph, and stay where edges are missing.
  * `iterations` exchanges a round, each on the parameters that the last one left; p and q go on from round to round (the
  * warm start). Vectors (biases, norms) are sent as they are, in every iterations-th exchange of an edge. The published
  * code skips the first gossip step, where all models are equal; here it does no harm.
@@ -18,7 +23,8 @@
  *     s_i = round((X_i - R)^T P);   R += P ((s_i + s_j) / 2)^T;   U as above
  *
  * where R follows the mean of the two, so that rounding is relative to how far the ends are from each other and not to
- * how large parameters are. R's error costs precision, never the fixed point. At 32 bits it is PowerGossip.
+ * how large parameters are. R's error costs precision, never the fixed point. At 32 bits and diffusion 1 it is PowerGossip.
+ * Its diffusion is automatic: an edge sends the same few directions again until they have been mixed away, w_ij at a time.
  */
 
 import { createRandom } from '../base/random.js';
@@ -57,7 +63,7 @@ export interface PowerGossipOptions {
   /** Bits a number of s: 32 for float32, else codes with one scale a vector. */
   readonly bits: number;
   /** eta_d of X_i += eta_d w_ij U. */
-  readonly diffusion: number;
+  readonly diffusion: number | 'auto';
   /** Send differences to a shared reference (PGQ). */
   readonly reference: boolean;
   /** Bounds U to tau_ij, exchange by exchange (clipping.ts). @default null */
@@ -202,6 +208,12 @@ function drawFactors(
   );
 }
 
+/** eta_d; 1 where the gap is not known. */
+function diffusionOf(diffusion: number | 'auto', { gap, beta }: AlgorithmContext): number {
+  if (diffusion !== 'auto') return diffusion;
+  return gap === null ? 1 : 2 / (gap + beta);
+}
+
 const nothing = new Float32Array(0);
 
 /** What both ends hold alike. */
@@ -248,7 +260,7 @@ export function createPowerGossip(
     },
     apply(context, distances, { edge, own, theirs, parameters }) {
       const { memory, neighbor } = edge;
-      const weight = diffusion * edge.weight;
+      const weight = diffusionOf(diffusion, context) * edge.weight;
       const { scratch } = context;
       const pieces = piecesOf(context, memory, iterations);
       const [mine, other] = [readMessage(pieces, own), readMessage(pieces, theirs)];

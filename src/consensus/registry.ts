@@ -175,8 +175,20 @@ function messageCompressor(bits: number, length: number): Compressor {
   return compressors.resolve(`quantize:bits=${bits},bucket=${length <= MAX_BUCKET ? length : 0}`);
 }
 
+function diffusionField(standard: number | 'auto'): OptionField<number | 'auto'> {
+  return {
+    doc: 'factor of the mixing weights in (0, 2], or auto: the best constant step of the graph',
+    default: standard,
+    read(text) {
+      const value = Number(text);
+      if (text === 'auto') return { value: 'auto' };
+      return value >= 0.01 && value <= 2 ? { value } : { wanted: 'auto or a number from 0.01 to 2' };
+    },
+  };
+}
+
 const powerGossip: RegistryEntry<
-  { readonly rank: number; readonly iterations: number; readonly diffusion: number },
+  { readonly rank: number; readonly iterations: number; readonly diffusion: number | 'auto' },
   AnyAlgorithm
 > = {
   name: 'power-gossip',
@@ -184,14 +196,19 @@ const powerGossip: RegistryEntry<
   fields: {
     rank: integerField('columns of each factor', 1, 1, MAX_RANK),
     iterations: integerField('half power iterations, each an exchange, a round', 1, 1, MAX_ITERATIONS),
-    diffusion: numberField('factor of the mixing weights; above 1 only where tuned to the graph', 1, 0.01, 2),
+    diffusion: diffusionField(1),
   },
   make: (options, spec) =>
     createPowerGossip({ ...options, bits: 32, reference: false }, spec, messageCompressor),
 };
 
 const pgq: RegistryEntry<
-  { readonly rank: number; readonly iterations: number; readonly bits: number } & ClipOptions,
+  {
+    readonly rank: number;
+    readonly iterations: number;
+    readonly bits: number;
+    readonly diffusion: number | 'auto';
+  } & ClipOptions,
   AnyAlgorithm
 > = {
   name: 'pgq',
@@ -200,11 +217,12 @@ const pgq: RegistryEntry<
     rank: integerField('columns of each factor', 4, 1, MAX_RANK),
     iterations: integerField('half power iterations, each an exchange, a round', 4, 1, MAX_ITERATIONS),
     bits: choiceField('bits a number; 32 is float32', 4, [2, 3, 4, 5, 6, 7, 8, 12, 16, 32]),
+    diffusion: diffusionField('auto'),
     ...clipFields,
   },
   complete: completeClip,
-  make: ({ rank, iterations, bits, ...clip }, spec) => {
-    const options = { rank, iterations, bits, diffusion: 1, reference: true, clipping: clippingOf(clip) };
+  make: ({ rank, iterations, bits, diffusion, ...clip }, spec) => {
+    const options = { rank, iterations, bits, diffusion, reference: true, clipping: clippingOf(clip) };
     return createPowerGossip(options, spec, messageCompressor);
   },
 };

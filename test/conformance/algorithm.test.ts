@@ -184,11 +184,11 @@ const cases: readonly AlgorithmCase[] = [
     compressor: 'none',
     reaches: 'biased',
     degenerate: {
-      title: 'is exact gossip at full rank and 32 bits',
-      spec: 'pgq:rank=3,iterations=1,bits=32',
+      title: 'is exact gossip at full rank, 32 bits and diffusion 1',
+      spec: 'pgq:rank=3,iterations=1,bits=32,diffusion=1',
       twin: twins.adaptThenCombine,
     },
-    bad: ['pgq:bits=1', 'pgq:bits=9', 'pgq:rank=0'],
+    bad: ['pgq:bits=1', 'pgq:bits=9', 'pgq:rank=0', 'pgq:diffusion=3'],
   },
   {
     spec: 'ad-psgd',
@@ -209,7 +209,7 @@ const cases: readonly AlgorithmCase[] = [
     reaches: 'biased',
     degenerate: {
       title: 'is clipped gossip at full rank and 32 bits',
-      spec: 'pgq:rank=3,iterations=1,bits=32,clip=auto',
+      spec: 'pgq:rank=3,iterations=1,bits=32,diffusion=1,clip=auto',
       twin: twins.clippedGossip(1),
     },
     bad: ['pgq:clip=0', 'pgq:clip=x', 'pgq:byzantine=1'],

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { automaticGamma, stableGammaBound, theoreticalGamma } from '../../../src/consensus/consensus-step.js';
+import {
+  automaticGamma,
+  automaticValueGamma,
+  stableGammaBound,
+  theoreticalGamma,
+} from '../../../src/consensus/consensus-step.js';
 import { buildTopology } from '../../../src/topology/registry.js';
 import { spectrumOf } from '../../../src/topology/spectrum.js';
 import { consensusError, oneBlock, runGossip } from '../../reference/gossip-run.js';
@@ -55,5 +60,21 @@ describe('the automatic consensus step', () => {
   it('is 1 where nothing is lost, and 0 before anything was measured or where only noise arrives', () => {
     expect(automaticGamma(1, 2)).toBe(1);
     expect([automaticGamma(null, 2), automaticGamma(0, 2), automaticGamma(-3, 2)]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('the automatic consensus step where values are compressed', () => {
+  it('is the cube root of delta omega / (beta^4 (1 - omega)) where that is smaller', () => {
+    // A star of 16: delta = 1/16, beta = 1; omega = 1/2 would take 0.41, and 0.8 takes 1 without the bound.
+    expect(automaticValueGamma(0.8, { gap: 1 / 16, beta: 1 })).toBeCloseTo(Math.cbrt(4 / 16), 12);
+    expect(automaticValueGamma(0.8, { gap: 1 / 16, beta: 2 })).toBeCloseTo(Math.cbrt(4 / 256), 12);
+    expect(automaticValueGamma(0.5, { gap: 1 / 16, beta: 1 })).toBeCloseTo(Math.cbrt(1 / 16), 12);
+  });
+
+  it('is the automatic step for what loses nothing, for what loses most, and before anything was measured', () => {
+    const ring = { gap: 0.05, beta: 4 / 3 };
+    expect(automaticValueGamma(1, ring)).toBe(1);
+    expect(automaticValueGamma(0.01, ring)).toBe(automaticGamma(0.01, 4 / 3));
+    expect(automaticValueGamma(null, ring)).toBe(0);
   });
 });

@@ -117,6 +117,36 @@ describe('two peers from P = (1, 1) / sqrt(2)', () => {
   });
 });
 
+/** Error of a full-rank run, in which an exchange is one of exact gossip with eta_d w_ij. */
+async function fullRankError(topology: string, nodes: number, diffusion: string): Promise<number> {
+  const start = gaussianMatrices(nodes, 2, 2).map((matrix) => Float32Array.from(matrix.flat()));
+  const algorithm = `power-gossip:rank=2,diffusion=${diffusion}`;
+  const run = { topology, algorithm, compressor: 'none', blocks: oneBlock(2, 2), start, rounds: 6 };
+  return consensusError((await runGossip(run)).at(-1)!) / consensusError(start);
+}
+
+describe('the automatic diffusion, 2 / (delta + ||I - W||)', () => {
+  // Ring of 8: 2 / (0.1952621459 + 4/3); star of 8: 2 / (1/8 + 1); torus 4 x 4, where lambda_n = -0.6: 2 / (0.4 + 1.6).
+  it.each([
+    ['ring', 8, 1.308427],
+    ['star', 8, 1.777778],
+    ['torus', 16, 1],
+  ])('of a %s of %i is %f', async (topology, nodes, wanted) => {
+    const [auto, set] = [
+      await fullRankError(topology, nodes, 'auto'),
+      await fullRankError(topology, nodes, `${wanted}`),
+    ];
+    expect(auto / set).toBeCloseTo(1, 3); // float32 parameters, six digits of eta_d
+  });
+
+  it('mixes a ring and a star faster than 1 does', async () => {
+    for (const topology of ['ring', 'star'])
+      expect(await fullRankError(topology, 8, 'auto')).toBeLessThan(
+        0.8 * (await fullRankError(topology, 8, '1')),
+      );
+  });
+});
+
 function gaussianMatrices(count: number, rows: number, cols: number): number[][][] {
   const random = createRandom('power gossip test');
   return Array.from({ length: count }, () =>
