@@ -18,8 +18,7 @@ export const jitterShapes = ['uniform', 'exponential', 'lognormal'] as const;
 export type JitterShape = (typeof jitterShapes)[number];
 
 /** What carries frames: nothing, or TCP over IPv4 with noise and yamux, as in a real swarm. */
-export const framings = ['none', 'tcp'] as const;
-export type Framing = (typeof framings)[number];
+export type Framing = 'none' | 'tcp';
 
 export interface LinkOptions {
   /** One-way delay in milliseconds. */

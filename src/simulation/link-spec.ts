@@ -12,8 +12,8 @@ import { parseSpec } from '../base/spec.js';
 import type { LinkOptions } from './link-model.js';
 import type { AccessOptions } from './network.js';
 
-/** Ranges of single links, and of all: the schema of the configuration has the same. */
-export const linkLimits = {
+/** Ranges of single links; the schema of the configuration has the same for all. */
+const linkLimits = {
   latencyMs: [0, 60_000],
   jitterMs: [0, 60_000],
   bandwidthMbps: [1e-3, 1e6],
