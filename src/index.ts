@@ -77,8 +77,9 @@ export { renderReport } from './report/html.js';
 // Driver 2: all peers in this process, under virtual time.
 export type { Attack, AttackName, AttackOptions, HonestModels } from './simulation/attacks.js';
 export { attackNames, createAttack } from './simulation/attacks.js';
-export type { LinkOptions } from './simulation/link-model.js';
+export type { Framing, JitterShape, LinkOptions } from './simulation/link-model.js';
 export { perfectLink } from './simulation/link-model.js';
+export type { AccessOptions, NetworkOptions } from './simulation/network.js';
 export type { SimulatedOutcome, SimulatedRun } from './simulation/simulate.js';
 export { simulate } from './simulation/simulate.js';
 export type {

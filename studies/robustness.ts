@@ -10,7 +10,7 @@
 import { isGrapevineError } from '../src/base/errors.js';
 import { maxFrameBytesOf, planRun } from '../src/config/run-plan.js';
 import { verifyRunConfig } from '../src/config/verify.js';
-import { faults } from '../src/simulation/faults.js';
+import { readFaults } from '../src/simulation/faults.js';
 import { perfectLink } from '../src/simulation/link-model.js';
 import { simulate } from '../src/simulation/simulate.js';
 import type { Fault } from '../src/simulation/simulator.js';
@@ -91,7 +91,10 @@ function cellsOf(short: boolean): RobustnessCell[] {
 
 function liesOf(attack: string): Fault[] {
   if (attack === 'none') return [];
-  return LIARS.map((peer) => faults.resolve(`lie:peer=${peer},attack=${attack}`));
+  return readFaults(
+    LIARS.map((peer) => `lie:peer=${peer},attack=${attack}`),
+    { peers: PEERS, seed: 1 },
+  );
 }
 
 async function measure(cell: RobustnessCell): Promise<RobustnessOutcome> {

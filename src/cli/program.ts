@@ -4,6 +4,7 @@ import { GrapevineError } from '../base/errors.js';
 import { compressors } from '../compression/registry.js';
 import { configHash } from '../config/verify.js';
 import { algorithms } from '../consensus/registry.js';
+import { jitterShapes } from '../simulation/link-model.js';
 import { topologies } from '../topology/registry.js';
 import { engineChoices } from '../training/engine.js';
 import { optimizers } from '../training/optimizer.js';
@@ -95,19 +96,35 @@ function addSwarm(program: Command, shell: Shell): void {
 function addSimulate(program: Command, shell: Shell): void {
   addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
     .option('--latency-ms <ms>', 'one-way delay of a link (0.1)')
+    .option('--latency-matrix <file>', 'one-way delays between all peers, CSV or JSON, in ms (--latency-ms)')
     .option('--jitter-ms <ms>', 'extra delay, uniform from 0 to this (0)')
+    .option('--jitter-shape <name>', `${jitterShapes.join(', ')}, of the same mean (uniform)`)
     .option('--bandwidth-mbps <n>', 'megabits a second of each direction of a link (1000)')
+    .option('--uplink-mbps <n>', "of all that a peer sends: its links' shared capacity (no limit)")
+    .option('--downlink-mbps <n>', 'of all that a peer receives (no limit)')
+    .option('--framing <name>', 'what is sent around a frame: none, or tcp with noise and yamux (none)')
     .option('--loss <p>', 'probability that a frame is lost (0)')
+    .option('--loss-burst <n>', 'mean length of a run of lost frames (losses are independent)')
     .option('--step-ms <ms>', 'virtual duration of a local step (3)')
+    .option('--step-jitter <x>', 'how far it varies by round: deviation of its logarithm (0)')
+    .addOption(
+      repeatable(
+        '--link <spec>',
+        'of one edge, 0-1:latency=100,bandwidth=1,loss=0.02, or one peer, 3:uplink=2,downlink=20; may be repeated',
+      ),
+    )
     .addOption(
       repeatable(
         '--fault <spec>',
-        'kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000, slow:peer=3,factor=10 or lie:peer=3,attack=sign-flip; may be repeated',
+        'kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000, away:peer=3,at=1500,for=2000, slow:peer=3,factor=10, ' +
+          'lie:peer=3,attack=sign-flip, stragglers:share=0.2,factor=5 or churn:up=60000,down=10000; may be repeated',
       ),
     )
     .action((flags: Flags) => {
-      const { fault, ...rest } = flags;
-      return settingsAction(shell, runSimulate)(fault === undefined ? rest : { ...rest, faults: fault });
+      const { fault, link, ...rest } = flags;
+      const faults = fault === undefined ? {} : { faults: fault };
+      const links = link === undefined ? {} : { links: link };
+      return settingsAction(shell, runSimulate)({ ...rest, ...faults, ...links });
     });
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { Registry } from '../base/registry.js';
+import { withLatencyMatrix } from '../config/latency-matrix.js';
 import {
   type RunConfig,
   runConfigSchema,
@@ -83,10 +84,12 @@ export async function readSettings(
   parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
   const merged: ConfigKeys = { ...fromFile, ...fromEnvironment, ...fromFlags };
   const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
+  const run = verifyRunConfig(only(runKeys, merged), 'config', tasks);
+  const simulation = parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config');
   return {
-    run: verifyRunConfig(only(runKeys, merged), 'config', tasks),
+    run,
     tasks,
-    simulation: parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config'),
+    simulation: await withLatencyMatrix(simulation, run.peers),
     launch: parseConfig(launchConfigSchema, only(launchKeys, merged), 'config'),
   };
 }

@@ -1,42 +1,19 @@
 /** `grapevine simulate`: the run of `grapevine swarm` in one process under virtual time. */
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { GrapevineError } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
-import type { SimulationConfig } from '../config/schema.js';
-import { faults } from '../simulation/faults.js';
-import { type LinkOptions, losesFrames } from '../simulation/link-model.js';
+import { readFaults } from '../simulation/faults.js';
+import { perfectLink } from '../simulation/link-model.js';
+import { retransmitAfter } from '../simulation/network.js';
+import { createNetwork, trainingTimes } from '../simulation/network-config.js';
 import { type SimulatedOutcome, simulate } from '../simulation/simulate.js';
-import type { Fault } from '../simulation/simulator.js';
+import { neighborsOf } from '../topology/graph.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
 import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import { writeResult } from './run-result.js';
 import type { Settings } from './settings.js';
-
-/** Round trips after which an unacknowledged difference is sent again; at least 50 ms. */
-const RETRANSMIT_ROUND_TRIPS = 4;
-
-function linkOf(config: SimulationConfig): LinkOptions {
-  const { latencyMs, jitterMs, bandwidthMbps, loss } = config;
-  return { latencyMs, jitterMs, bandwidthMbps, loss, duplication: 0, corruption: 0 };
-}
-
-/** How long to wait for an answer on `link` before sending a frame of `bytes` again, in milliseconds. */
-function retransmitAfter(link: LinkOptions, bytes: number): number | null {
-  if (!losesFrames(link)) return null;
-  const transferMs = (bytes * 8) / (link.bandwidthMbps * 1000);
-  return Math.max(50, RETRANSMIT_ROUND_TRIPS * (link.latencyMs + link.jitterMs + transferMs));
-}
-
-function readFaults(specs: readonly string[], peers: number): Fault[] {
-  return specs.map((spec) => {
-    const fault = faults.resolve(spec);
-    if (fault.node < peers) return fault;
-    throw new GrapevineError('BAD_CONFIG', `fault "${spec}": wanted a peer from 0 to ${peers - 1}.`);
-  });
-}
 
 async function simulatePlan(
   plan: RunPlan,
@@ -46,19 +23,25 @@ async function simulatePlan(
   const { config } = plan;
   const nodes = Array.from({ length: config.peers }, (_, node) => node);
   const models = await Promise.all(nodes.map((node) => plan.createModel(node)));
-  const link = linkOf(settings.simulation);
+  const { graph } = plan.topology;
+  const swarm = { peers: config.peers, neighborsOf: (node: number) => [...neighborsOf(graph, node)] };
+  const network = createNetwork(settings.simulation, swarm);
   const bytes = plan.compressor.encodedBytes(run.evaluator.layout.blocks);
-  const delivery = { retransmitMs: retransmitAfter(link, bytes), audit: false };
+  const deliveryTo = (node: number) => ({
+    retransmitMs: retransmitAfter(network, { ...swarm, node }, bytes),
+    audit: false,
+  });
   const trainers = nodes.map((node) => plan.createTrainer(node, models[node]!));
   try {
     return await simulate({
-      peers: nodes.map((node) => plan.createPeer(node, models[node]!, delivery)),
+      peers: nodes.map((node) => plan.createPeer(node, models[node]!, deliveryTo(node))),
       trainers,
       evaluator: run.evaluator,
       evaluateEvery: config.evaluateEvery,
-      link,
-      faults: readFaults(settings.simulation.faults, config.peers),
-      trainingMs: config.localSteps * settings.simulation.stepMs,
+      link: perfectLink,
+      network,
+      faults: readFaults(settings.simulation.faults, config),
+      trainingMs: trainingTimes(settings.simulation, config),
       seed: config.seed,
       maxFrameBytes: maxFrameBytesOf(plan, run.evaluator.layout),
       horizonMs: Number.POSITIVE_INFINITY,

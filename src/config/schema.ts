@@ -47,19 +47,34 @@ export const runConfigSchema = z.strictObject({
 export const simulationConfigSchema = z.strictObject({
   /** One-way delay of a link in milliseconds; 0.1 is a local network. */
   latencyMs: z.number().min(0).max(60_000).default(0.1),
-  /** Uniform extra delay in milliseconds; frames may overtake each other. */
+  /** Twice the mean extra delay in milliseconds, uniform unless jitterShape says otherwise; frames may overtake each other. */
   jitterMs: z.number().min(0).max(60_000).default(0),
+  /** How the extra delay is spread (simulation/link-model.ts). Absent: uniform. */
+  jitterShape: z.enum(['uniform', 'exponential', 'lognormal']).optional(),
   /** Megabits a second, each direction of each link; 1000 is gigabit Ethernet. */
   bandwidthMbps: z.number().positive().max(1e6).default(1000),
+  /** Megabits a second of all that a peer sends, and of all that it receives, over all its links. Absent: no limit. */
+  uplinkMbps: z.number().min(1e-3).max(1e6).optional(),
+  downlinkMbps: z.number().min(1e-3).max(1e6).optional(),
   /** Probability that a frame is lost. */
   loss: z.number().min(0).max(0.9).default(0),
+  /** Mean length of a run of lost frames. Absent: losses are independent. */
+  lossBurst: z.number().min(1).max(10_000).optional(),
+  /** What is sent around each frame, and takes its time: nothing, or TCP, noise and yamux. Absent: nothing. */
+  framing: z.enum(['none', 'tcp']).optional(),
+  /** One-way delays from peer (row) to peer (column) in milliseconds, or the file that has them. Absent: latencyMs. */
+  latencyMatrix: z.union([z.string().min(1), z.array(z.array(z.number()))]).optional(),
+  /** What differs of an edge, 0-1:latency=100,bandwidth=1, or of a peer, 3:uplink=2 (simulation/link-spec.ts). */
+  links: z.array(spec).max(100_000).optional(),
   /** Virtual duration of one local step in milliseconds: 3 is mnist-mlp on one core. */
   stepMs: z.number().min(0).max(3_600_000).default(3),
+  /** Standard deviation of the logarithm of a round's training time, whose mean stays. Absent: 0. */
+  stepJitter: z.number().min(0).max(3).optional(),
   /**
-   * What happens to processes: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000 or slow:peer=3,factor=10 (virtual
-   * milliseconds).
+   * What happens to peers: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000, slow:peer=3,factor=10,
+   * stragglers:share=0.2,factor=5 or churn:up=60000,down=10000 (virtual milliseconds). A trace is a list of away:...
    */
-  faults: z.array(spec).max(1000).default([]),
+  faults: z.array(spec).max(100_000).default([]),
 });
 
 export type RunConfigInput = z.input<typeof runConfigSchema>;

@@ -1,7 +1,9 @@
 /**
- * The faults a user can name for a simulation: kill:peer=2,at=1500, freeze:peer=3,at=1500,for=2000,
- * slow:peer=3,factor=10 and lie:peer=3,attack=sign-flip.
+ * The faults a user can name for a simulation: of one peer (kill:peer=2,at=1500, freeze, away, slow, lie) or of a share of
+ * them that the seed draws (stragglers:share=0.2,factor=5, churn:up=60000,down=10000).
  */
+import { GrapevineError } from '../base/errors.js';
+import { createRandom, type Random, shuffleInPlace, uniform } from '../base/random.js';
 import {
   choiceField,
   createRegistry,
@@ -10,21 +12,33 @@ import {
   type RegistryEntry,
 } from '../base/registry.js';
 import { type AttackName, attackNames, createAttack } from './attacks.js';
-import type { Fault } from './simulator.js';
+import type { Absence, Fault } from './fault.js';
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
-const kill: RegistryEntry<{ peer: number; at: number }, Fault> = {
+/** What a fault of many needs to know of the swarm. */
+export interface FaultScope {
+  readonly peers: number;
+  readonly seed: number;
+}
+
+type FaultPlan = (scope: FaultScope) => readonly Fault[];
+
+const one =
+  (fault: Fault): FaultPlan =>
+  () => [fault];
+
+const kill: RegistryEntry<{ peer: number; at: number }, FaultPlan> = {
   name: 'kill',
   summary: 'the process dies; its neighbors lose their links',
   fields: {
     peer: integerField('node index', 0, 0, 4095),
     at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
   },
-  make: ({ peer, at }) => ({ type: 'kill', node: peer, atMs: at }),
+  make: ({ peer, at }) => one({ type: 'kill', node: peer, atMs: at }),
 };
 
-const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, Fault> = {
+const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, FaultPlan> = {
   name: 'freeze',
   summary: 'the process stops answering, for a while or for good',
   fields: {
@@ -32,15 +46,11 @@ const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, Fault> =
     at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
     for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
   },
-  make: ({ peer, at, for: forMs }) => ({
-    type: 'freeze',
-    node: peer,
-    atMs: at,
-    forMs: forMs ?? Number.POSITIVE_INFINITY,
-  }),
+  make: ({ peer, at, for: forMs = Number.POSITIVE_INFINITY }) =>
+    one({ type: 'freeze', node: peer, atMs: at, forMs }),
 };
 
-const slow: RegistryEntry<{ peer: number; factor: number; at: number; for?: number }, Fault> = {
+const slow: RegistryEntry<{ peer: number; factor: number; at: number; for?: number }, FaultPlan> = {
   name: 'slow',
   summary: 'training takes longer, for a while or for good: a straggler',
   fields: {
@@ -49,16 +59,11 @@ const slow: RegistryEntry<{ peer: number; factor: number; at: number; for?: numb
     at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
     for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
   },
-  make: ({ peer, factor, at, for: forMs }) => ({
-    type: 'slow',
-    node: peer,
-    factor,
-    atMs: at,
-    forMs: forMs ?? Number.POSITIVE_INFINITY,
-  }),
+  make: ({ peer, factor, at, for: forMs = Number.POSITIVE_INFINITY }) =>
+    one({ type: 'slow', node: peer, factor, atMs: at, forMs }),
 };
 
-const lie: RegistryEntry<{ peer: number; at: number; attack: AttackName; strength?: number }, Fault> = {
+const lie: RegistryEntry<{ peer: number; at: number; attack: AttackName; strength?: number }, FaultPlan> = {
   name: 'lie',
   summary: 'the peer claims other parameters than it has trained',
   fields: {
@@ -67,7 +72,110 @@ const lie: RegistryEntry<{ peer: number; at: number; attack: AttackName; strengt
     attack: choiceField<AttackName>('what it claims', attackNames[0], attackNames),
     strength: numberField('steps (10), deviation (1), or deviations (1.5), by attack', undefined, 0, 1e9),
   },
-  make: ({ peer, at, ...attack }) => ({ type: 'lie', node: peer, atMs: at, attack: createAttack(attack) }),
+  make: ({ peer, at, ...attack }) => one({ type: 'lie', node: peer, atMs: at, attack: createAttack(attack) }),
 };
 
-export const faults = createRegistry<Fault>('fault', [kill, freeze, slow, lie]);
+const away: RegistryEntry<{ peer: number; at: number; for?: number }, FaultPlan> = {
+  name: 'away',
+  summary: 'a suspended computer: links down, state kept, back after a while or never',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
+  },
+  make: ({ peer, at, for: forMs = Number.POSITIVE_INFINITY }) =>
+    one({ type: 'away', node: peer, atMs: at, forMs }),
+};
+
+/** round(share * peers) of them, ascending; at least one where the share is not 0. */
+function drawPeers(share: number, { peers, seed }: FaultScope, purpose: string): number[] {
+  const nodes = Array.from({ length: peers }, (_, node) => node);
+  shuffleInPlace(createRandom(seed, 'fault', purpose), nodes);
+  const count = share === 0 ? 0 : Math.max(1, Math.round(share * peers));
+  return nodes.slice(0, count).sort((a, b) => a - b);
+}
+
+const stragglers: RegistryEntry<{ share: number; factor: number }, FaultPlan> = {
+  name: 'stragglers',
+  summary: 'a share of the peers, drawn by the seed, trains slower',
+  fields: {
+    share: numberField('of the peers', 0.2, 0, 1),
+    factor: numberField('times as long', 5, 0.001, 1e6),
+  },
+  make:
+    ({ share, factor }) =>
+    (scope) =>
+      drawPeers(share, scope, 'stragglers').map((node) => ({
+        type: 'slow',
+        node,
+        factor,
+        atMs: 0,
+        forMs: Number.POSITIVE_INFINITY,
+      })),
+};
+
+/** Exponential with this mean. */
+function exponential(random: Random, mean: number): number {
+  return -mean * Math.log(1 - uniform(random));
+}
+
+interface ChurnOptions {
+  readonly up: number;
+  readonly down: number;
+  readonly share: number;
+  readonly until?: number;
+}
+
+/** An alternating renewal process: a peer is there for `up` on average, away for `down`, and so on. */
+function nextAbsence(
+  node: number,
+  fromMs: number,
+  churn: { readonly options: ChurnOptions; readonly random: Random },
+): Absence | null {
+  const { up, down, until = Number.POSITIVE_INFINITY } = churn.options;
+  const atMs = fromMs + exponential(churn.random, up);
+  if (atMs >= until) return null;
+  const forMs = exponential(churn.random, down);
+  return { type: 'away', node, atMs, forMs, next: (returnedMs) => nextAbsence(node, returnedMs, churn) };
+}
+
+const churn: RegistryEntry<ChurnOptions, FaultPlan> = {
+  name: 'churn',
+  summary: 'peers go away and come back, with exponential times',
+  fields: {
+    up: numberField('mean time there, virtual milliseconds', 60_000, 1, FOREVER_MS),
+    down: numberField('mean time away, virtual milliseconds', 10_000, 1, FOREVER_MS),
+    share: numberField('of the peers that do', 1, 0, 1),
+    until: numberField(
+      'when nobody leaves any more, virtual milliseconds; absent: never',
+      undefined,
+      0,
+      FOREVER_MS,
+    ),
+  },
+  make: (options) => (scope) =>
+    drawPeers(options.share, scope, 'churn').flatMap((node) => {
+      const random = createRandom(scope.seed, 'fault', 'churn', node);
+      return nextAbsence(node, 0, { options, random }) ?? [];
+    }),
+};
+
+const faults = createRegistry<FaultPlan>('fault', [kill, freeze, away, slow, lie, stragglers, churn]);
+
+/**
+ * What `specs` do to a swarm.
+ * @throws GrapevineError BAD_SPEC; BAD_CONFIG for a peer that the swarm does not have
+ */
+export function readFaults(specs: readonly string[], scope: FaultScope): Fault[] {
+  return specs.flatMap((spec) =>
+    faults
+      .resolve(spec)(scope)
+      .map((fault) => {
+        if (fault.node < scope.peers) return fault;
+        throw new GrapevineError(
+          'BAD_CONFIG',
+          `fault "${spec}": wanted a peer from 0 to ${scope.peers - 1}.`,
+        );
+      }),
+  );
+}

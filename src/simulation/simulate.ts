@@ -4,6 +4,7 @@
  */
 
 import { namedOmegas } from '../compression/contraction.js';
+import type { Effect } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
@@ -12,8 +13,10 @@ import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
 import type { Evaluation, GradientModel, Trainer } from '../training/trainer.js';
 import { deltaFrameBytes } from '../wire/encode.js';
 import { FRAME_HEADER_BYTES } from '../wire/frame.js';
+import type { Fault, SuddenFault } from './fault.js';
 import type { LinkOptions } from './link-model.js';
-import type { Fault, Observation, SimulationResult, SuddenFault } from './simulator.js';
+import type { NetworkOptions } from './network.js';
+import type { Observation, SimulationResult } from './simulator.js';
 import { runSimulation } from './simulator.js';
 
 /** A run that has been set up: one peer, trainer and link table entry a node. */
@@ -24,9 +27,11 @@ export interface SimulatedRun {
   readonly evaluator: GradientModel;
   readonly evaluateEvery: number;
   readonly link: LinkOptions;
+  /** @default `link` on every edge */
+  readonly network?: NetworkOptions;
   readonly faults: readonly Fault[];
   /** Virtual duration of one peer's local steps of one round, in milliseconds. */
-  readonly trainingMs: number;
+  readonly trainingMs: number | ((node: number, round: number) => number);
   readonly seed: number;
   readonly maxFrameBytes: number;
   readonly horizonMs: number;
@@ -78,19 +83,29 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     }
   };
 
-  const observe = async (seen: Observation): Promise<void> => {
+  /** A promise where a round has ended: most steps end none, and waiting for each of them takes time. */
+  const observe = (seen: Observation): Promise<void> | void => {
+    const { effects } = seen;
+    account(totals[seen.node]!, seen);
+    if (effects.some(({ type }) => type === 'roundFinished')) return recordEnd(seen);
+    for (const effect of effects) recordChange(seen, effect);
+  };
+
+  const recordChange = ({ node: peer, nowMs: atMs, state }: Observation, effect: Effect): void => {
+    if (effect.type === 'edgeChanged') {
+      const { neighbor, status, reason } = effect;
+      run.record({ event: 'edge', atMs, peer, neighbor, round: state.round, state: status, reason });
+    }
+    if (effect.type === 'notice') {
+      const { code, message } = effect;
+      run.record({ event: 'notice', atMs, peer, code, message });
+    }
+  };
+
+  const recordEnd = async (seen: Observation): Promise<void> => {
     const mine = totals[seen.node]!;
-    account(mine, seen);
     for (const effect of seen.effects) {
-      if (effect.type === 'edgeChanged') {
-        const { node: peer, nowMs: atMs, state } = seen;
-        const { neighbor, status, reason } = effect;
-        run.record({ event: 'edge', atMs, peer, neighbor, round: state.round, state: status, reason });
-      }
-      if (effect.type === 'notice') {
-        const { code, message } = effect;
-        run.record({ event: 'notice', atMs: seen.nowMs, peer: seen.node, code, message });
-      }
+      recordChange(seen, effect);
       if (effect.type !== 'roundFinished') continue;
       if (seen.node === 0) await run.yieldToHost?.();
       if (liars.has(seen.node)) continue;
@@ -123,10 +138,11 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
     recordViews(collector.forget(fault.node), nowMs);
   };
+  const { trainingMs } = run;
   const result = await runSimulation({
     ...run,
     train: (node, round, parameters) => run.trainers[node]!.train(parameters, round),
-    trainingMs: () => run.trainingMs,
+    trainingMs: (node, round) => (typeof trainingMs === 'number' ? trainingMs : trainingMs(node, round)),
     observe,
     onFault,
   });

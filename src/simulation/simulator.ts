@@ -15,37 +15,11 @@ import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
 import { EventQueue } from './event-queue.js';
-import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
+import { type Absence, type Fault, type SuddenFault, slownessOf } from './fault.js';
+import type { Arrival, LinkOptions } from './link-model.js';
+import { type NetworkOptions, uniformNetwork, VirtualNetwork } from './network.js';
 
-/** What happens to a process from outside. */
-export type Fault =
-  /** SIGKILL: its neighbors lose their links to it. */
-  | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
-  /** SIGSTOP for a while, or for ever: silent, links stay up. */
-  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
-  /** A straggler: training that begins within this time takes `factor` times as long. */
-  | {
-      readonly type: 'slow';
-      readonly node: number;
-      readonly factor: number;
-      readonly atMs: number;
-      readonly forMs: number;
-    }
-  /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
-  | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
-
-/** What strikes at a time; a slow peer is just slow. */
-export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
-
-/** How much longer training takes that begins now. */
-function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
-  let slowness = 1;
-  for (const fault of faults) {
-    if (fault.type !== 'slow' || fault.node !== node) continue;
-    if (nowMs >= fault.atMs && nowMs < fault.atMs + fault.forMs) slowness *= fault.factor;
-  }
-  return slowness;
-}
+export type { Fault } from './fault.js';
 
 export interface SimulationInit {
   readonly peers: readonly PeerState[];
@@ -53,7 +27,10 @@ export interface SimulationInit {
   train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
   /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
   trainingMs(node: number, round: number): number;
+  /** Of every edge, unless `network` says otherwise. */
   readonly link: LinkOptions;
+  /** Links that differ, and what peers' own connections bear. @default `link` on every edge */
+  readonly network?: NetworkOptions;
   readonly faults: readonly Fault[];
   readonly seed: number;
   readonly maxFrameBytes: number;
@@ -101,37 +78,46 @@ export interface SimulationResult {
 type Event =
   | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining }
   | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
+  /** The first byte of a frame is at the downlink. */
+  | { readonly type: 'arriving'; readonly from: number; readonly arrival: Arrival }
+  | { readonly type: 'return'; readonly absence: Absence }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
   | { readonly type: 'fault'; readonly fault: SuddenFault };
+
+/** Comes over a link, or is about one: does not outlast it. */
+function isOfLink(event: Event): boolean {
+  return (
+    event.type === 'frame' ||
+    (event.type === 'input' && (event.input.type === 'neighborUp' || event.input.type === 'neighborDown'))
+  );
+}
 
 interface VirtualNode {
   readonly state: PeerState;
   readonly counters: NodeCounters;
   readonly timers: Map<TimerName, number>;
-  readonly links: Map<number, VirtualLink>;
   alive: boolean;
+  finished: boolean;
   frozenUntilMs: number;
+  /** Of an absence: since when; null of a peer that is there. */
+  awaySinceMs: number | null;
   /** A liar's. */
   attack: Attack | null;
   /** An honest peer's latest local steps, for liars; kept only where there are any. */
   latest: { readonly start: Float32Array; readonly trained: Float32Array } | null;
 }
 
-function createNode(init: SimulationInit, state: PeerState): VirtualNode {
-  const { node } = state.context;
-  const links = state.edges.map(({ neighbor }): [number, VirtualLink] => [
-    neighbor,
-    createVirtualLink(init.link, createRandom(init.seed, 'link', node, neighbor)),
-  ]);
+function createNode(state: PeerState): VirtualNode {
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
-  const fresh = { alive: true, frozenUntilMs: 0, attack: null, latest: null };
-  return { state, counters, timers: new Map(), links: new Map(links), ...fresh };
+  const fresh = { alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
+  return { state, counters, timers: new Map(), attack: null, latest: null, ...fresh };
 }
 
 /** One simulation; `run` once. */
 class Simulator {
   private readonly queue = new EventQueue<{ readonly node: number; readonly event: Event }>();
   private readonly nodes: readonly VirtualNode[];
+  private readonly network: VirtualNetwork;
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
   private readonly init: SimulationInit;
@@ -140,7 +126,8 @@ class Simulator {
 
   constructor(init: SimulationInit) {
     this.init = init;
-    this.nodes = init.peers.map((state) => createNode(init, state));
+    this.nodes = init.peers.map(createNode);
+    this.network = new VirtualNetwork(init.network ?? uniformNetwork(init.link), init.seed);
     this.hasLiars = init.faults.some(({ type }) => type === 'lie');
     this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
   }
@@ -151,7 +138,9 @@ class Simulator {
       if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
       if (this.isStale(next.event.node, next.event.event)) continue;
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      await this.dispatch(next.event.node, next.event.event);
+      // Most events end at once, and a thousand peers have a million of them: waiting for nothing takes time.
+      const underway = this.dispatch(next.event.node, next.event.event);
+      if (underway !== undefined) await underway;
     }
     return {
       endMs: this.nowMs,
@@ -173,18 +162,23 @@ class Simulator {
     }
   }
 
-  /** Of no consequence: for a dead peer, or a timer that was set anew or cancelled. */
+  /** Of no consequence: for a dead peer, a timer that was set anew or cancelled, or an absence when all is done. */
   private isStale(index: number, event: Event): boolean {
     const node = this.nodes[index]!;
+    if (event.type === 'fault' && event.fault.type === 'away' && node.finished) return true;
     return !node.alive || (event.type === 'timer' && node.timers.get(event.timer) !== event.token);
   }
 
-  private async dispatch(index: number, event: Event): Promise<void> {
+  private dispatch(index: number, event: Event): Promise<void> | void {
     const node = this.nodes[index]!;
     if (event.type === 'fault') return this.inflict(index, event.fault);
+    if (event.type === 'return') return this.comeBack(index, event.absence);
+    if (event.type === 'arriving') return this.passDownlink(index, event);
+    if (node.awaySinceMs !== null && isOfLink(event)) return; // the link it came on is no more
     if (this.nowMs < node.frozenUntilMs) {
       // What reaches a stopped process waits in its sockets and runs, in order, when it is continued.
-      if (Number.isFinite(node.frozenUntilMs)) this.queue.push(node.frozenUntilMs, { node: index, event });
+      if (Number.isFinite(node.frozenUntilMs))
+        this.queue.push(node.frozenUntilMs + this.untrainedMs(node, event), { node: index, event });
       return;
     }
     if (event.type === 'input') {
@@ -196,9 +190,25 @@ class Simulator {
     return this.feed(index, { type: 'timerFired', timer: event.timer }, null);
   }
 
+  /** Of training that would have ended while its peer is away: what was left of it when the peer went. */
+  private untrainedMs({ awaySinceMs }: VirtualNode, event: Event): number {
+    return awaySinceMs === null || event.type !== 'input' || event.training === undefined
+      ? 0
+      : this.nowMs - awaySinceMs;
+  }
+
+  private passDownlink(to: number, { from, arrival }: Extract<Event, { type: 'arriving' }>): void {
+    const event: Event = { type: 'frame', from, frame: arrival.frame };
+    this.queue.push(this.network.receive(arrival, [from, to]), { node: to, event });
+  }
+
   private inflict(index: number, fault: SuddenFault): void {
     const node = this.nodes[index]!;
     this.init.onFault?.(fault, this.nowMs);
+    if (fault.type === 'away') {
+      if (node.awaySinceMs === null) this.goAway(index, fault);
+      return;
+    }
     if (fault.type === 'freeze') {
       node.frozenUntilMs = this.nowMs + fault.forMs;
       return;
@@ -208,13 +218,40 @@ class Simulator {
       return;
     }
     node.alive = false;
+    for (const { neighbor } of node.state.edges) this.tellLink(neighbor, index, 'neighborDown');
+  }
+
+  /** `node` learns, a latency from now, that its link to `neighbor` has come up or gone down. */
+  private tellLink(node: number, neighbor: number, type: 'neighborUp' | 'neighborDown'): void {
+    const input: Input = type === 'neighborUp' ? { type, neighbor } : { type, neighbor, reason: 'LINK_DOWN' };
+    const atMs = this.nowMs + this.network.latencyMs(neighbor, node);
+    this.queue.push(atMs, { node, event: { type: 'input', input } });
+  }
+
+  private goAway(index: number, absence: Absence): void {
+    const node = this.nodes[index]!;
+    node.awaySinceMs = this.nowMs;
+    node.frozenUntilMs = this.nowMs + absence.forMs;
     for (const { neighbor } of node.state.edges) {
-      const input: Input = { type: 'neighborDown', neighbor: index, reason: 'LINK_DOWN' };
-      this.queue.push(this.nowMs + this.init.link.latencyMs, {
-        node: neighbor,
-        event: { type: 'input', input },
-      });
+      if (this.nodes[neighbor]!.awaySinceMs === null) this.tellLink(neighbor, index, 'neighborDown');
     }
+    if (Number.isFinite(absence.forMs))
+      this.queue.push(node.frozenUntilMs, { node: index, event: { type: 'return', absence } });
+  }
+
+  /** Finds its links gone, and makes new ones to the neighbors that are there. */
+  private async comeBack(index: number, absence: Absence): Promise<void> {
+    const node = this.nodes[index]!;
+    node.awaySinceMs = null;
+    for (const { neighbor } of node.state.edges) {
+      await this.feed(index, { type: 'neighborDown', neighbor, reason: 'LINK_DOWN' }, null);
+      const other = this.nodes[neighbor]!;
+      if (!other.alive || other.awaySinceMs !== null) continue;
+      this.tellLink(index, neighbor, 'neighborUp');
+      this.tellLink(neighbor, index, 'neighborUp');
+    }
+    const next = node.finished ? null : (absence.next?.(this.nowMs) ?? null);
+    if (next !== null) this.queue.push(next.atMs, { node: index, event: { type: 'fault', fault: next } });
   }
 
   /** What a liar says in place of its trained parameters, once others of this round have been trained. */
@@ -257,25 +294,43 @@ class Simulator {
     if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
   }
 
-  private async feed(index: number, input: Input, training: TimedTraining | null): Promise<void> {
+  private feed(index: number, input: Input, training: TimedTraining | null): Promise<void> | void {
     const { state } = this.nodes[index]!;
     const effects = step(state, input, this.nowMs);
-    await this.init.observe?.({ node: index, nowMs: this.nowMs, input, effects, state, training });
+    const seen = this.init.observe?.({ node: index, nowMs: this.nowMs, input, effects, state, training });
+    if (seen === undefined && effects.every(({ type }) => type !== 'train')) {
+      for (const effect of effects) void this.carryOut(index, effect);
+      return;
+    }
+    return this.carryOutAll(index, effects, seen);
+  }
+
+  private async carryOutAll(
+    index: number,
+    effects: readonly Effect[],
+    seen: Promise<void> | void,
+  ): Promise<void> {
+    await seen;
     for (const effect of effects) await this.carryOut(index, effect);
   }
 
-  private async carryOut(index: number, effect: Effect): Promise<void> {
+  private async startTraining(index: number, { round, parameters }: Extract<Effect, { type: 'train' }>) {
+    const result = await this.train(index, round, parameters);
+    const input: Input = { type: 'updateReady', round, parameters: result.parameters };
+    const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
+    const training = { ...result, tookMs };
+    this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training } });
+  }
+
+  /** A promise for training only; all else is done when this returns. */
+  private carryOut(index: number, effect: Effect): Promise<void> | void {
     const node = this.nodes[index]!;
     switch (effect.type) {
-      case 'train': {
-        const { round } = effect;
-        const result = await this.train(index, round, effect.parameters);
-        const input: Input = { type: 'updateReady', round, parameters: result.parameters };
-        const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
-        const training = { ...result, tookMs };
-        this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training } });
+      case 'train':
+        return this.startTraining(index, effect);
+      case 'finished':
+        node.finished = true;
         return;
-      }
       case 'sendDelta':
         node.counters.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
         node.counters.deltasSent += 1;
@@ -315,8 +370,11 @@ class Simulator {
     const node = this.nodes[from]!;
     const bytes = encodeFrame(frame);
     node.counters.wireBytes += bytes.length;
-    for (const arrival of node.links.get(to)!.carry(bytes, this.nowMs)) {
-      this.queue.push(arrival.atMs, { node: to, event: { type: 'frame', from, frame: arrival.frame } });
+    const queued = this.network.hasDownlink(to);
+    for (const arrival of this.network.send(bytes, [from, to], this.nowMs)) {
+      const { atMs, headMs, frame: received } = arrival;
+      if (queued) this.queue.push(headMs, { node: to, event: { type: 'arriving', from, arrival } });
+      else this.queue.push(atMs, { node: to, event: { type: 'frame', from, frame: received } });
     }
   }
 }

@@ -3,7 +3,7 @@
  * from the mean of their optima, with and without clipping. The same on MNIST's digits: npm run study -- robustness.
  */
 import { describe, expect, it } from 'vitest';
-import { faults } from '../../src/simulation/faults.js';
+import { readFaults } from '../../src/simulation/faults.js';
 import { distanceTo, gaussianStart, meanOf, runAlgorithm } from '../reference/algorithm-run.js';
 import { oneBlock } from '../reference/gossip-run.js';
 
@@ -26,7 +26,13 @@ async function lost(algorithm: string, attack: string | null): Promise<number> {
     start: Array.from({ length: PEERS }, () => new Float32Array(12)),
     rounds: ROUNDS,
     step: (node, x) => Array.from(x, (value, k) => 0.1 * (value - optima[node]![k]!)),
-    faults: attack === null ? [] : LIARS.map((peer) => faults.resolve(`lie:peer=${peer},attack=${attack}`)),
+    faults:
+      attack === null
+        ? []
+        : readFaults(
+            LIARS.map((peer) => `lie:peer=${peer},attack=${attack}`),
+            { peers: PEERS, seed: 1 },
+          ),
   });
   // The mean of all is not kept where peers lie; what both ends of an edge agree on is.
   expect(violations.filter(({ invariant }) => invariant !== 'mean')).toEqual([]);

@@ -4,7 +4,7 @@ import { planRun } from '../../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../../src/config/verify.js';
 import type { MetricsEvent } from '../../../src/metrics/events.js';
 import { createAttack } from '../../../src/simulation/attacks.js';
-import { faults } from '../../../src/simulation/faults.js';
+import { readFaults } from '../../../src/simulation/faults.js';
 import { perfectLink } from '../../../src/simulation/link-model.js';
 import { simulate } from '../../../src/simulation/simulate.js';
 import { gaussianStart, runAlgorithm } from '../../reference/algorithm-run.js';
@@ -48,7 +48,7 @@ describe('a peer that lies', () => {
       start: Array.from({ length: 4 }, () => start),
       rounds,
       step: () => [-1, 0],
-      faults: [faults.resolve(fault)],
+      faults: readFaults([fault], { peers: 4, seed: 1 }),
     });
 
   it('is believed by plain gossip: three steps of 1 and one of -10 move the mean back by 7 / 4', async () => {
@@ -65,9 +65,10 @@ describe('a peer that lies', () => {
   });
 
   it('is named like any fault, and a strength or attack that makes no sense is refused', () => {
-    expect(faults.resolve('lie:peer=3,attack=noise')).toMatchObject({ type: 'lie', node: 3, atMs: 0 });
+    const scope = { peers: 4, seed: 1 };
+    expect(readFaults(['lie:peer=3,attack=noise'], scope)).toMatchObject([{ type: 'lie', node: 3, atMs: 0 }]);
     for (const spec of ['lie:attack=flip', 'lie:strength=-1', 'lie:peer=x'])
-      expect(() => faults.resolve(spec)).toThrow(expect.objectContaining({ code: 'BAD_SPEC' }));
+      expect(() => readFaults([spec], scope)).toThrow(expect.objectContaining({ code: 'BAD_SPEC' }));
   });
 
   it('counts no more: what it reports is left out of evaluations and of the summary', async () => {
@@ -81,7 +82,7 @@ describe('a peer that lies', () => {
       evaluator: models[0]!,
       evaluateEvery: 2,
       link: perfectLink,
-      faults: [faults.resolve('lie:peer=0,attack=noise,strength=100')],
+      faults: readFaults(['lie:peer=0,attack=noise,strength=100'], { peers: 8, seed: 3 }),
       trainingMs: 1,
       seed: 3,
       maxFrameBytes: 1 << 16,

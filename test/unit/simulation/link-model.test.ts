@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/base/random.js';
 import {
+  canBurst,
   createVirtualLink,
+  type JitterShape,
   type LinkOptions,
   losesFrames,
   perfectLink,
+  sentBytes,
 } from '../../../src/simulation/link-model.js';
 
 const linkOf = (options: Partial<LinkOptions>, seed = 1) =>
@@ -27,7 +30,7 @@ function flippedBits(received: Uint8Array): number {
 
 describe('a virtual link', () => {
   it('delivers at once and unchanged when it is perfect', () => {
-    expect(linkOf({}).carry(frame, 7)).toEqual([{ atMs: 7, frame }]);
+    expect(linkOf({}).carry(frame, 7)).toEqual([{ atMs: 7, headMs: 7, frame }]);
   });
 
   it('adds its latency', () => {
@@ -69,6 +72,49 @@ describe('a virtual link', () => {
     let last = 0;
     for (let k = 0; k < 200; k++) last = link.carry(frame, 0)[0]?.atMs ?? last;
     expect(last).toBeGreaterThan(350); // 200 frames take 400 ms, however few arrive
+  });
+
+  it.each<{ shape: JitterShape; spread: number; least: number }>([
+    { shape: 'uniform', spread: 20 / Math.sqrt(12), least: 0 },
+    { shape: 'exponential', spread: 10, least: 0 },
+    { shape: 'lognormal', spread: 10 * Math.sqrt(Math.E - 1), least: 0 },
+  ])('$shape jitter has half of jitterMs as its mean', ({ shape, spread, least }) => {
+    const count = 20_000;
+    const delays = carryMany({ jitterMs: 20, jitterShape: shape }, count).map(
+      ([arrival], k) => arrival!.atMs - k,
+    );
+    const mean = delays.reduce((sum, delay) => sum + delay, 0) / count;
+    const variance = delays.reduce((sum, delay) => sum + (delay - mean) ** 2, 0) / count;
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(least);
+    expect(Math.abs(mean - 10)).toBeLessThan((5 * spread) / Math.sqrt(count)); // five standard deviations
+    expect(Math.sqrt(variance) / spread).toBeGreaterThan(0.85);
+    expect(Math.sqrt(variance) / spread).toBeLessThan(1.15); // heavy tails make this estimate a rough one
+  });
+
+  it('loses frames in bursts of the mean length it is told, and no more of them', () => {
+    const lost = carryMany({ loss: 0.2, lossBurst: 5 }, 50_000).map((arrivals) => arrivals.length === 0);
+    const count = lost.filter(Boolean).length;
+    const runs = lost.filter((is, k) => is && lost[k - 1] !== true).length;
+    // Some 2000 bursts: their number and length each spread by a fortieth; five standard deviations of both.
+    expect(Math.abs(count / 50_000 / 0.2 - 1)).toBeLessThan(0.2);
+    expect(Math.abs(count / runs / 5 - 1)).toBeLessThan(0.12);
+  });
+
+  it('refuses bursts that the share of losses does not allow', () => {
+    expect(canBurst(0.5, 1)).toBe(true); // every second frame at the most
+    expect(canBurst(0.6, 1)).toBe(false);
+    expect(canBurst(0.9, 9.001)).toBe(true);
+    expect(canBurst(0.1, 0.5)).toBe(false);
+  });
+
+  it('spends its time on what TCP, noise and yamux put around a frame', () => {
+    // 125 + 12 (yamux) + 18 (noise) = 155 bytes: one segment, 52 more.
+    expect(sentBytes(125, 'tcp')).toBe(207);
+    // 100,000 + 12 in two noise messages: 100,048 bytes in 70 segments.
+    expect(sentBytes(100_000, 'tcp')).toBe(100_048 + 70 * 52);
+    expect(sentBytes(125)).toBe(125);
+    const link = linkOf({ bandwidthMbps: 1, framing: 'tcp' });
+    expect(link.carry(frame, 0)[0]!.atMs).toBeCloseTo((207 * 8) / 1000, 12);
   });
 
   it('repeats itself from its seed', () => {

@@ -1,0 +1,45 @@
+/** What can happen to a peer in a simulation. The simulator inflicts it; faults.ts reads it from specs. */
+import type { Attack } from './attacks.js';
+
+/** What happens to a process from outside. */
+export type Fault =
+  /** SIGKILL: its neighbors lose their links to it. */
+  | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
+  /** SIGSTOP for a while, or for ever: silent, links stay up. */
+  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
+  /**
+   * Away for a while, as a suspended computer is: its links go down and what comes to it meanwhile is lost, its state stays,
+   * and its training goes on where it was when it comes back. `next` says when it goes again, asked at its return.
+   */
+  | {
+      readonly type: 'away';
+      readonly node: number;
+      readonly atMs: number;
+      readonly forMs: number;
+      next?(returnedMs: number): Absence | null;
+    }
+  /** A straggler: training that begins within this time takes `factor` times as long. */
+  | {
+      readonly type: 'slow';
+      readonly node: number;
+      readonly factor: number;
+      readonly atMs: number;
+      readonly forMs: number;
+    }
+  /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
+  | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
+
+export type Absence = Extract<Fault, { type: 'away' }>;
+
+/** What strikes at a time; a slow peer is just slow. */
+export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
+
+/** How much longer training takes that begins now. */
+export function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
+  let slowness = 1;
+  for (const fault of faults) {
+    if (fault.type !== 'slow' || fault.node !== node) continue;
+    if (nowMs >= fault.atMs && nowMs < fault.atMs + fault.forMs) slowness *= fault.factor;
+  }
+  return slowness;
+}
