@@ -136,5 +136,5 @@ export const randomRegular = defineTopology<Options, Options>({
   fields: { degree: integerField('neighbors of each node, capped at nodes - 1', 4, 0, MAX_NODES) },
   settle,
   expectedEdges: (nodes, { degree }) => (nodes * degree) / 2,
-  generate: (nodes, { degree }, random) => randomRegularGraph(nodes, degree, random),
+  layOut: (nodes, { degree }, { random }) => ({ graph: randomRegularGraph(nodes, degree, random) }),
 });

@@ -33,6 +33,29 @@ export interface Schedule {
   mixingAt(round: number): MixingMatrix;
 }
 
+/**
+ * P of push-sum, column-stochastic: node j keeps selfShares[j] of what it has and gives shares[k] to the node targets[k],
+ * k from offsets[j] to offsets[j + 1], targets ascending; the shares of a node sum to 1 within 1e-12. So a graph of
+ * out-neighbors with p_ij in column j.
+ */
+export interface DirectedMatrix {
+  readonly nodes: number;
+  /** nodes + 1 entries. */
+  readonly offsets: Uint32Array;
+  /** One entry an arc. */
+  readonly targets: Uint32Array;
+  readonly shares: Float64Array;
+  readonly selfShares: Float64Array;
+}
+
+/** P_1, P_2, ...: every round keeps the sum, and whoever divides by what 1 has become (push-sum) the mean. */
+export interface DirectedSchedule {
+  /** P_(t + period) = P_t, 1 where it never changes; null where the rounds are drawn at random for ever. */
+  readonly period: number | null;
+  /** P of a round, counted from 1. */
+  matrixAt(round: number): DirectedMatrix;
+}
+
 export interface Topology {
   /** The family: ring, torus, ... */
   readonly name: string;
@@ -44,6 +67,11 @@ export interface Topology {
   readonly mixing: MixingMatrix;
   /** Absent where every round mixes by `mixing`. */
   readonly schedule?: Schedule;
+  /**
+   * The one-way form of a family that has one, for push-sum; its arcs lie on edges of the graph. `mixing` and `schedule` are
+   * the symmetrized form, for everybody else.
+   */
+  readonly directed?: DirectedSchedule;
 }
 
 /** w_ij for the edge {i, j}; 0 where there is none. */
