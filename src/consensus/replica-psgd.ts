@@ -33,6 +33,7 @@ import {
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
+import { fixedOnly } from './topology-fit.js';
 
 interface NodeMemory {
   /** xHat_i. */
@@ -92,6 +93,7 @@ export function createReplicaPsgd(
     spec,
     compresses: 'differences',
     guarded: true,
+    checkTopology: fixedOnly(name, 'descends from the replicas of all its neighbors in each round'),
     createNode: (context) => ({
       public: createPublicVector(context, rule),
       last: context.initialReplica.slice(),
