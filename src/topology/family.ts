@@ -81,7 +81,8 @@ export interface TopologyDefinition<Options, Settled extends SettledOptions> {
   layOut(nodes: number, options: Settled, chance: Chance): Layout;
 }
 
-interface WeightOption {
+/** Of families that let the user choose. */
+export interface WeightOption {
   readonly weights?: Weighting;
 }
 
