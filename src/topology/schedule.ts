@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { edgesOf, type Graph, graphFromEdges } from './graph.js';
-import type { DirectedMatrix, DirectedSchedule, MixingMatrix, Schedule, Topology } from './topology.js';
+import type { DirectedMatrix, DirectedSchedule, MixingMatrix, Schedule } from './topology.js';
 
 /** Rounds remembered where they never repeat: peers of one process are a round or two apart. */
 const RECENT_ROUNDS = 8;
@@ -68,15 +68,4 @@ export function betaBoundOf(schedule: Schedule): number {
   for (const round of roundsOf(schedule))
     for (const own of schedule.mixingAt(round).selfWeights) most = Math.max(most, 2 * (1 - own));
   return most;
-}
-
-/** w_ij of a round: of the schedule, where there is one. 0 on an edge whose turn it is not. */
-export function weightInRound(
-  { mixing, schedule }: Pick<Topology, 'mixing' | 'schedule'>,
-  edge: { readonly i: number; readonly j: number; readonly round: number },
-): number {
-  const { graph, weights } = schedule?.mixingAt(edge.round) ?? mixing;
-  const first = graph.offsets[edge.i]!;
-  const at = graph.targets.subarray(first, graph.offsets[edge.i + 1]!).indexOf(edge.j);
-  return at < 0 ? 0 : weights[first + at]!;
 }

@@ -98,21 +98,25 @@ function expectDoublyStochastic(topology: Topology): void {
   expect(mixing.graph).toEqual(graph);
   expectSymmetric(mixing);
   if (mayBeNegative(topology)) return;
-  for (const weight of [...mixing.weights, ...mixing.selfWeights]) expect(weight).toBeGreaterThan(0);
+  expect(Math.min(...mixing.weights, ...mixing.selfWeights)).toBeGreaterThan(0);
 }
 
 function expectSymmetric(mixing: MixingMatrix): void {
   const { graph, weights, selfWeights } = mixing;
   expect(weights).toHaveLength(graph.targets.length);
+  let asymmetric = 0; // counted, since an expect for each of a million entries takes half a minute
+  let worstSum = 0;
   for (let i = 0; i < graph.nodes; i++) {
     let sum = selfWeights[i]!;
     for (const j of neighborsOf(graph, i)) {
       const weight = weightOf(mixing, i, j);
-      expect(weight).toBe(weightOf(mixing, j, i));
+      if (weight !== weightOf(mixing, j, i)) asymmetric += 1;
       sum += weight;
     }
-    expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+    worstSum = Math.max(worstSum, Math.abs(sum - 1));
   }
+  expect(asymmetric).toBe(0);
+  expect(worstSum).toBeLessThan(1e-12);
 }
 
 function expectSchedule({ graph, schedule }: Topology): void {
