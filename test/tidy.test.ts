@@ -54,6 +54,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^csv-parse\/sync$/, /^training\/data\/csv-table\.ts/],
   [/^(pngjs|jpeg-js)$/, /^training\/data\/image-folder\.ts/],
   [/^nanotar$/, /^training\/data\/image-directory\.ts/],
+  [/^fast-xml-parser$/, /^topology\/graph-formats\.ts/],
   [/^vega(-lite)?$/, /^report\/vega-svg\.ts/],
   [/^picocolors$/, /^(report|cli)\//],
   [/^(commander|log-update)$/, /^cli\//],
@@ -71,6 +72,7 @@ const pureFolders = /^(base|linalg|topology|compression|wire|consensus|simulatio
 const pureBuiltins = new Set(['crypto', 'zlib']);
 const pureExceptions: Readonly<Record<string, string>> = {
   'linalg/kernels.ts node:fs': 'reads the WebAssembly program that lies beside it',
+  'topology/read-text-file.ts node:fs': 'reads the graph that a spec names; peers compare what came of it',
 };
 
 /** Chance, time and surroundings that were not handed in: what makes two runs of one seed differ. */

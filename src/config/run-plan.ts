@@ -9,8 +9,10 @@ import type { PeerSetup } from '../consensus/peer-setup.js';
 import { setUpPeer } from '../consensus/peer-setup.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
+import { requireFit } from '../consensus/topology-fit.js';
 import { diameterOf } from '../topology/diameter.js';
 import { buildTopology } from '../topology/registry.js';
+import { betaBoundOf } from '../topology/schedule.js';
 import { spectrumOf } from '../topology/spectrum.js';
 import type { Spectrum, Topology } from '../topology/topology.js';
 import { topologyHash } from '../topology/topology-hash.js';
@@ -51,7 +53,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
   const spectrum = spectrumOf(topology.mixing);
   const compressor = compressors.resolve(config.compressor);
   const algorithm = algorithms.resolve(config.algorithm);
-  algorithm.checkTopology?.(topology);
+  requireFit(algorithm, topology, config.pace ?? 'lockstep');
   const { seed } = config;
   const diameter = config.pace === 'asynchronous' ? diameterOf(topology.graph) : null;
   return {
@@ -67,7 +69,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
       requireContraction({ algorithm, compressor, blocks: model.layout.blocks });
       const setup: PeerSetup = {
         topology,
-        beta: spectrum.beta,
+        beta: topology.schedule === undefined ? spectrum.beta : betaBoundOf(topology.schedule),
         gap: spectrum.gap,
         ...(diameter === null ? {} : { diameter }),
         algorithm,

@@ -19,7 +19,7 @@
 import type { Random } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import type { Graph } from '../topology/graph.js';
-import type { Topology } from '../topology/topology.js';
+import type { DirectedSchedule, Schedule, Topology } from '../topology/topology.js';
 import type { Delta, DeltaPart } from '../wire/frame.js';
 
 /** How rounds and exchanges go together: lockstep.ts, asynchronous.ts. */
@@ -35,11 +35,8 @@ export interface AlgorithmContext {
   readonly beta: number;
   /** Spectral gap 1 - max(|lambda_2|, |lambda_n|); null where the setup does not know it. */
   readonly gap: number | null;
-  /**
-   * What every peer knows alike, for schedules that all must agree on: the graph, and the seed of the run. Null where the
-   * setup does not know the graph.
-   */
-  readonly swarm: { readonly graph: Graph; readonly seed: number } | null;
+  /** What every peer knows alike. Null where the setup does not know the graph. */
+  readonly swarm: SwarmFacts | null;
   /** The public replica that all peers start from, which costs nothing to agree on. */
   readonly initialReplica: Float32Array;
   /**
@@ -53,6 +50,17 @@ export interface AlgorithmContext {
   readonly scratch: Float32Array;
 }
 
+/** For what all must agree on without a word: who talks to whom in which round. */
+export interface SwarmFacts {
+  readonly graph: Graph;
+  /** Of the run. */
+  readonly seed: number;
+  /** Of a time-varying topology. */
+  readonly schedule?: Schedule;
+  /** Of a topology that has a one-way form. */
+  readonly directed?: DirectedSchedule;
+}
+
 /** What all peers of a run have in common. */
 export interface RunFacts {
   readonly peers: number;
@@ -64,7 +72,7 @@ export interface RunFacts {
 /** An edge as an algorithm sees it. */
 export interface EdgeView<EdgeMemory> {
   readonly neighbor: number;
-  /** w_ij of the mixing matrix. */
+  /** w_ij of the mixing matrix; of a time-varying topology, of the round that is composed for or applied. */
   readonly weight: number;
   /** This end's difference of the exchange under way, not yet applied; null when none is. */
   readonly own: Delta | null;

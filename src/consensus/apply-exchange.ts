@@ -6,6 +6,7 @@ import { isGrapevineError } from '../base/errors.js';
 import { addSignedInto, sumOfSquares } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
+import { takeWeight } from './edge-activity.js';
 import type { Effect } from './events.js';
 import { advanceEdge, isComplete } from './exchange.js';
 import { observeExchange } from './guard.js';
@@ -31,6 +32,7 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const own = edge.own as Delta;
   const theirs = edge.theirs as Delta;
   const { algorithm, context } = state;
+  takeWeight(state, edge, [own.round, theirs.round]);
   let replicas: ReplicaPair | null;
   try {
     replicas = algorithm.apply(context, state.node, { edge, own, theirs, parameters: state.parameters });

@@ -1,4 +1,5 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
+import { takeWeight } from './edge-activity.js';
 import type { Effect } from './events.js';
 import { sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
@@ -35,6 +36,7 @@ export function isBusy({ edges }: PeerState, edge?: EdgeState): boolean {
 
 export function contribute(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
   const { algorithm, context, node, parameters } = state;
+  takeWeight(state, edge, [state.round, edge.theirs?.round ?? state.round]);
   const made = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
   if (made === null) return;
   const { gamma, parts } = made;

@@ -4,7 +4,7 @@
  */
 import { applyExchange } from './apply-exchange.js';
 import { contribute, isBusy, moving } from './contribution.js';
-import { isInTurn } from './edge-activity.js';
+import { edgesTakeTurns, isInTurn } from './edge-activity.js';
 import type { Effect } from './events.js';
 import { isAwaited } from './exchange.js';
 import type { EdgeState, PeerState } from './peer-state.js';
@@ -33,7 +33,7 @@ function isFromEarlier({ round }: PeerState, { theirs }: EdgeState): boolean {
 
 /** Where not all edges have an exchange each round, an edge may be asked for one of an earlier round. */
 function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void {
-  if (state.algorithm.partners === undefined && state.options.edgeActivity === undefined) return;
+  if (!edgesTakeTurns(state)) return;
   for (const edge of state.edges) {
     if (edge.status !== 'closed' && edge.own === null && isFromEarlier(state, edge))
       contribute(state, effects, edge, nowMs);

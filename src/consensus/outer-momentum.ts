@@ -31,6 +31,7 @@ import { matchingOf, partnersOf, partnerWeight } from '../topology/random-matchi
 import type { Algorithm, AlgorithmContext, RoundStart } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
+import { fixedOnly, nonNegativeOnly } from './topology-fit.js';
 
 export interface NoLoCoOptions {
   /** alpha, in (0, 1]. */
@@ -79,11 +80,21 @@ interface Gossip {
   readonly gamma: number;
 }
 
+/** What belongs to an algorithm that meets other partners each round. */
+function drawnPartners(name: string): Pick<OuterMomentum, 'partners' | 'checkTopology'> {
+  return {
+    checkTopology: fixedOnly(name, 'draws its partners by itself'),
+    partners: (_context, { weights }, { openEdges }) =>
+      openEdges.map(({ neighbor }) => neighbor).filter((neighbor) => weights?.has(neighbor)),
+  };
+}
+
 function createOuterMomentum({ name, spec, peers, gamma }: Gossip, outerStep: OuterStep): OuterMomentum {
   return {
     name,
     spec,
     compresses: 'nothing',
+    ...(peers === 'all' ? { checkTopology: nonNegativeOnly(name) } : drawnPartners(name)),
     createNode: ({ initialReplica: { length } }) => ({
       sent: new Float32Array(length),
       last: new Float32Array(length),
@@ -94,8 +105,6 @@ function createOuterMomentum({ name, spec, peers, gamma }: Gossip, outerStep: Ou
       if (peers !== 'all') node.weights = drawPartners(context, peers, start.round);
       outerStep(node, start);
     },
-    partners: (_context, { weights }, { openEdges }) =>
-      openEdges.map(({ neighbor }) => neighbor).filter((neighbor) => weights?.has(neighbor) ?? true),
     // The factor travels, so both ends use the same one even where an old difference meets a new one.
     compose: (context, { sent, weights }, { edge }) => ({
       gamma: Math.fround(gamma * (weights?.get(edge.neighbor) ?? edge.weight)),

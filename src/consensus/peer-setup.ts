@@ -6,8 +6,9 @@ import { createRandom } from '../base/random.js';
 import type { Compressor, MatrixBlock } from '../compression/compressor.js';
 import { neighborsOf } from '../topology/graph.js';
 import type { Topology } from '../topology/topology.js';
-import type { AnyAlgorithm } from './algorithm.js';
+import type { AnyAlgorithm, SwarmFacts } from './algorithm.js';
 import { createPeerState, type PeerOptions, type PeerState } from './peer-state.js';
+import { requireFit } from './topology-fit.js';
 
 export interface PeerSetup {
   readonly topology: Topology;
@@ -26,13 +27,22 @@ export interface PeerSetup {
   readonly options: PeerOptions;
 }
 
+function swarmFactsOf({ graph, schedule, directed }: Topology, seed: number): SwarmFacts {
+  return {
+    graph,
+    seed,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(directed === undefined ? {} : { directed }),
+  };
+}
+
 /**
  * The state of peer `node`, starting from `parameters`.
  * @throws GrapevineError BAD_CONFIG where the algorithm cannot run on the topology
  */
 export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Array): PeerState {
   const { topology, seed, options, algorithm } = setup;
-  algorithm.checkTopology?.(topology);
+  requireFit(algorithm, topology, options.pace ?? 'lockstep');
   const { graph, mixing } = topology;
   const first = graph.offsets[node]!;
   const neighbors = Array.from(neighborsOf(graph, node), (neighbor, k) => ({
@@ -48,7 +58,7 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     compressor: setup.compressor,
     beta: setup.beta,
     gap: setup.gap ?? null,
-    swarm: { graph, seed },
+    swarm: swarmFactsOf(topology, seed),
     algorithm: setup.algorithm,
     run: { peers: graph.offsets.length - 1, seed, topology: topology.name },
     options,

@@ -70,6 +70,8 @@ export interface ReplicaCheck {
 }
 
 export interface EdgeState extends EdgeView<unknown> {
+  /** Of the round at hand (edge-activity.ts). */
+  weight: number;
   own: Delta | null;
   /** Contribution to the last applied exchange, until the neighbor is known to have it. */
   previous: Delta | null;

@@ -338,10 +338,10 @@ const pushSum: RegistryEntry<PushSumOptions, AnyAlgorithm> = {
   summary: 'shares of parameters and weights, pushed one way or in turn (SGP, Assran et al. 2019)',
   fields: {
     peers: partnersOrAll('neighbors to push to, in turn, or all', 'all'),
-    links: choiceField<'both' | 'one-way'>(
-      'one-way: edges carry in one direction, with as many in as out',
+    links: choiceField<PushSumOptions['links']>(
+      'one-way: edges carry in one direction, with as many in as out; directed: as the topology says',
       'both',
-      ['both', 'one-way'],
+      ['both', 'one-way', 'directed'],
     ),
   },
   make: (options, spec) => createPushSum(options, spec),

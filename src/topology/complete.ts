@@ -20,5 +20,5 @@ export const complete = defineTopology<NoOptions, SettledOptions>({
   fields: {},
   settle: () => ({}),
   expectedEdges: (nodes) => (nodes * (nodes - 1)) / 2,
-  generate: completeGraph,
+  layOut: (nodes) => ({ graph: completeGraph(nodes) }),
 });

@@ -29,7 +29,7 @@ interface Component {
   cycleEdge: number;
 }
 
-/** Components by root node, found by union-find; an edge between nodes already joined closes a cycle. */
+/** Components by root node, none listed where there is but one; found by union-find; an edge between nodes already joined closes a cycle. */
 function componentsOf(nodes: number, ends: Uint32Array): Map<number, Component> {
   const parent = Uint32Array.from({ length: nodes }, (_, i) => i);
   const rootOf = (node: number): number => {
@@ -40,13 +40,18 @@ function componentsOf(nodes: number, ends: Uint32Array): Map<number, Component> 
     }
     return at;
   };
+  let pieces = nodes;
   const closesCycle = new Uint8Array(ends.length / 2);
   for (let edge = 0; edge < closesCycle.length; edge++) {
     const a = rootOf(ends[2 * edge]!);
     const b = rootOf(ends[2 * edge + 1]!);
     if (a === b) closesCycle[edge] = 1;
-    else parent[a] = b;
+    else {
+      parent[a] = b;
+      pieces -= 1;
+    }
   }
+  if (pieces === 1) return new Map(); // the usual case, and nothing more to know
   const components = new Map<number, Component>();
   for (let node = 0; node < nodes; node++)
     if (parent[node] === node) components.set(node, { edges: [], cycleEdge: -1 });

@@ -66,5 +66,5 @@ export const erdosRenyi = defineTopology<ErdosRenyiOptions, Settled>({
   },
   settle: (nodes, options) => ({ probability: options.probability ?? defaultProbability(nodes) }),
   expectedEdges: (nodes, { probability }) => (probability * nodes * (nodes - 1)) / 2,
-  generate: connectedErdosRenyi,
+  layOut: (nodes, options, { random }) => ({ graph: connectedErdosRenyi(nodes, options, random) }),
 });

@@ -8,11 +8,11 @@
 import { assert } from '../base/assert.js';
 import { GrapevineError } from '../base/errors.js';
 import { createRandom, type Random } from '../base/random.js';
-import type { OptionFields, RegistryEntry } from '../base/registry.js';
+import { choiceField, type OptionField, type OptionFields, type RegistryEntry } from '../base/registry.js';
 import { formatSpec } from '../base/spec.js';
 import { type Graph, isConnected } from './graph.js';
-import { metropolisHastings } from './mixing.js';
-import type { Topology } from './topology.js';
+import type { DirectedSchedule, MixingMatrix, Schedule, Topology } from './topology.js';
+import { type Weighting, weigh, weightings } from './weights.js';
 
 /** Largest swarm a topology is built for: ten times the 100,000 of our largest simulation. */
 export const MAX_NODES = 1_000_000;
@@ -28,41 +28,82 @@ export interface TopologyFamily {
   /** True when the graph depends on the seed. */
   readonly seeded: boolean;
   /**
-   * The graph with Metropolis-Hastings weights. Its spec spells out every option, and building that spec for the
-   * same nodes and seed gives the same topology.
+   * The graph with its weights, Metropolis-Hastings unless the spec says otherwise. Its spec spells out every other option,
+   * and building that spec for the same nodes and seed gives the same topology.
    * @throws GrapevineError BAD_CONFIG for a bad number of nodes, BAD_SPEC for options that do not fit it
    */
   build(nodes: number, seed: number): Topology;
 }
 
 /** No option left open: what the generator gets. */
-export type SettledOptions = Readonly<Record<string, number>>;
+export type SettledOptions = Readonly<Record<string, number | string>>;
 
 /** A family without options. */
 export type NoOptions = Readonly<Record<never, never>>;
+
+/** Where chance comes from. */
+export interface Chance {
+  /** Of this family and seed; all that a graph is drawn from. */
+  readonly random: Random;
+  /** For rounds drawn one by one, and for families that build another. */
+  readonly seed: number;
+}
+
+/** What a family lays out. */
+export interface Layout {
+  /** Connected. */
+  readonly graph: Graph;
+  /** The weights that its paper gives, where the definition says that it has some. */
+  readonly published?: MixingMatrix;
+  readonly schedule?: Schedule;
+  readonly directed?: DirectedSchedule;
+}
+
+/**
+ * Where weights come from: `chosen` by the user; `published` by the family's paper, unless the user chooses others;
+ * `scheduled`, one matrix a round, which nobody may change without losing what the schedule is for.
+ */
+export type WeightSource = 'chosen' | 'published' | 'scheduled';
 
 export interface TopologyDefinition<Options, Settled extends SettledOptions> {
   readonly name: string;
   /** One line for --help. */
   readonly summary: string;
   readonly seeded: boolean;
+  /** @default chosen */
+  readonly weights?: WeightSource;
   readonly fields: OptionFields<Options>;
   /** Fills in what depends on the number of nodes. @throws GrapevineError BAD_SPEC when nothing fits */
   settle(nodes: number, options: Options): Settled;
   /** Edges to expect, to refuse a graph too large before it is built. */
   expectedEdges(nodes: number, options: Settled): number;
-  /** A connected graph. Draws only from `random`. @throws GrapevineError BAD_SPEC when none was found */
-  generate(nodes: number, options: Settled, random: Random): Graph;
+  /** Draws only from `chance`. @throws GrapevineError BAD_SPEC when no connected graph was found */
+  layOut(nodes: number, options: Settled, chance: Chance): Layout;
 }
+
+/** Of families that let the user choose. */
+export interface WeightOption {
+  readonly weights?: Weighting;
+}
+
+/** Left out of canonical specs where the default holds, so that they stay what they were before there was a choice. */
+const weightField: OptionField<Weighting> = {
+  ...choiceField<Weighting>('how edges are weighed', weightings[0], weightings),
+  default: undefined,
+};
 
 export function defineTopology<Options, Settled extends SettledOptions>(
   definition: TopologyDefinition<Options, Settled>,
-): RegistryEntry<Options, TopologyFamily> {
-  const { name, summary, fields, seeded } = definition;
+): RegistryEntry<Options & WeightOption, TopologyFamily> {
+  const { name, summary, seeded, weights = 'chosen' } = definition;
+  const fields = (
+    weights === 'scheduled' ? definition.fields : { ...definition.fields, weights: weightField }
+  ) as OptionFields<Options & WeightOption>;
   return {
     name,
     summary,
     fields,
+    complete: (options) => withoutDefault(options, weights),
     make: (options, spec) => ({
       name,
       spec,
@@ -72,9 +113,15 @@ export function defineTopology<Options, Settled extends SettledOptions>(
   };
 }
 
+/** Of weights=metropolis-hastings, where that is the default, there is nothing to say. */
+function withoutDefault<T extends WeightOption>(options: T, source: WeightSource): T {
+  const { weights, ...rest } = options;
+  return source === 'chosen' && weights === weightings[0] ? (rest as T) : options;
+}
+
 function build<Options, Settled extends SettledOptions>(
   definition: TopologyDefinition<Options, Settled>,
-  options: Options,
+  options: Options & WeightOption,
   { nodes, seed }: { readonly nodes: number; readonly seed: number },
 ): Topology {
   const { name } = definition;
@@ -94,9 +141,18 @@ function build<Options, Settled extends SettledOptions>(
       `would have about ${edges} edges, wanted at most ${MAX_EDGES}. Choose a sparser one`,
     );
   }
-  const graph = definition.generate(nodes, settled, createRandom(seed, 'topology', name));
+  const random = createRandom(seed, 'topology', name);
+  const { graph, published, ...rest } = definition.layOut(nodes, settled, { random, seed });
   assert(graph.nodes === nodes && isConnected(graph), `topology ${name} is connected on ${nodes} nodes`);
-  return { name, spec: formatSpec(name, settled), graph, mixing: metropolisHastings(graph) };
+  const { weights } = options;
+  return {
+    name,
+    spec: formatSpec(name, weights === undefined ? settled : { ...settled, weights }),
+    graph,
+    mixing:
+      published !== undefined && weights === undefined ? published : weigh(graph, weights ?? weightings[0]),
+    ...rest,
+  };
 }
 
 /** "topology torus on 8 nodes: <problem>." */

@@ -21,5 +21,5 @@ export const path = defineTopology<NoOptions, SettledOptions>({
   fields: {},
   settle: () => ({}),
   expectedEdges: (nodes) => nodes - 1,
-  generate: pathGraph,
+  layOut: (nodes) => ({ graph: pathGraph(nodes) }),
 });

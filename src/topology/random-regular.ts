@@ -47,30 +47,59 @@ export function randomRegularGraph(nodes: number, degree: number, random: Random
 
 /** Half edges paired up: pair k joins ends[2k] and ends[2k + 1]. */
 interface Pairing {
-  readonly nodes: number;
   readonly ends: Uint32Array;
   /** 1 for a pair that is neither a loop nor a repetition of another. */
   readonly sound: Uint8Array;
-  /** Edges of the sound pairs, as keyOf numbers. */
-  readonly taken: Set<number>;
+  /** Neighbors by the sound pairs: `degrees[i]` of the `degree` places of node i. */
+  readonly degree: number;
+  readonly near: Uint32Array;
+  readonly degrees: Uint32Array;
 }
 
-function keyOf(nodes: number, a: number, b: number): number {
-  return a < b ? a * nodes + b : b * nodes + a;
+/** Where b stands among the neighbors of a, in `near`; -1 if it does not. A scan of at most `degree` numbers. */
+function placeOf({ degree, near, degrees }: Pairing, a: number, b: number): number {
+  const first = a * degree;
+  for (let k = first; k < first + degrees[a]!; k++) if (near[k] === b) return k;
+  return -1;
+}
+
+function join({ degree, near, degrees }: Pairing, a: number, b: number): void {
+  near[a * degree + degrees[a]!++] = b;
+  near[b * degree + degrees[b]!++] = a;
+}
+
+function part(pairing: Pairing, a: number, b: number): void {
+  const { degree, near, degrees } = pairing;
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const place = placeOf(pairing, from, to);
+    degrees[from]! -= 1;
+    near[place] = near[from * degree + degrees[from]!]!;
+  }
 }
 
 /** The pairing model made simple. Undefined when a faulty pair found no switch. */
 function drawPairs(nodes: number, degree: number, random: Random): Uint32Array | undefined {
-  const ends = Uint32Array.from({ length: nodes * degree }, (_, i) => Math.floor(i / degree));
+  const ends = new Uint32Array(nodes * degree);
+  for (let i = 0; i < ends.length; i++) ends[i] = Math.floor(i / degree);
   shuffleInPlace(random, ends);
-  const pairing: Pairing = { nodes, ends, sound: new Uint8Array(ends.length / 2), taken: new Set() };
+  const pairing: Pairing = {
+    ends,
+    sound: new Uint8Array(ends.length / 2),
+    degree,
+    near: new Uint32Array(ends.length),
+    degrees: new Uint32Array(nodes),
+  };
   const faulty: number[] = [];
   for (let pair = 0; pair < pairing.sound.length; pair++) {
-    const [a, b] = [ends[2 * pair]!, ends[2 * pair + 1]!];
-    if (a === b || pairing.taken.has(keyOf(nodes, a, b))) {
+    const a = ends[2 * pair]!;
+    const b = ends[2 * pair + 1]!;
+    if (a === b || placeOf(pairing, a, b) >= 0) {
       faulty.push(pair);
     } else {
-      pairing.taken.add(keyOf(nodes, a, b));
+      join(pairing, a, b);
       pairing.sound[pair] = 1;
     }
   }
@@ -82,16 +111,17 @@ function drawPairs(nodes: number, degree: number, random: Random): Uint32Array |
 }
 
 /** Faulty a-b and a random sound c-d become a-d and c-b, if both are new edges; tells whether they did. */
-function trySwitch({ nodes, ends, sound, taken }: Pairing, pair: number, random: Random): boolean {
+function trySwitch(pairing: Pairing, pair: number, random: Random): boolean {
+  const { ends, sound } = pairing;
   const draw = uniformInt(random, ends.length);
   const other = Math.floor(draw / 2);
   const [a, b] = [ends[2 * pair]!, ends[2 * pair + 1]!];
   const [c, d] = [ends[draw]!, ends[draw ^ 1]!]; // either direction, by chance
   if (sound[other] === 0 || a === d || b === c) return false;
-  if (taken.has(keyOf(nodes, a, d)) || taken.has(keyOf(nodes, b, c))) return false;
-  taken.delete(keyOf(nodes, c, d));
-  taken.add(keyOf(nodes, a, d));
-  taken.add(keyOf(nodes, b, c));
+  if (placeOf(pairing, a, d) >= 0 || placeOf(pairing, b, c) >= 0) return false;
+  part(pairing, c, d);
+  join(pairing, a, d);
+  join(pairing, b, c);
   ends.set([a, d], 2 * pair);
   ends.set([c, b], 2 * other);
   sound[pair] = 1;
@@ -136,5 +166,5 @@ export const randomRegular = defineTopology<Options, Options>({
   fields: { degree: integerField('neighbors of each node, capped at nodes - 1', 4, 0, MAX_NODES) },
   settle,
   expectedEdges: (nodes, { degree }) => (nodes * degree) / 2,
-  generate: (nodes, { degree }, random) => randomRegularGraph(nodes, degree, random),
+  layOut: (nodes, { degree }, { random }) => ({ graph: randomRegularGraph(nodes, degree, random) }),
 });

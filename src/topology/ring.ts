@@ -18,5 +18,5 @@ export const ring = defineTopology<NoOptions, SettledOptions>({
   fields: {},
   settle: () => ({}),
   expectedEdges: (nodes) => nodes,
-  generate: ringGraph,
+  layOut: (nodes) => ({ graph: ringGraph(nodes) }),
 });

@@ -20,5 +20,5 @@ export const star = defineTopology<NoOptions, SettledOptions>({
   fields: {},
   settle: () => ({}),
   expectedEdges: (nodes) => nodes - 1,
-  generate: starGraph,
+  layOut: (nodes) => ({ graph: starGraph(nodes) }),
 });

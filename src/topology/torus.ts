@@ -1,7 +1,8 @@
 /**
- * The two-dimensional torus: a grid of rows x cols nodes, row-major, whose opposite sides are joined. With both
- * sides above 2 every node has four neighbors and weight 1/5 to each, and the eigenvalues of W are
- * (1 + 2 cos(2 pi a / rows) + 2 cos(2 pi b / cols)) / 5.
+ * The torus: a grid, row-major, whose opposite sides are joined; of rows x cols, or with `dims` of any number of sides. With
+ * all k sides above 2 every node has 2 k neighbors and weight 1 / (2 k + 1) to each, and the eigenvalues of W are
+ *
+ *     (1 + sum over the sides s of 2 cos(2 pi a_s / s)) / (2 k + 1),      0 <= a_s < s
  *
  * Short sides: along a side of 2 both neighbors are the same node, which makes one edge and not two (doubling
  * its weight is a known slip: it makes 2 x 2 worse than the ring of 4, which it is); along a side of 1 there
@@ -9,37 +10,25 @@
  */
 import { integerField } from '../base/registry.js';
 import { badTopology, defineTopology, MAX_NODES } from './family.js';
-import { type Graph, graphFromEdges } from './graph.js';
+import { dimsField, latticeGraph, mostSquareSides, requireSides, sidesOf } from './lattice.js';
 
 export interface TorusOptions {
   readonly rows?: number;
   readonly cols?: number;
+  readonly dims?: string;
 }
 
 type TorusSides = { readonly rows: number; readonly cols: number };
 
-/** Node (r, c) is r * cols + c. */
-export function torusGraph({ rows, cols }: TorusSides): Graph {
-  const pairs: [number, number][] = [];
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < cols; c++) {
-      const node = r * cols + c;
-      if (cols > 1) pairs.push([node, r * cols + ((c + 1) % cols)]);
-      if (rows > 1) pairs.push([node, ((r + 1) % rows) * cols + c]);
-    }
-  }
-  return graphFromEdges(rows * cols, pairs);
-}
-
-/** The factorization of `nodes` nearest to a square, rows <= cols. */
-export function mostSquareSides(nodes: number): TorusSides {
-  let rows = Math.floor(Math.sqrt(nodes));
-  while (nodes % rows !== 0) rows--;
-  return { rows, cols: nodes / rows };
-}
-
 /** Fills in the side or sides left open. @throws GrapevineError BAD_SPEC unless rows * cols = nodes */
-export function settleTorus(nodes: number, options: TorusOptions): TorusSides {
+function settleTorus(nodes: number, options: TorusOptions): TorusSides | { readonly dims: string } {
+  const { dims } = options;
+  if (dims !== undefined) {
+    if (options.rows !== undefined || options.cols !== undefined)
+      throw badTopology('torus', nodes, `dims=${dims} and rows or cols, wanted one or the other`);
+    requireSides('torus', nodes, dims);
+    return { dims };
+  }
   const square = mostSquareSides(nodes);
   if (options.rows === undefined && options.cols === undefined) return square;
   const rows = options.rows ?? nodes / options.cols!;
@@ -55,9 +44,10 @@ export function settleTorus(nodes: number, options: TorusOptions): TorusSides {
   );
 }
 
-export const torus = defineTopology<TorusOptions, TorusSides>({
+export const torus = defineTopology<TorusOptions, TorusSides | { readonly dims: string }>({
   name: 'torus',
-  summary: 'a rows x cols grid with opposite sides joined; a prime number of nodes gives the ring',
+  summary:
+    'a rows x cols grid, or one of more dimensions, with opposite sides joined; a prime number of nodes gives the ring',
   seeded: false,
   fields: {
     rows: integerField(
@@ -67,8 +57,11 @@ export const torus = defineTopology<TorusOptions, TorusSides>({
       MAX_NODES,
     ),
     cols: integerField('columns of the grid; default: nodes / rows', undefined, 1, MAX_NODES),
+    dims: { ...dimsField, doc: 'instead of rows and cols, sides in any number of dimensions: 4x4x4' },
   },
   settle: settleTorus,
-  expectedEdges: (nodes) => 2 * nodes,
-  generate: (_nodes, sides) => torusGraph(sides),
+  expectedEdges: (nodes, settled) => nodes * ('dims' in settled ? sidesOf(settled.dims).length : 2),
+  layOut: (_nodes, settled) => ({
+    graph: latticeGraph('dims' in settled ? sidesOf(settled.dims) : [settled.rows, settled.cols], true),
+  }),
 });

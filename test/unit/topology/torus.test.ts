@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { degreeOf, edgeCount, edgesOf } from '../../../src/topology/graph.js';
+import { degreeOf, edgeCount, edgesOf, type Graph } from '../../../src/topology/graph.js';
+import { latticeGraph, mostSquareSides } from '../../../src/topology/lattice.js';
 import { metropolisHastings } from '../../../src/topology/mixing.js';
 import { buildTopology } from '../../../src/topology/registry.js';
 import { ringGraph } from '../../../src/topology/ring.js';
 import { spectrumOf } from '../../../src/topology/spectrum.js';
-import { mostSquareSides, torusGraph } from '../../../src/topology/torus.js';
+
+const torusGraph = (sides: { readonly rows: number; readonly cols: number }): Graph =>
+  latticeGraph([sides.rows, sides.cols], true);
 
 describe('torus', () => {
   it('joins each node to the next in its row and in its column', () => {
@@ -53,6 +56,24 @@ describe('torus', () => {
     const { lambda2, lambdaMin } = spectrumOf(metropolisHastings(torusGraph({ rows: 2, cols: 4 })));
     expect(lambda2).toBeCloseTo(0.5, 12);
     expect(lambdaMin).toBeCloseTo(-0.5, 12);
+  });
+
+  it('of 4 x 4 x 4 has the eigenvalues (1 + 2 cos a + 2 cos b + 2 cos c) / 7', () => {
+    const { gap, lambdaMin } = spectrumOf(buildTopology('torus:dims=4x4x4', 64, 0).mixing);
+    expect(Math.abs(gap - 2 / 7)).toBeLessThan(1e-9);
+    expect(Math.abs(lambdaMin - -5 / 7)).toBeLessThan(1e-9);
+  });
+
+  it('of any dimensions is the same graph however many of them are 1, and dims=RxC that of rows and cols', () => {
+    expect(buildTopology('torus:dims=4x1x3', 12, 0).graph).toEqual(torusGraph({ rows: 4, cols: 3 }));
+    expect(buildTopology('torus:dims=12', 12, 0).graph).toEqual(ringGraph(12));
+    expect(buildTopology('torus:dims=2x2x2', 8, 0).graph).toEqual(buildTopology('hypercube', 8, 0).graph);
+  });
+
+  it('refuses dims that do not fit, are not sides, or stand beside rows', () => {
+    expect(() => buildTopology('torus:dims=4x4', 12, 0)).toThrow(/dims=4x4 hold 16, .* for example dims=3x4/);
+    expect(() => buildTopology('torus:dims=4x', 12, 0)).toThrow(/wanted sides .* such as 4x4x4/);
+    expect(() => buildTopology('torus:dims=3x4,rows=3', 12, 0)).toThrow(/wanted one or the other/);
   });
 
   it('picks the most square grid with rows <= cols, and 1 x n for a prime', () => {
