@@ -22,13 +22,28 @@ export interface Spectrum {
   readonly beta: number;
 }
 
+/**
+ * W_1, W_2, ... of a graph whose edges take turns. Each is symmetric with rows summing to 1, on some of the edges of the
+ * topology's graph, so every round keeps the mean. All peers compute it from (spec, nodes, seed), without a word.
+ */
+export interface Schedule {
+  /** W_(t + period) = W_t; null where the rounds are drawn at random for ever. */
+  readonly period: number | null;
+  /** W of a round, counted from 1 as rounds are everywhere. O(edges) at most, the latest rounds are remembered. */
+  mixingAt(round: number): MixingMatrix;
+}
+
 export interface Topology {
   /** The family: ring, torus, ... */
   readonly name: string;
   /** Canonical spec, every option spelled out. */
   readonly spec: string;
+  /** Of a time-varying topology: all edges that any round may use. */
   readonly graph: Graph;
+  /** W on `graph`; of a time-varying topology, what it would be if all edges were used each round. */
   readonly mixing: MixingMatrix;
+  /** Absent where every round mixes by `mixing`. */
+  readonly schedule?: Schedule;
 }
 
 /** w_ij for the edge {i, j}; 0 where there is none. */
