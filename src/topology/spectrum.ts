@@ -43,11 +43,20 @@ const MAX_LANCZOS_PRODUCTS = 2e9;
  * @throws GrapevineError NOT_CONVERGED above DENSE_NODES nodes, when the tolerance is out of reach
  */
 export function spectrumOf(mixing: MixingMatrix): Spectrum {
+  const eigenvalues = eigenvaluesOf(mixing);
+  return eigenvalues === null ? lanczosSpectrumOf(mixing) : spectrumFrom(eigenvalues);
+}
+
+/** All eigenvalues of W, ascending; null above DENSE_NODES nodes. */
+export function eigenvaluesOf(mixing: MixingMatrix): Float64Array | null {
   const { nodes } = mixing.graph;
-  if (nodes === 1) return fromExtremes(0, 0);
-  if (nodes > DENSE_NODES) return lanczosSpectrumOf(mixing);
-  const ascending = symmetricEigenvalues(toDense(mixing), nodes);
-  return fromExtremes(ascending[nodes - 2]!, ascending[0]!);
+  return nodes > DENSE_NODES ? null : symmetricEigenvalues(toDense(mixing), nodes);
+}
+
+/** What `spectrumOf` gives, from all eigenvalues, ascending. */
+export function spectrumFrom(eigenvalues: Float64Array): Spectrum {
+  if (eigenvalues.length === 1) return fromExtremes(0, 0);
+  return fromExtremes(eigenvalues.at(-2)!, eigenvalues[0]!);
 }
 
 /**
