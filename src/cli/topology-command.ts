@@ -3,9 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { unknownNameMessage } from '../base/registry.js';
 import { standaloneSvg } from '../report/standalone-svg.js';
-import { renderTable } from '../report/text-table.js';
 import { drawTopology } from '../report/topology-drawing.js';
-import { comparisonTable, descriptionText, type MeasuredTopology } from '../report/topology-text.js';
+import {
+  comparisonTable,
+  descriptionText,
+  familyList,
+  type MeasuredTopology,
+} from '../report/topology-text.js';
 import { describeTopology } from '../topology/describe.js';
 import { type ExportFormat, exportFormats, exportTopology } from '../topology/export.js';
 import { edgesOf } from '../topology/graph.js';
@@ -75,14 +79,9 @@ function listFamilies({ json }: TopologyFlags, { output }: CommandContext): numb
     output.stdout.write(`${JSON.stringify(families)}\n`);
     return 0;
   }
-  const lines = renderTable(
-    [
-      { header: 'topology', align: 'left', priority: 1 },
-      { header: 'what it is', align: 'left', priority: 1 },
-    ],
-    topologies.entries.map(({ name, summary }) => [{ text: name }, { text: summary }]),
+  output.stdout.write(
+    `${familyList(topologies.entries)}\n\n  grapevine topology SPEC --peers N describes one.\n`,
   );
-  output.stdout.write(`${lines.join('\n')}\n\n  grapevine topology SPEC --peers N describes one.\n`);
   return 0;
 }
 

@@ -165,7 +165,12 @@ function createSteps(operator: SymmetricOperator, random: Random): LanczosSteps 
       operator.multiplyInto(next, current);
       const alpha = dot(next, current);
       let squares = subtractTwoInto(next, { alpha, current, beta: last, previous });
-      for (const unit of deflated) squares = removeInto(next, unit); // or rounding would bring it back
+      for (const unit of deflated) {
+        // Or rounding would bring it back; twice where most of the vector goes, whose rest is rounding then.
+        const before = squares;
+        squares = removeInto(next, unit);
+        if (squares < before / 2) squares = removeInto(next, unit);
+      }
       const beta = Math.sqrt(squares);
       last = beta;
       scaleInto(next, beta === 0 ? 0 : 1 / beta);

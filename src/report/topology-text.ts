@@ -24,7 +24,7 @@ type Row = readonly [label: string, value: string, meaning: string];
 
 const COLUMNS = 80;
 const LABEL_WIDTH = 20;
-const VALUE_WIDTH = 17;
+const VALUE_WIDTH = 14;
 
 /** The gamma shown; all are in the JSON. */
 const SHOWN_GAMMA = 0.9;
@@ -55,29 +55,29 @@ function neighborsAt(facts: TopologyDescription): number | null {
   return facts.effectiveNeighbors?.find(({ gamma }) => gamma === SHOWN_GAMMA)?.count ?? null;
 }
 
-const share = (value: number | null): string => (value === null ? NOT_MEASURED : formatReal(value));
+/** Eigenvalues nearer to zero are zero but for rounding. */
+const ROUNDING = 1e-12;
+
+function share(value: number | null): string {
+  return value === null ? NOT_MEASURED : Math.abs(value) < ROUNDING ? '0' : formatReal(value);
+}
 
 function graphRows(facts: TopologyDescription): Row[] {
   const { degree, nodes, edges, diameter, partition } = facts;
-  const degrees =
-    degree.min === degree.max
-      ? `${degree.min}`
-      : `${degree.min} to ${degree.max}, mean ${Number(degree.mean.toPrecision(3))}`;
+  const even = degree.min === degree.max;
+  const degrees = even ? `${degree.min}` : `${degree.min} to ${degree.max}`;
+  const mean = even ? '' : `, ${Number(degree.mean.toPrecision(3))} in the mean`;
   const rows: Row[] = [
     ['nodes, edges', `${groupThousands(nodes)}, ${groupThousands(edges)}`, ''],
-    ['degree', degrees, 'neighbors of a peer'],
-    [
-      'diameter',
-      diameter === null ? NOT_MEASURED : `${diameter}`,
-      'hops between the two peers farthest apart',
-    ],
+    ['degree', degrees, `neighbors of a peer${mean}`],
+    ['diameter', diameter === null ? NOT_MEASURED : `${diameter}`, 'hops between the peers farthest apart'],
   ];
   if (partition !== null && nodes > 1) {
     const { sizes, cutEdges } = partition;
     rows.push([
       'halves',
       `${groupThousands(sizes[0])} and ${groupThousands(sizes[1])}`,
-      `${groupThousands(cutEdges)} ${cutEdges === 1 ? 'edge' : 'edges'} between them (signs of the Fiedler vector)`,
+      `${groupThousands(cutEdges)} ${cutEdges === 1 ? 'edge' : 'edges'} between, by the Fiedler vector`,
     ]);
   }
   return rows;
@@ -86,14 +86,14 @@ function graphRows(facts: TopologyDescription): Row[] {
 function mixingRows(facts: TopologyDescription): Row[] {
   const union = facts.period === undefined ? '' : ' if all edges were used each round';
   return [
-    ['spectral gap', share(facts.spectralGap), `a round shrinks disagreement by this share or more${union}`],
-    ['lambda 2', share(facts.lambda2), 'slowest mode that decays without a change of sign'],
-    ['lambda min', share(facts.lambdaMin), 'slowest mode that alternates, where negative'],
+    ['spectral gap', share(facts.spectralGap), `of the disagreement that a round removes${union}`],
+    ['lambda 2', share(facts.lambda2), 'what a round leaves of the slowest mode'],
+    ['lambda min', share(facts.lambdaMin), 'the same of modes that change sign'],
     ['beta', share(facts.beta), '||I - W||, in the step sizes of theory'],
     [
       'effective neighbors',
       share(neighborsAt(facts)),
-      `of ${groupThousands(facts.nodes)}: how many a peer averages with, when ${SHOWN_GAMMA} of what is learned lasts a round`,
+      `of ${groupThousands(facts.nodes)}, when ${SHOWN_GAMMA} of what is learned lasts a round`,
     ],
   ];
 }
@@ -106,12 +106,12 @@ function roundRows(facts: TopologyDescription): Row[] {
     rows.push([
       'period',
       period === null ? 'none' : `${period} rounds`,
-      'after which the same edges are used again',
+      'until the same edges are used again',
     ]);
     rows.push([
       'left by a round',
       share(averaging.contractionPerRound),
-      `of the disagreement: geometric mean over ${averaging.rounds} rounds`,
+      `of the disagreement, mean over ${averaging.rounds} rounds`,
     ]);
   }
   if (averaging.exactAfter !== null) {
@@ -119,41 +119,32 @@ function roundRows(facts: TopologyDescription): Row[] {
     rows.push([
       'exact average',
       `${averaging.exactAfter} ${unit}`,
-      'after which every peer holds the mean (uncompressed)',
+      'until all hold the mean, if uncompressed',
     ]);
   }
-  rows.push([`rounds to ${rounds.target}`, count(rounds.plain), 'of the disagreement, by plain gossip']);
-  if (rounds.chebyshev !== null)
-    rows.push(['', count(rounds.chebyshev), "by Chebyshev's acceleration of it"]);
+  rows.push([`rounds to ${rounds.target}`, count(rounds.plain), 'of the disagreement, plain gossip']);
+  if (rounds.chebyshev !== null) rows.push(['', count(rounds.chebyshev), "with Chebyshev's acceleration"]);
   return rows;
 }
 
 function trafficRows({ traffic, message, bytes }: MeasuredTopology): Row[] {
   const { messages, sentPerPeer } = traffic;
   const plain = (value: number): string =>
-    groupThousands(value) === `${value}`
-      ? `${value}`
-      : Number.isInteger(value)
-        ? groupThousands(value)
-        : value.toFixed(1);
+    Number.isInteger(value) ? groupThousands(value) : value.toFixed(1);
   const each = (of: TrafficBytes): string =>
     of.perPeer.max > of.perPeer.mean
-      ? `${formatBytes(of.perPeer.mean)} sent by a peer in the mean, ${formatBytes(of.perPeer.max)} by the busiest`
-      : `${formatBytes(of.perPeer.mean)} sent by each peer`;
+      ? `${formatBytes(of.perPeer.mean)} a peer in the mean, ${formatBytes(of.perPeer.max)} the busiest`
+      : `${formatBytes(of.perPeer.mean)} a peer`;
   const sent =
     sentPerPeer.max > sentPerPeer.mean
-      ? `${plain(sentPerPeer.mean)} sent by a peer in the mean, ${sentPerPeer.max} by the busiest`
-      : `${plain(sentPerPeer.mean)} sent by each peer`;
+      ? `sent: ${plain(sentPerPeer.mean)} a peer in the mean, ${sentPerPeer.max} the busiest`
+      : `sent: ${plain(sentPerPeer.mean)} a peer`;
   const rows: Row[] = [
     ['messages a round', plain(messages), sent],
-    ['bytes a round', formatBytes(bytes.uncompressed.total), `${each(bytes.uncompressed)}, uncompressed`],
+    ['bytes a round', formatBytes(bytes.uncompressed.total), `uncompressed: ${each(bytes.uncompressed)}`],
   ];
   if (message.bytes !== message.uncompressedBytes)
-    rows.push([
-      '',
-      formatBytes(bytes.compressed.total),
-      `${each(bytes.compressed)}, by ${message.compressor}`,
-    ]);
+    rows.push(['', formatBytes(bytes.compressed.total), `${message.compressor}: ${each(bytes.compressed)}`]);
   rows.push([
     'a message',
     formatBytes(message.bytes),
@@ -214,8 +205,21 @@ export function comparisonTable(all: readonly MeasuredTopology[], columns?: numb
   const table = renderTable(comparisonColumns, rows, columns === undefined ? {} : { columns });
   const { target } = all[0]!.rounds;
   const { message } = all[0]!;
+  const sent = message.compressor === 'none' ? 'uncompressed' : message.compressor;
   const notes = [
-    `rounds: to ${target} of the disagreement, or to the exact mean; gap: of a round, in the mean over a schedule's period; eff. nbrs: at gamma ${SHOWN_GAMMA}; bytes: of all peers, ${message.compressor}, ${formatBytes(message.bytes)} a message (${message.model}).`,
+    `gap: of a round; of a schedule, in the mean over its period. eff. nbrs: effective neighbors at gamma ${SHOWN_GAMMA}. ` +
+      `rounds: to ${target} of the disagreement, or to the exact mean. ` +
+      `bytes: of all peers, ${sent}, ${formatBytes(message.bytes)} a message (${message.model}).`,
   ].flatMap((note) => wrap(note, COLUMNS - 2).map((line) => `  ${line}`));
   return [...table, '', ...notes].join('\n');
+}
+
+/** Names and what they are, in two columns. */
+export function familyList(families: readonly { readonly name: string; readonly summary: string }[]): string {
+  const width = Math.max(...families.map(({ name }) => name.length)) + 3;
+  return families
+    .flatMap(({ name, summary }) =>
+      wrap(summary, COLUMNS - 2 - width).map((line, k) => `  ${(k === 0 ? name : '').padEnd(width)}${line}`),
+    )
+    .join('\n');
 }

@@ -25,8 +25,8 @@ function smallGap(facts: TopologyDescription): string | undefined {
     return `The gap is too small to compute: models far apart will hardly hear of each other. Consider random-regular:degree=4.`;
   if (spectralGap >= SMALL_GAP || nodes < SMALL_GRAPH) return undefined;
   const better =
-    degree.max <= 4 ? 'random-regular:degree=4, whose gap is above 0.1 at any size' : 'more edges';
-  return `The gap is small: ${rounds.plain} rounds to shrink disagreement to ${rounds.target}. Consider ${better}.`;
+    degree.max <= 4 ? 'random-regular:degree=4, whose gap is about 0.1 or more at any size' : 'more edges';
+  return `The gap is small: ${rounds.plain} rounds until ${rounds.target} of the disagreement is left. Consider ${better}.`;
 }
 
 function negativeEnd({ lambda2, lambdaMin, spectralGap, period }: TopologyDescription): string | undefined {
@@ -42,5 +42,5 @@ function negativeEnd({ lambda2, lambdaMin, spectralGap, period }: TopologyDescri
 function hub({ traffic, nodes }: TopologyDescription): string | undefined {
   const { mean, max } = traffic.sentPerPeer;
   if (max < HUB_SHARE * mean || nodes < SMALL_GRAPH) return undefined;
-  return `One peer sends ${max} messages a round, ${(max / mean).toFixed(0)} times the mean: its link and its death decide. Every peer of random-regular sends the same.`;
+  return `One peer sends ${max} messages a round, ${(max / mean).toFixed(0)} times the mean: rounds go at the pace of its link. In random-regular all send the same.`;
 }
