@@ -13,9 +13,9 @@ export interface HalvesInput {
   readonly weights: ArrayLike<number>;
 }
 
-/** Black or white on the light color is read on its dark twin, too. */
+/** Text on a disk: the page's own white on the dark blue, dark as the page on its light twin; black on either orange. */
 export const halfColors = [
-  { name: 'one half', fill: series.blue, text: '#ffffff' },
+  { name: 'one half', fill: series.blue, text: ink.surface },
   { name: 'other half', fill: series.orange, text: '#10151a' },
 ] as const;
 
@@ -101,7 +101,7 @@ export function halvesLegendSvg(
     const x = 26 + 84 * side;
     return disk(x, half.fill) + text(x + 11, 0, `${ends(side)} ${ends(side) === 1 ? 'peer' : 'peers'}`);
   });
-  const between = `${cut} of ${edges.length} ${edges.length === 1 ? 'edge' : 'edges'} between the halves`;
+  const between = `${cut} of ${edges.length} ${edges.length === 1 ? 'edge' : 'edges'} between them`;
   const range = rangeOf(weights);
   const shown = range.equal ? [range.most] : [range.least, (range.least + range.most) / 2, range.most];
   const widths = shown.map((weight, k) => {
