@@ -4,12 +4,6 @@ import { GrapevineError, messageOf } from '../base/errors.js';
 import { unknownNameMessage } from '../base/registry.js';
 import { standaloneSvg } from '../report/standalone-svg.js';
 import { drawTopology } from '../report/topology-drawing.js';
-import {
-  comparisonTable,
-  descriptionText,
-  familyList,
-  type MeasuredTopology,
-} from '../report/topology-text.js';
 import { describeTopology } from '../topology/describe.js';
 import { type ExportFormat, exportFormats, exportTopology } from '../topology/export.js';
 import { edgesOf } from '../topology/graph.js';
@@ -19,6 +13,7 @@ import { type Topology, weightOf } from '../topology/topology.js';
 import { bytesOf } from '../topology/traffic.js';
 import type { CommandContext } from './command-context.js';
 import { messageSizeOf } from './message-size.js';
+import { comparisonTable, descriptionText, familyList, type MeasuredTopology } from './topology-text.js';
 
 export interface TopologyFlags {
   /** SPEC, or "compare" and specs, or "list" or nothing. */

@@ -2,11 +2,12 @@
  * A topology on a terminal: one in full, each figure with a word on what it means, or several as a table. Nothing is
  * wider than 80 columns.
  */
+
+import { formatBytes, formatReal, groupThousands, NOT_MEASURED } from '../report/format.js';
+import { renderTable, type TextColumn } from '../report/text-table.js';
 import { adviceFor } from '../topology/advice.js';
 import type { TopologyDescription } from '../topology/describe.js';
 import type { TrafficBytes } from '../topology/traffic.js';
-import { formatBytes, formatReal, groupThousands, NOT_MEASURED } from './format.js';
-import { renderTable, type TextColumn } from './text-table.js';
 
 /** What a message of a model weighs, and so a round. */
 export interface MeasuredTopology extends TopologyDescription {
@@ -48,7 +49,9 @@ function rowLines([label, value, meaning]: Row): string[] {
   const lines = wrap(meaning, COLUMNS - indent);
   const fits = value.length < VALUE_WIDTH;
   const first = fits ? `${head}${value.padEnd(VALUE_WIDTH)}${lines.shift() ?? ''}` : head + value;
-  return [first.trimEnd(), ...lines.map((line) => ' '.repeat(indent) + line)].filter((line) => line !== '');
+  return [first.trimEnd(), ...lines.map((line) => ' '.repeat(indent) + line)].filter(
+    (line) => line.trim() !== '',
+  );
 }
 
 function neighborsAt(facts: TopologyDescription): number | null {
@@ -59,7 +62,10 @@ function neighborsAt(facts: TopologyDescription): number | null {
 const ROUNDING = 1e-12;
 
 function share(value: number | null): string {
-  return value === null ? NOT_MEASURED : Math.abs(value) < ROUNDING ? '0' : formatReal(value);
+  if (value === null) return NOT_MEASURED;
+  if (Math.abs(value) < ROUNDING) return '0';
+  const nearOne = Math.abs(1 - Math.abs(value));
+  return nearOne > ROUNDING && nearOne < 1e-3 ? value.toPrecision(8) : formatReal(value);
 }
 
 function graphRows(facts: TopologyDescription): Row[] {

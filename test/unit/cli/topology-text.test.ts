@@ -4,7 +4,7 @@ import {
   descriptionText,
   familyList,
   type MeasuredTopology,
-} from '../../../src/report/topology-text.js';
+} from '../../../src/cli/topology-text.js';
 import { describeTopology } from '../../../src/topology/describe.js';
 import { buildTopology, topologies } from '../../../src/topology/registry.js';
 import { bytesOf } from '../../../src/topology/traffic.js';
