@@ -3,12 +3,14 @@ import { runCompression } from './compression.js';
 import { runEngine } from './engine.js';
 import { runSampleData } from './sample-data.js';
 import { runSimulator } from './simulator.js';
+import { runTopologyBench } from './topology.js';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   compression: runCompression,
   engine: runEngine,
   'sample-data': runSampleData,
   simulator: runSimulator,
+  topology: runTopologyBench,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -128,21 +128,38 @@ function addSimulate(program: Command, shell: Shell): void {
     });
 }
 
+const topologyHelp = `
+  SPEC             describes one: --svg draws it, --export prints it
+  compare SPEC...  sets some side by side
+  list             names all; so does no SPEC
+
+Examples:
+  grapevine topology torus --peers 16 --svg torus.svg
+  grapevine topology compare ring torus random-regular:degree=4 --peers 64 \\
+    --task mnist-mlp --compressor low-rank:rank=8,bits=4`;
+
 function addTopology(program: Command, { makeContext, done }: Shell): void {
-  const description = `build, describe, draw and export a topology: ${names(topologies)}`;
-  addOutputFlags(program.command('topology <spec>').description(description))
+  const description = `build, describe, compare, draw and export topologies: ${names(topologies)}`;
+  addOutputFlags(program.command('topology [spec...]').description(description))
     .option('--peers <n>', 'number of nodes', '8')
     .option('--seed <n>', 'seed of random families', '1')
+    .option('--compressor <spec>', 'what messages are counted with', 'none')
+    .option('--parameters <n>', 'size of the model whose bytes are counted: N or ROWSxCOLS', '1000x1000')
+    .option('--task <spec>', 'or the task whose model is counted')
     .option('--export <format>', 'print the graph as dot, json, graphml or gexf')
-    .option('--svg <file>', 'draw it')
-    .action(async (spec: string, flags: Flags) => {
+    .option('--svg <file>', 'draw it, with its weights and its halves')
+    .addHelpText('after', topologyHelp)
+    .action(async (words: string[], flags: Flags) => {
       const choices = {
-        spec,
+        words,
         peers: wholeNumber('--peers', flags.peers),
         seed: wholeNumber('--seed', flags.seed),
         json: flags.json === true,
         export: textOf(flags.export),
         svg: textOf(flags.svg),
+        compressor: textOf(flags.compressor) ?? 'none',
+        parameters: textOf(flags.parameters) ?? '',
+        task: textOf(flags.task),
       };
       done(await runTopology(choices, makeContext(flags as Parameters<MakeContext>[0])));
     });

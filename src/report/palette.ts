@@ -21,6 +21,19 @@ export const series = {
   gray: 'var(--gray, #b4bcc4)',
 } as const;
 
+/** What the colors above become on a dark page: those of report-style.ts, for an SVG that is taken out of it. */
+export const darkTwins: Readonly<Record<string, string>> = {
+  [ink.text]: '#e8ecf0',
+  [ink.soft]: '#a3aeb9',
+  [ink.grid]: '#2a3138',
+  [ink.surface]: '#181d23',
+  [ink.lost]: '#f08a4b',
+  [series.blue]: '#56b4e9',
+  [series.green]: '#2fc79b',
+  [series.orange]: '#f0b429',
+  [series.gray]: '#5d6873',
+};
+
 const cividisStops: readonly (readonly [number, number, number])[] = [
   [0, 32, 77],
   [49, 68, 107],

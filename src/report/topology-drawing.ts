@@ -1,11 +1,13 @@
 /**
- * The topology as an SVG drawing: a disk a peer, colored by the final accuracy of its own model, a line an edge;
- * a lost peer is hollow with a cross. A torus shows its wrap-around edges as stubs that leave on one side and
- * return on the other, where full lines would run through the nodes between.
+ * The topology as an SVG drawing: a disk a peer, a line an edge. Of a run, disks are colored by the final accuracy of
+ * the peer's own model, and a lost peer is hollow with a cross. Of a topology alone, disks are colored by the halves
+ * that its Fiedler vector tells apart, and lines are as wide as their weights. A torus shows its wrap-around edges as
+ * stubs that leave on one side and return on the other, where full lines would run through the nodes between.
  */
 import { escapeHtml } from './escape.js';
 import { formatPercent } from './format.js';
 import { cividis, ink, inkOnCividis } from './palette.js';
+import { type HalvesInput, halfColors, halvesLegendSvg, weightedEdgesSvg } from './topology-halves.js';
 import { type Layout, type LayoutInput, layoutTopology, type Point } from './topology-layout.js';
 
 export interface TopologyDrawingInput {
@@ -13,12 +15,18 @@ export interface TopologyDrawingInput {
   /** Final accuracy by node index; null or absent where it was not measured. */
   readonly accuracy: readonly (number | null | undefined)[];
   readonly lost: ReadonlySet<number>;
+  /** Colors by half and draws weights, in place of accuracy. */
+  readonly halves?: HalvesInput;
 }
 
 /** Units of the viewBox; a column of the report is about this many pixels wide. */
 const WIDTH = 440;
+/** A drawing by itself has room for more nodes: as wide as 200 of them need, or 80 on a circle. */
+const MAX_WIDTH = 1000;
+const WIDTH_PER_ROOT = 62;
 const MARGIN = 34;
 const LEGEND_HEIGHT = 46;
+const HALVES_LEGEND_HEIGHT = 64;
 /** Below this radius a number would not fit inside the disk. */
 const MIN_LABELED_RADIUS = 7;
 const MAX_RADIUS = 18;
@@ -40,14 +48,19 @@ function nearestDistance(points: readonly Point[]): number {
   return nearest;
 }
 
-function stageOf(topology: LayoutInput): Stage {
+function stageOf(topology: LayoutInput, width: number): Stage {
   const { points, grid } = layoutTopology(topology);
-  const size = WIDTH - 2 * MARGIN;
+  const size = width - 2 * MARGIN;
   const top = Math.min(...points.map((point) => point.y));
   const bottom = Math.max(...points.map((point) => point.y));
   const at = points.map(({ x, y }) => ({ x: MARGIN + size * x, y: MARGIN + size * (y - top) }));
   const radius = Math.min(MAX_RADIUS, Math.max(3, 0.4 * nearestDistance(at)));
   return { at, radius, height: 2 * MARGIN + size * (bottom - top), grid };
+}
+
+function widthOf({ topology, halves }: TopologyDrawingInput): number {
+  if (halves === undefined) return WIDTH;
+  return Math.round(Math.min(MAX_WIDTH, Math.max(WIDTH, WIDTH_PER_ROOT * Math.sqrt(topology.nodes))));
 }
 
 const px = (value: number): string => String(Math.round(value * 10) / 10);
@@ -70,6 +83,10 @@ function edgePath(a: number, b: number, { at, grid, radius }: Stage): string {
 }
 
 function edgesSvg(input: TopologyDrawingInput, stage: Stage): string {
+  if (input.halves !== undefined) {
+    const { edges } = input.topology;
+    return weightedEdgesSvg(edges, input.halves, ([a, b]) => edgePath(a, b, stage));
+  }
   const paths = { whole: '', lost: '' };
   for (const [a, b] of input.topology.edges) {
     paths[input.lost.has(a) || input.lost.has(b) ? 'lost' : 'whole'] += edgePath(a, b, stage);
@@ -118,12 +135,14 @@ function nodeSvg(
   const accuracy = input.accuracy[node] ?? null;
   const lost = input.lost.has(node);
   const share = lost || accuracy === null || drawn.shading === null ? null : shareOf(accuracy, drawn.shading);
-  const fill = lost ? ink.surface : share === null ? ink.grid : cividis(share);
-  const stroke = lost ? ink.lost : ink.soft;
-  const tip = lost ? `peer ${node}: lost` : `peer ${node}: ${formatPercent(accuracy, 2)}`;
+  const half = input.halves === undefined ? undefined : halfColors[input.halves.sides[node]!];
+  const fill = half?.fill ?? (lost ? ink.surface : share === null ? ink.grid : cividis(share));
+  const stroke = lost ? ink.lost : half === undefined ? ink.soft : ink.surface;
+  const told = half === undefined ? formatPercent(accuracy, 2) : half.name;
+  const tip = lost ? `peer ${node}: lost` : `peer ${node}: ${told}`;
   const disk = `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radius)}" fill="${fill}" stroke="${stroke}" stroke-width="1"/>`;
   const size = px(Math.min(13, radius * 1.05));
-  const text = share === null ? ink.text : inkOnCividis(share);
+  const text = half?.text ?? (share === null ? ink.text : inkOnCividis(share));
   const label = `<text x="${px(x)}" y="${px(y)}" dy="0.35em" text-anchor="middle" font-size="${size}" fill="${text}">${node}</text>`;
   const labeled = !lost && radius >= MIN_LABELED_RADIUS;
   return `<g><title>${tip}</title>${disk}${lost ? cross({ x, y }, radius * 0.5) : ''}${labeled ? label : ''}</g>`;
@@ -152,16 +171,23 @@ function legendSvg(input: TopologyDrawingInput, shading: Shading | null, top: nu
 
 /** A standalone <svg> element with a viewBox and no size of its own. Same input, same text. */
 export function drawTopology(input: TopologyDrawingInput): string {
-  const stage = stageOf(input.topology);
+  const width = widthOf(input);
+  const stage = stageOf(input.topology, width);
   const shading = shadingOf(input);
-  const legend = legendSvg(input, shading, stage.height + 4);
-  const height = Math.ceil(stage.height + (legend === '' ? 0 : LEGEND_HEIGHT));
+  const top = stage.height + 4;
+  const legend =
+    input.halves === undefined
+      ? legendSvg(input, shading, top)
+      : halvesLegendSvg(input.topology.edges, input.halves, top);
+  const height = Math.ceil(
+    stage.height + (legend === '' ? 0 : input.halves === undefined ? LEGEND_HEIGHT : HALVES_LEGEND_HEIGHT),
+  );
   const nodes = stage.at.map((_, node) => nodeSvg(node, input, { stage, shading })).join('');
   const label = escapeHtml(
     `${input.topology.name}: ${input.topology.nodes} peers, ${input.topology.edges.length} edges`,
   );
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}" ` +
     `font-family="system-ui, sans-serif">${edgesSvg(input, stage)}${nodes}${legend}</svg>`
   );
 }

@@ -4,27 +4,38 @@
  * 1 minus that: both ends of the spectrum count, since -0.6 slows as much as +0.6 (torus 4 x 4).
  *
  * Up to DENSE_NODES nodes every eigenvalue is computed, to about 1e-14. Above, Lanczos with the eigenvector
- * 1 / sqrt(n) deflated, to SPECTRUM_TOLERANCE; it fails rather than guess where the gap is too small to resolve
- * in reasonable time (a ring of many thousand nodes).
+ * 1 / sqrt(n) deflated, to RELATIVE_TOLERANCE of the distance to 1: what rounds to a target follow from is the gap, and
+ * a gap of 1e-4 known to 1e-6 would be known to a hundredth only. It fails rather than guess where the gap is too small
+ * to resolve in reasonable time (a ring of many thousand nodes).
  */
 import { GrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
-import { extremeEigenvalues } from '../linalg/lanczos.js';
+import {
+  type ExtremeEigenvalues,
+  extremeEigenvalues,
+  type LanczosOptions,
+  type SymmetricOperator,
+  topEigenvector,
+} from '../linalg/lanczos.js';
 import { symmetricEigenvalues } from '../linalg/symmetric-eigenvalues.js';
-import { mixInto, toDense } from './mixing.js';
+import { toDense } from './mixing.js';
+import { mixingOperator } from './mixing-operator.js';
 import type { MixingMatrix, Spectrum } from './topology.js';
 
 /** Largest graph treated as a dense matrix: 600^3 * 4/3 multiplications are a fraction of a second. */
 export const DENSE_NODES = 600;
 
-/** Absolute error allowed to a Lanczos eigenvalue; ||W|| = 1, so it is relative too. */
-const SPECTRUM_TOLERANCE = 1e-9;
+/** Error allowed to a Lanczos eigenvalue, times its distance from the nearer of 1 and -1. */
+const RELATIVE_TOLERANCE = 1e-8;
 
-/** Most Lanczos steps: enough for a ring of 7,000 nodes; the tridiagonal problem of that size takes a second. */
-const MAX_LANCZOS_STEPS = 4000;
+/** Least error asked for: rounding of some thousand steps, ||W|| being 1. */
+const LEAST_TOLERANCE = 1e-13;
 
-/** Most multiplications by entries of W, a few seconds' worth: 2,000 steps at 100,000 nodes of degree 4. */
-const MAX_LANCZOS_PRODUCTS = 1e9;
+/** Most Lanczos steps: enough for a ring of 20,000 nodes. */
+const MAX_LANCZOS_STEPS = 16_000;
+
+/** Most multiplications by entries of W, a few seconds' worth: 4,000 steps at 100,000 nodes of degree 4. */
+const MAX_LANCZOS_PRODUCTS = 2e9;
 
 /**
  * lambda_2, lambda_n, gap and beta of W. One node alone counts as mixed at once, like a complete graph: gap 1,
@@ -32,11 +43,20 @@ const MAX_LANCZOS_PRODUCTS = 1e9;
  * @throws GrapevineError NOT_CONVERGED above DENSE_NODES nodes, when the tolerance is out of reach
  */
 export function spectrumOf(mixing: MixingMatrix): Spectrum {
+  const eigenvalues = eigenvaluesOf(mixing);
+  return eigenvalues === null ? lanczosSpectrumOf(mixing) : spectrumFrom(eigenvalues);
+}
+
+/** All eigenvalues of W, ascending; null above DENSE_NODES nodes. */
+export function eigenvaluesOf(mixing: MixingMatrix): Float64Array | null {
   const { nodes } = mixing.graph;
-  if (nodes === 1) return fromExtremes(0, 0);
-  if (nodes > DENSE_NODES) return lanczosSpectrumOf(mixing);
-  const ascending = symmetricEigenvalues(toDense(mixing), nodes);
-  return fromExtremes(ascending[nodes - 2]!, ascending[0]!);
+  return nodes > DENSE_NODES ? null : symmetricEigenvalues(toDense(mixing), nodes);
+}
+
+/** What `spectrumOf` gives, from all eigenvalues, ascending. */
+export function spectrumFrom(eigenvalues: Float64Array): Spectrum {
+  if (eigenvalues.length === 1) return fromExtremes(0, 0);
+  return fromExtremes(eigenvalues.at(-2)!, eigenvalues[0]!);
 }
 
 /**
@@ -45,24 +65,52 @@ export function spectrumOf(mixing: MixingMatrix): Spectrum {
  * @throws GrapevineError NOT_CONVERGED
  */
 export function lanczosSpectrumOf(mixing: MixingMatrix, maxSteps = stepsAllowed(mixing)): Spectrum {
+  const found = extremeEigenvalues(withoutMean(mixing), lanczosOptions(mixing, maxSteps));
+  return fromExtremes(...convergedEnds(found, mixing.graph.nodes));
+}
+
+/**
+ * Unit eigenvector of W to lambda_2: the Fiedler vector of the graph (Fiedler 1973; I - W is a weighted Laplacian),
+ * whose signs part it where few and light edges are cut. Where lambda_2 is a multiple eigenvalue, as on a ring, one
+ * of its eigenvectors, the same for the same matrix. From 2 nodes.
+ * @throws GrapevineError NOT_CONVERGED
+ */
+export function fiedlerVectorOf(mixing: MixingMatrix): Float64Array {
+  const { vector, found } = topEigenvector(withoutMean(mixing), lanczosOptions(mixing, stepsAllowed(mixing)));
+  convergedEnds(found, mixing.graph.nodes);
+  return vector;
+}
+
+function withoutMean(mixing: MixingMatrix): SymmetricOperator {
   const size = mixing.graph.nodes;
-  const found = extremeEigenvalues(
-    {
-      size,
-      multiplyInto: (out, x) => mixInto(out, mixing, x),
-      deflated: [new Float64Array(size).fill(1 / Math.sqrt(size))],
-    },
-    { random: createRandom('spectrum', size), tolerance: SPECTRUM_TOLERANCE, maxSteps },
+  return {
+    size,
+    multiplyInto: mixingOperator(mixing),
+    deflated: [new Float64Array(size).fill(1 / Math.sqrt(size))],
+  };
+}
+
+function lanczosOptions({ graph }: MixingMatrix, maxSteps: number): LanczosOptions {
+  return {
+    random: () => createRandom('spectrum', graph.nodes),
+    tolerance: (value) => Math.max(LEAST_TOLERANCE, RELATIVE_TOLERANCE * (1 - Math.abs(value))),
+    maxSteps,
+  };
+}
+
+function convergedEnds(
+  { largest, smallest, converged, steps }: ExtremeEigenvalues,
+  nodes: number,
+): readonly [number, number] {
+  if (converged) return [largest.value, smallest.value];
+  // Eigenvalues of T never lie outside the spectrum of W, so this bound is certain where the estimate of errors is not.
+  const atMost = 1 - Math.max(largest.value, -smallest.value);
+  throw new GrapevineError(
+    'NOT_CONVERGED',
+    `the spectral gap of this graph of ${nodes} nodes is too small to compute: at most ${atMost.toPrecision(3)}, as ${steps} Lanczos ` +
+      `steps tell. Use fewer nodes or a better connected topology, for example random-regular.`,
+    { nodes, atMost, steps },
   );
-  if (found.residual > SPECTRUM_TOLERANCE) {
-    throw new GrapevineError(
-      'NOT_CONVERGED',
-      `the spectral gap of this graph of ${size} nodes is too small to compute: residual ${found.residual.toExponential(1)} after ` +
-        `${found.steps} Lanczos steps, wanted ${SPECTRUM_TOLERANCE}. Use fewer nodes or a better connected topology, for example random-regular.`,
-      { nodes: size, residual: found.residual, steps: found.steps },
-    );
-  }
-  return fromExtremes(found.largest, found.smallest);
 }
 
 function stepsAllowed({ graph }: MixingMatrix): number {

@@ -75,6 +75,32 @@ describe('grapevine topology', () => {
     expect(facts.spectralGap).toBeCloseTo(0.1952621459, 9);
   });
 
+  it('compares in the order given, with bytes by a compressor', async () => {
+    const flags = [
+      'compare',
+      'star',
+      'ring',
+      '--peers',
+      '9',
+      '--parameters',
+      '100',
+      '--compressor',
+      'int8',
+      '--json',
+    ];
+    const { stdout, exitCode } = await runGrapevine(['topology', ...flags]);
+    expect(exitCode).toBe(0);
+    const [star, ring] = JSON.parse(stdout);
+    expect([star.name, ring.name]).toEqual(['star', 'ring']);
+    expect(star.bytes.uncompressed.total).toBe(16 * 400);
+    expect(ring.bytes.compressed.total).toBe(18 * ring.message.bytes);
+    expect(ring.message.bytes).toBeLessThan(200);
+  });
+
+  it('asks for compare where two are named', async () => {
+    expect(await complaint('topology', 'ring', 'star')).toContain('grapevine topology compare ring star');
+  });
+
   it('exports GraphML and draws an SVG', async () => {
     const svg = join(temporaryDirectory(), 'torus.svg');
     const { stdout } = await runGrapevine([

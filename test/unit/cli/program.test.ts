@@ -27,6 +27,12 @@ describe('help', () => {
     });
   }
 
+  it('of topology stays on 80 columns and shows how to compare', () => {
+    const help = helpOf('topology');
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(help).toContain('compare SPEC...');
+  });
+
   it('names error feedback where it can be used: not in runs, which have their own', () => {
     expect(['compress', 'swarm', 'simulate'].map((name) => helpOf(name).includes('ef+'))).toEqual([
       true,

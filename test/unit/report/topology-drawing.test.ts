@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cividis } from '../../../src/report/palette.js';
+import { cividis, series } from '../../../src/report/palette.js';
 import { drawTopology } from '../../../src/report/topology-drawing.js';
 import { torusEdges } from '../../reference/fake-run.js';
 
@@ -62,5 +62,30 @@ describe('drawTopology', () => {
   it('numbers the peers at 64 nodes', () => {
     const topology = { name: 'torus', spec: 'torus:rows=8,cols=8', nodes: 64, edges: torusEdges(8, 8) };
     expect(drawTopology({ topology, accuracy: [], lost: new Set() })).toContain('>63</text>');
+  });
+
+  it('colors the halves, marks the edges between them and says how many they are', () => {
+    const halves = { sides: [0, 0, 1, 1], weights: [0.25, 0.25, 0.25, 0.25] };
+    const svg = drawTopology({ topology: ring4, accuracy: [], lost: new Set(), halves });
+    const fillOf = (peer: number) =>
+      new RegExp(`<title>peer ${peer}: [^<]*</title><circle[^>]*fill="([^"]*)"`).exec(svg)?.[1];
+    expect([0, 1, 2, 3].map(fillOf)).toEqual([series.blue, series.blue, series.orange, series.orange]);
+    expect(svg).toContain('>2 of 4 edges between them</text>');
+    expect(count(svg, /stroke="var\(--lost[^"]*" stroke-width="1.5" opacity="0.8"/g)).toBe(2); // one path, one in the legend
+    expect(svg).toContain('>0.25</text>');
+    expect(svg).toContain('>weight of every edge</text>');
+  });
+
+  it('draws heavy edges wider than light ones, with a legend from the least to the most', () => {
+    const halves = { sides: [0, 0, 0, 0], weights: [0.1, 0.2, 0.3, -0.5] };
+    const svg = drawTopology({ topology: ring4, accuracy: [], lost: new Set(), halves });
+    const widthOf = (path: string) =>
+      Number(new RegExp(`d="${path}[^>]*stroke-width="([^"]*)"`).exec(svg)?.[1]);
+    const widths = [...svg.matchAll(/<path d="M[\d.]+ [\d.]+L[^>]*stroke-width="([^"]*)"/g)].map(
+      ([, width]) => Number(width),
+    );
+    expect(widths).toEqual([0.7, 1.53, 2.35, 4]);
+    expect(widthOf('M20 ')).toBe(0.7); // the lightest of the legend
+    for (const weight of ['0.10', '0.30', '0.50']) expect(svg).toContain(`>${weight}</text>`);
   });
 });
