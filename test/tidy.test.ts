@@ -61,7 +61,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/settings|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/settings|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];
