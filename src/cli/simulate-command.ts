@@ -30,7 +30,8 @@ function retransmitAfter(link: LinkOptions, bytes: number): number | null {
   return Math.max(50, RETRANSMIT_ROUND_TRIPS * (link.latencyMs + link.jitterMs + transferMs));
 }
 
-function readFaults(specs: readonly string[], peers: number): Fault[] {
+/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export function readFaults(specs: readonly string[], peers: number): Fault[] {
   return specs.map((spec) => {
     const fault = faults.resolve(spec);
     if (fault.node < peers) return fault;
@@ -38,10 +39,15 @@ function readFaults(specs: readonly string[], peers: number): Fault[] {
   });
 }
 
-async function simulatePlan(
+/** Runs `plan` to its end; its events go to `run.monitor`. @throws GrapevineError */
+export async function simulatePlan(
   plan: RunPlan,
-  settings: Settings,
-  run: { readonly monitor: RunMonitor; readonly evaluator: GradientModel; interrupted(): boolean },
+  settings: Pick<Settings, 'simulation'>,
+  run: {
+    readonly monitor: Pick<RunMonitor, 'record'>;
+    readonly evaluator: GradientModel;
+    interrupted(): boolean;
+  },
 ): Promise<SimulatedOutcome> {
   const { config } = plan;
   const nodes = Array.from({ length: config.peers }, (_, node) => node);
