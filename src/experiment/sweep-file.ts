@@ -142,7 +142,8 @@ function addIssues(issues: readonly z.core.$ZodIssue[], complaints: Complaints, 
       continue;
     }
     const own = issue.code === 'custom'; // says itself what was got
-    const got = !own && 'input' in issue && issue.input !== undefined ? `, got ${JSON.stringify(issue.input)}` : '';
+    const got =
+      !own && 'input' in issue && issue.input !== undefined ? `, got ${JSON.stringify(issue.input)}` : '';
     complaints.add(path, `${issue.message}${got}`);
   }
 }
