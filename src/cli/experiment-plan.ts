@@ -7,6 +7,7 @@ import { estimateSeconds, type TimedCell } from '../experiment/estimate.js';
 import { buildManifest, cellTitle, type Manifest, type ManifestCell } from '../experiment/manifest.js';
 import { cellsOfShard, type Shard } from '../experiment/shard.js';
 import { parseSweep, type Sweep } from '../experiment/sweep-file.js';
+import type { CellStatus } from '../metrics/cell-results.js';
 import { formatDuration } from '../report/format.js';
 import { renderTable, type TextCell, type TextColumn } from '../report/text-table.js';
 import { verifyCell } from './cell-run.js';
@@ -62,11 +63,11 @@ export function failedText(files: readonly CellFile[], replay: (file: CellFile) 
 const valueText = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value ?? null);
 
-type State = 'done' | 'failed' | 'refused' | 'to run';
+type State = CellStatus | 'to run';
 
 function stateOf(cell: ManifestCell, file: CellFile | null): State {
   if (cell.refused !== null) return 'refused';
-  return file === null ? 'to run' : file.result.status === 'done' ? 'done' : 'failed';
+  return file?.result.status ?? 'to run';
 }
 
 function cellTable(
