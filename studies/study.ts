@@ -1,6 +1,7 @@
 /**
  * A study is a list of cells, each a run that its own description decides, and a report over what they gave. Here is
- * what all studies share: their flags, one process a core, progress, and a file of finished cells.
+ * what all studies share: their flags and a file of finished cells. Processes and progress are those of
+ * `grapevine experiment` (src/experiment/process-pool.ts, src/cli/task-progress.ts).
  *
  *     --short         a form of some seconds, for CI
  *     --json          what was measured, instead of the report
@@ -11,12 +12,13 @@
  *
  * Cells are handed out in order and reported in order, so a report is the same whatever the number of processes.
  */
-import { fork } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createProgress } from './progress.js';
+import { systemClock } from '../src/base/clock.js';
+import { createTaskProgress } from '../src/cli/task-progress.js';
+import { createProcessPool, serveTasks, type TaskEnd } from '../src/experiment/process-pool.js';
 
 /** JSON values only: cells travel to processes and into files, and the text of a cell is its name. */
 export type Cell = Readonly<Record<string, string | number | boolean>>;
@@ -109,19 +111,25 @@ function openLedger<Outcome>(name: string, directory: string | undefined): Ledge
   };
 }
 
-type Answer<Outcome> = { readonly outcome: Outcome; readonly seconds: number } | { readonly error: string };
+/** What a child process says of a cell; where it threw, the stack. JSON. */
+type Answer<Outcome> = { readonly outcome: Outcome } | { readonly error: string };
 
-/** What a child process does: one cell after another, as they are asked for. */
-function serve<C extends Cell, Outcome>(study: Study<C, Outcome>): void {
-  process.on('message', async (cell: C) => {
-    const startedMs = performance.now();
-    try {
-      const outcome = await study.measure(cell);
-      process.send?.({ outcome, seconds: (performance.now() - startedMs) / 1000 });
-    } catch (error) {
-      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    }
-  });
+async function answer<C extends Cell, Outcome>(study: Study<C, Outcome>, cell: C): Promise<Answer<Outcome>> {
+  try {
+    return { outcome: await study.measure(cell) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+/** A study's cells are all of its own making: one that fails is a bug, and ends the study. */
+function outcomeOf<Outcome>(cell: Cell, end: TaskEnd<Answer<Outcome>>): Outcome {
+  if (end.kind === 'answer' && 'outcome' in end.answer) return end.answer.outcome;
+  const why =
+    end.kind === 'answer' && 'error' in end.answer
+      ? end.answer.error
+      : `its process ended${end.kind === 'crash' ? ` with ${end.how}\n${end.log}` : ''}`;
+  throw new Error(`${JSON.stringify(cell)}: ${why}`);
 }
 
 /** Runs `cells` on processes of their own; rejects at the first that fails, and leaves no process behind. */
@@ -131,36 +139,38 @@ async function measureAll<C extends Cell, Outcome>(
   how: { readonly workers: number; done(cell: C, outcome: Outcome, seconds: number): void },
 ): Promise<void> {
   const waiting = [...cells];
-  const children: ReturnType<typeof fork>[] = [];
-  const work = () =>
-    new Promise<void>((resolve, reject) => {
-      const child = fork(process.argv[1]!, [name, '--worker'], { serialization: 'json' });
-      children.push(child);
-      let current: C | undefined;
-      const next = (): void => {
-        current = waiting.shift();
-        if (current === undefined) child.disconnect();
-        else child.send(current);
-      };
-      child.on('message', (answer: Answer<Outcome>) => {
-        if ('error' in answer) {
-          reject(new Error(`${JSON.stringify(current)}: ${answer.error}`));
-          return;
-        }
-        how.done(current!, answer.outcome, answer.seconds);
-        next();
-      });
-      child.on('error', reject);
-      child.on('exit', (code) => {
-        if (current === undefined) resolve();
-        else reject(new Error(`${JSON.stringify(current)}: its process ended with code ${code}`));
-      });
-      next();
-    });
+  let seconds = 0;
+  let done = 0;
+  const workers = Math.min(how.workers, cells.length);
+  const progress = createTaskProgress(
+    {
+      stream: process.stderr,
+      total: cells.length,
+      ended: 0,
+      secondsLeft: () => (done === 0 ? null : ((seconds / done) * (cells.length - done)) / workers),
+    },
+    { quiet: cells.length === 0 },
+  );
+  const pool = createProcessPool<C, Answer<Outcome>>({
+    workers,
+    program: { path: process.argv[1]!, args: [name, '--worker'] },
+    clock: systemClock,
+    timeoutMs: null,
+    next: () => waiting.shift(),
+    begun: (cell) => progress.begin(JSON.stringify(cell)),
+    ended(cell, end) {
+      how.done(cell, outcomeOf(cell, end), end.seconds);
+      seconds += end.seconds;
+      done += 1;
+      progress.end(JSON.stringify(cell), `${JSON.stringify(cell)}  ${end.seconds.toFixed(1)} s`);
+    },
+  });
+  process.on('exit', pool.abandon);
   try {
-    await Promise.all(Array.from({ length: Math.min(how.workers, cells.length) }, work));
+    await pool.finished;
   } finally {
-    for (const child of children) child.kill();
+    process.off('exit', pool.abandon);
+    progress.stop();
   }
 }
 
@@ -170,7 +180,7 @@ export async function runStudy<C extends Cell, Outcome>(
   args: readonly string[],
 ): Promise<void> {
   if (args[0] === '--worker') {
-    serve(study);
+    serveTasks((cell: C) => answer(study, cell));
     return;
   }
   const flags = readFlags(args, study.switches ?? []);
@@ -178,15 +188,12 @@ export async function runStudy<C extends Cell, Outcome>(
   const ledger = openLedger<Outcome>(study.name, flags.directory);
   const missing = cells.filter((cell) => !ledger.outcomes.has(JSON.stringify(cell)));
   if (!flags.reportOnly) {
-    const progress = createProgress(missing.length);
     await measureAll<C, Outcome>(study.name, missing, {
       workers: flags.workers,
       done(cell, outcome, seconds) {
         ledger.keep(cell, outcome, seconds);
-        progress.tick();
       },
     });
-    progress.end();
   }
   const finished = cells.flatMap((cell): Finished<C, Outcome>[] => {
     const outcome = ledger.outcomes.get(JSON.stringify(cell));

@@ -29,6 +29,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   config: ['base', 'topology', 'compression', 'training', 'wire', 'consensus'],
   node: ['base', 'metrics', 'compression', 'training', 'wire', 'consensus', 'config'],
   simulation: ['base', 'metrics', 'compression', 'training', 'wire', 'consensus', 'config'],
+  experiment: ['base', 'metrics', 'training'], // which cells there are and which are done; cli says what a cell runs
 };
 
 /** The library names what is public, the command builds what it needs: both see every folder, and none sees them. */
@@ -58,11 +59,12 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^vega(-lite)?$/, /^report\/vega-svg\.ts/],
   [/^picocolors$/, /^(report|cli)\//],
   [/^(commander|log-update)$/, /^cli\//],
-  [/^yaml$/, /^config\//],
+  [/^yaml$/, /^(config\/|experiment\/sweep-file\.ts)/],
+  [/^hyparquet-writer$/, /^experiment\/parquet\.ts/],
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/settings|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/(settings|experiment-keys)|experiment\/(sweep-file|cell-files)|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];

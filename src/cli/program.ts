@@ -13,6 +13,7 @@ import { schedules } from '../training/schedule.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
+import { addExperiment } from './experiment-program.js';
 import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
@@ -226,6 +227,7 @@ export function createProgram(
     addPredict,
     addTopology,
     addCompress,
+    addExperiment,
     addReport,
     addDoctor,
   ])

@@ -51,7 +51,12 @@ export interface Settings {
 const runKeys = Object.keys(runConfigSchema.shape);
 const simulationKeys = Object.keys(simulationConfigSchema.shape);
 const launchKeys = Object.keys(launchConfigSchema.shape);
-const allShape = { ...runConfigSchema.shape, ...simulationConfigSchema.shape, ...launchConfigSchema.shape };
+/** Every key that a configuration file may hold. */
+export const allShape = {
+  ...runConfigSchema.shape,
+  ...simulationConfigSchema.shape,
+  ...launchConfigSchema.shape,
+};
 const allKeys = z.strictObject(allShape).partial();
 
 function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
@@ -83,6 +88,11 @@ export async function readSettings(
   const fromFlags = readFlags(flags);
   parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
   const merged: ConfigKeys = { ...fromFile, ...fromEnvironment, ...fromFlags };
+  return settingsFrom(merged);
+}
+
+/** Verified settings of keys that have their types. @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export async function settingsFrom(merged: ConfigKeys): Promise<Settings> {
   const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
   const run = verifyRunConfig(only(runKeys, merged), 'config', tasks);
   const simulation = parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config');

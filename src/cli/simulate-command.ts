@@ -15,10 +15,15 @@ import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import { writeResult } from './run-result.js';
 import type { Settings } from './settings.js';
 
-async function simulatePlan(
+/** Runs `plan` to its end; its events go to `run.monitor`. @throws GrapevineError */
+export async function simulatePlan(
   plan: RunPlan,
-  settings: Settings,
-  run: { readonly monitor: RunMonitor; readonly evaluator: GradientModel; interrupted(): boolean },
+  settings: Pick<Settings, 'simulation'>,
+  run: {
+    readonly monitor: Pick<RunMonitor, 'record'>;
+    readonly evaluator: GradientModel;
+    interrupted(): boolean;
+  },
 ): Promise<SimulatedOutcome> {
   const { config } = plan;
   const nodes = Array.from({ length: config.peers }, (_, node) => node);

@@ -119,13 +119,16 @@ describe('the packed package', () => {
 
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  it('holds the build and the documentation, and nothing else', () => {
+  it('holds the build, the documentation and what it names, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'LICENSE']),
     );
     const others = paths.filter(
-      (path) => !/^(dist\/.*\.(js|d\.ts|wasm)|docs\/.*|package\.json|[A-Z]+(\.md)?)$/.test(path),
+      (path) =>
+        !/^(dist\/.*\.(js|d\.ts|wasm)|docs\/.*|deploy\/.*|experiments\/.*|package\.json|[A-Z]+(\.md)?)$/.test(
+          path,
+        ),
     );
     expect(others).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(2_500_000); // code and text; data and weights are no part of it
