@@ -33,7 +33,8 @@ function retransmitAfter(link: LinkOptions, bytes: number): number | null {
 function readFaults(specs: readonly string[], peers: number): Fault[] {
   return specs.map((spec) => {
     const fault = faults.resolve(spec);
-    if (fault.node < peers) return fault;
+    const nodes = fault.type === 'partition' ? fault.nodes : [fault.node];
+    if (nodes.every((node) => node < peers)) return fault;
     throw new GrapevineError('BAD_CONFIG', `fault "${spec}": wanted a peer from 0 to ${peers - 1}.`);
   });
 }
@@ -54,6 +55,11 @@ async function simulatePlan(
     return await simulate({
       peers: nodes.map((node) => plan.createPeer(node, models[node]!, delivery)),
       trainers,
+      createNewcomer(node, incarnation) {
+        trainers[node]!.stop();
+        trainers[node] = plan.createTrainer(node, models[node]!);
+        return plan.createPeer(node, models[node]!, delivery, incarnation);
+      },
       evaluator: run.evaluator,
       evaluateEvery: config.evaluateEvery,
       link,

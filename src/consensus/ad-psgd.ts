@@ -35,6 +35,7 @@ export function createAdPsgd(spec: string): Algorithm<NodeMemory, SentPair> {
     name: 'ad-psgd',
     spec,
     compresses: 'nothing',
+    toleratesChurn: true,
     asynchronous: true,
     createNode: ({ node, randomFor }) => ({ random: randomFor('node', node) }),
     createEdge: createSentPair,

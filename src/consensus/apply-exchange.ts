@@ -49,6 +49,7 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);
+  edge.correctionNorm = Math.sqrt(energy);
   noteReplicas(state, edge, replicas);
   setStatus(effects, edge, 'active', 'answered');
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;

@@ -1,6 +1,6 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
 import type { Effect } from './events.js';
-import { sendInto } from './exchange.js';
+import { epochOf, sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
@@ -38,7 +38,9 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
   const made = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
   if (made === null) return;
   const { gamma, parts } = made;
+  const epoch = epochOf(state, edge);
   edge.own = {
+    ...(epoch === 0 ? {} : { epoch }),
     sequence: edge.applied + 1,
     round: state.round + state.level,
     acknowledged: 0,

@@ -19,6 +19,7 @@ export function contributeToAll(state: PeerState, effects: Effect[], nowMs: numb
   const fresh = openEdges.filter(
     (edge) =>
       edge.own === null &&
+      edge.synced &&
       ((partners?.includes(edge.neighbor) !== false && isInTurn(state, edge.neighbor)) ||
         isFromEarlier(state, edge)),
   );

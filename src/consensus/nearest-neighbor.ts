@@ -59,6 +59,7 @@ export function createNearestNeighbor(
     name: 'nearest-neighbor',
     spec,
     compresses: 'nothing',
+    toleratesChurn: true,
     checkEdges: ({ length }) => checkByzantine('nearest-neighbor', byzantine, length),
     createNode: () => ({ heard: new Map() }),
     createEdge: createSentPair,

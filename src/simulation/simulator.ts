@@ -4,6 +4,7 @@
  * ship; a run is a function of its arguments, whatever the machine and its load.
  */
 
+import { assert } from '../base/assert.js';
 import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
@@ -21,6 +22,21 @@ import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-mo
 export type Fault =
   /** SIGKILL: its neighbors lose their links to it. */
   | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
+  /** SIGKILL, and after a while a new process for the same index, without any state. */
+  | { readonly type: 'restart'; readonly node: number; readonly atMs: number; readonly afterMs: number }
+  /** The swarm begins without it; it is started at this time. */
+  | { readonly type: 'join'; readonly node: number; readonly atMs: number }
+  /**
+   * Links between these peers and all others are down for a while, or for ever; with `silent` neither end is told, and
+   * frames are lost.
+   */
+  | {
+      readonly type: 'partition';
+      readonly nodes: readonly number[];
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly silent: boolean;
+    }
   /** SIGSTOP for a while, or for ever: silent, links stay up. */
   | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
   /** A straggler: training that begins within this time takes `factor` times as long. */
@@ -34,8 +50,9 @@ export type Fault =
   /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
   | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
 
-/** What strikes at a time; a slow peer is just slow. */
-export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
+/** What strikes one peer at a time; a slow peer is just slow. */
+export type SuddenFault = Exclude<Fault, { type: 'slow' | 'partition' }>;
+type Partition = Extract<Fault, { type: 'partition' }>;
 
 /** How much longer training takes that begins now. */
 function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
@@ -49,6 +66,8 @@ function slownessOf(faults: readonly Fault[], node: number, nowMs: number): numb
 
 export interface SimulationInit {
   readonly peers: readonly PeerState[];
+  /** The state of a peer that is started while others run (its incarnation is above 0); needed by restarts and joins. */
+  createNewcomer?(node: number, incarnation: number): PeerState;
   /** The local steps of one peer; only its virtual duration counts. */
   train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
   /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
@@ -61,6 +80,8 @@ export interface SimulationInit {
   readonly horizonMs: number;
   /** Sees every step of every peer. */
   observe?(seen: Observation): Promise<void> | void;
+  /** Told when a peer is started that was not there. */
+  onNewcomer?(node: number, state: PeerState): void;
   /** Told when a fault strikes. */
   onFault?(fault: SuddenFault, nowMs: number): void;
   /** Ends the run early when true, at the next event. */
@@ -99,13 +120,19 @@ export interface SimulationResult {
 }
 
 type Event =
-  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining }
+  /** `life`: of the process that it is for; without one for whichever there is. */
+  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining; readonly life?: number }
   | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
-  | { readonly type: 'fault'; readonly fault: SuddenFault };
+  | { readonly type: 'fault'; readonly fault: SuddenFault }
+  | { readonly type: 'revive' }
+  | { readonly type: 'divide'; readonly partition: Partition }
+  | { readonly type: 'heal'; readonly partition: Partition };
 
 interface VirtualNode {
-  readonly state: PeerState;
+  state: PeerState;
+  /** Processes that have been started for this index before. */
+  life: number;
   readonly counters: NodeCounters;
   readonly timers: Map<TimerName, number>;
   readonly links: Map<number, VirtualLink>;
@@ -124,7 +151,7 @@ function createNode(init: SimulationInit, state: PeerState): VirtualNode {
     createVirtualLink(init.link, createRandom(init.seed, 'link', node, neighbor)),
   ]);
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
-  const fresh = { alive: true, frozenUntilMs: 0, attack: null, latest: null };
+  const fresh = { life: 0, alive: true, frozenUntilMs: 0, attack: null, latest: null };
   return { state, counters, timers: new Map(), links: new Map(links), ...fresh };
 }
 
@@ -134,6 +161,7 @@ class Simulator {
   private readonly nodes: readonly VirtualNode[];
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
+  private readonly partitions = new Set<Partition>();
   private readonly init: SimulationInit;
   private timerTokens = 0;
   private nowMs = 0;
@@ -161,27 +189,46 @@ class Simulator {
   }
 
   private schedule(): void {
-    this.nodes.forEach(({ state }, node) => {
+    const { faults } = this.init;
+    for (const fault of faults) if (fault.type === 'join') this.nodes[fault.node]!.alive = false;
+    this.nodes.forEach(({ state, alive }, node) => {
+      if (!alive) return;
       for (const { neighbor } of state.edges) {
+        if (!this.nodes[neighbor]!.alive) continue;
         this.queue.push(0, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
       }
       this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
     });
-    for (const fault of this.init.faults) {
-      if (fault.type !== 'slow')
-        this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
+    for (const fault of faults) if (fault.type !== 'slow') this.scheduleFault(fault);
+  }
+
+  private scheduleFault(fault: Exclude<Fault, { type: 'slow' }>): void {
+    if (fault.type === 'partition') {
+      const node = fault.nodes[0]!;
+      this.queue.push(fault.atMs, { node, event: { type: 'divide', partition: fault } });
+      this.queue.push(fault.atMs + fault.forMs, { node, event: { type: 'heal', partition: fault } });
+      return;
     }
+    const { node, atMs } = fault;
+    this.queue.push(atMs, { node, event: { type: 'fault', fault } });
+    if (fault.type === 'restart') this.queue.push(atMs + fault.afterMs, { node, event: { type: 'revive' } });
+    if (fault.type === 'join') this.queue.push(atMs, { node, event: { type: 'revive' } });
   }
 
   /** Of no consequence: for a dead peer, or a timer that was set anew or cancelled. */
   private isStale(index: number, event: Event): boolean {
     const node = this.nodes[index]!;
+    if (event.type === 'revive' || event.type === 'divide' || event.type === 'heal') return false;
+    if (event.type === 'fault' && event.fault.type === 'join') return false;
+    if (event.type === 'input' && event.life !== undefined && event.life !== node.life) return true;
     return !node.alive || (event.type === 'timer' && node.timers.get(event.timer) !== event.token);
   }
 
   private async dispatch(index: number, event: Event): Promise<void> {
     const node = this.nodes[index]!;
     if (event.type === 'fault') return this.inflict(index, event.fault);
+    if (event.type === 'revive') return this.revive(index);
+    if (event.type === 'divide' || event.type === 'heal') return this.divide(event.partition, event.type);
     if (this.nowMs < node.frozenUntilMs) {
       // What reaches a stopped process waits in its sockets and runs, in order, when it is continued.
       if (Number.isFinite(node.frozenUntilMs)) this.queue.push(node.frozenUntilMs, { node: index, event });
@@ -207,13 +254,63 @@ class Simulator {
       node.attack = fault.attack;
       return;
     }
+    if (fault.type === 'join') return;
     node.alive = false;
-    for (const { neighbor } of node.state.edges) {
-      const input: Input = { type: 'neighborDown', neighbor: index, reason: 'LINK_DOWN' };
-      this.queue.push(this.nowMs + this.init.link.latencyMs, {
-        node: neighbor,
-        event: { type: 'input', input },
-      });
+    for (const { neighbor } of node.state.edges) this.tellDown(neighbor, index, 'LINK_DOWN');
+  }
+
+  private tellDown(node: number, neighbor: number, reason: string): void {
+    this.tell(node, { type: 'neighborDown', neighbor, reason });
+  }
+
+  private tell(node: number, input: Input): void {
+    const { life } = this.nodes[node]!;
+    this.queue.push(this.nowMs + this.init.link.latencyMs, { node, event: { type: 'input', input, life } });
+  }
+
+  /** A new process for an index that has none. */
+  private revive(index: number): void {
+    const { createNewcomer, onNewcomer } = this.init;
+    const node = this.nodes[index]!;
+    if (node.alive) return;
+    assert(createNewcomer !== undefined, 'whoever plans restarts and joins says how a newcomer is made');
+    node.life += 1;
+    node.state = createNewcomer(index, node.life);
+    onNewcomer?.(index, node.state);
+    node.alive = true;
+    node.timers.clear();
+    node.frozenUntilMs = 0;
+    for (const { neighbor } of node.state.edges) this.link(index, neighbor);
+    this.tell(index, { type: 'start' });
+  }
+
+  /** Both ends hear of a link that is up again, where both are there and nothing divides them. */
+  private link(a: number, b: number): void {
+    if (!this.nodes[a]!.alive || !this.nodes[b]!.alive || this.isDivided(a, b)) return;
+    this.tell(a, { type: 'neighborUp', neighbor: b });
+    this.tell(b, { type: 'neighborUp', neighbor: a });
+  }
+
+  private isDivided(a: number, b: number): boolean {
+    return [...this.partitions].some(({ nodes }) => nodes.includes(a) !== nodes.includes(b));
+  }
+
+  private divide(partition: Partition, how: 'divide' | 'heal'): void {
+    const crossing = this.nodes.flatMap(({ state }, a) =>
+      state.edges.flatMap(({ neighbor: b }) =>
+        a < b && partition.nodes.includes(a) !== partition.nodes.includes(b) ? [[a, b] as const] : [],
+      ),
+    );
+    if (how === 'divide') this.partitions.add(partition);
+    else this.partitions.delete(partition);
+    for (const [a, b] of crossing) {
+      const linked = this.nodes[a]!.state.edges.some((edge) => edge.neighbor === b && edge.linked);
+      if (partition.silent && linked) continue;
+      if (how === 'heal') this.link(a, b);
+      else {
+        this.tellDown(a, b, 'LINK_DOWN');
+        this.tellDown(b, a, 'LINK_DOWN');
+      }
     }
   }
 
@@ -255,6 +352,9 @@ class Simulator {
     if (frame.kind === 'delta')
       return this.feed(index, { type: 'deltaReceived', from, delta: frame.delta }, null);
     if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
+    if (frame.kind === 'sync') return this.feed(index, { type: 'syncReceived', from, sync: frame.sync }, null);
+    if (frame.kind === 'model')
+      return this.feed(index, { type: 'modelReceived', from, model: frame.model }, null);
   }
 
   private async feed(index: number, input: Input, training: TimedTraining | null): Promise<void> {
@@ -273,7 +373,8 @@ class Simulator {
         const input: Input = { type: 'updateReady', round, parameters: result.parameters };
         const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
         const training = { ...result, tookMs };
-        this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training } });
+        const { life } = node;
+        this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training, life } });
         return;
       }
       case 'sendDelta':
@@ -286,6 +387,18 @@ class Simulator {
         });
       case 'sendHeartbeat':
         return this.send(index, effect.to, { ...this.addressed(index, effect.to), kind: 'heartbeat' });
+      case 'sendSync':
+        return this.send(index, effect.to, {
+          ...this.addressed(index, effect.to),
+          kind: 'sync',
+          sync: effect.sync,
+        });
+      case 'sendModel':
+        return this.send(index, effect.to, {
+          ...this.addressed(index, effect.to),
+          kind: 'model',
+          model: effect.model,
+        });
       case 'setTimer': {
         const token = ++this.timerTokens;
         node.timers.set(effect.timer, token);
@@ -297,10 +410,7 @@ class Simulator {
         node.timers.delete(effect.timer);
         return;
       case 'refuse':
-        this.queue.push(this.nowMs, {
-          node: effect.neighbor,
-          event: { type: 'input', input: { type: 'neighborDown', neighbor: index, reason: effect.code } },
-        });
+        this.tellDown(effect.neighbor, index, effect.code);
         return;
       default:
         return;
@@ -315,6 +425,7 @@ class Simulator {
     const node = this.nodes[from]!;
     const bytes = encodeFrame(frame);
     node.counters.wireBytes += bytes.length;
+    if (this.isDivided(from, to)) return;
     for (const arrival of node.links.get(to)!.carry(bytes, this.nowMs)) {
       this.queue.push(arrival.atMs, { node: to, event: { type: 'frame', from, frame: arrival.frame } });
     }

@@ -18,6 +18,7 @@ export interface NaiveHeader {
   readonly swarmTag: readonly number[];
   readonly sender: number;
   readonly receiver: number;
+  readonly epoch?: number;
   readonly sequence?: number;
   readonly round?: number;
   readonly acknowledged?: number;
@@ -27,9 +28,9 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(48 + body.length);
   const view = new DataView(frame.buffer);
   [...'GVN1'].forEach((letter, k) => view.setUint8(k, letter.charCodeAt(0)));
-  view.setUint8(4, 3);
+  view.setUint8(4, 4);
   view.setUint8(5, header.kind);
-  view.setUint16(6, 0, true);
+  view.setUint16(6, header.epoch ?? 0, true);
   view.setUint32(8, body.length, true);
   view.setUint32(12, naiveCrc32(body), true);
   header.swarmTag.forEach((byte, k) => view.setUint8(16 + k, byte));
