@@ -87,7 +87,11 @@ export function createEdgeChoco(
       edge.memory.whole = false;
       const radius = clipping === null ? [] : radiusParts(clipping, distances);
       if (whole) {
-        const bytes = identity.encode(parameters, blocks, identity.createState(blocks, createRandom('dense')));
+        const bytes = identity.encode(
+          parameters,
+          blocks,
+          identity.createState(blocks, createRandom('dense')),
+        );
         return { gamma, parts: [{ kind: 'replace', bytes }, ...radius] };
       }
       const encoder = { compressor, blocks, state: compressorState };

@@ -90,7 +90,10 @@ export function receiveSync(
 ): void {
   const { edge, sync, nowMs } = from;
   if (sync.known > state.incarnation) raiseIncarnation(state, sync.known + 1);
-  if (sync.incarnation < edge.theirIncarnation) return; // from a life that is over
+  if (sync.incarnation < edge.theirIncarnation) {
+    if (sync.ask) sendSync(state, effects, edge, nowMs); // from a life that is over, or that has been miscounted
+    return;
+  }
   if (sync.incarnation > edge.theirIncarnation || !edge.begun) {
     if (state.algorithm.toleratesChurn !== true) {
       refuseNewcomer(state, effects, edge);
@@ -133,7 +136,11 @@ function refuseNewcomer({ algorithm }: PeerState, effects: Effect[], edge: EdgeS
 function beginEpoch(
   state: PeerState,
   effects: Effect[],
-  { edge, incarnation, nowMs }: { readonly edge: EdgeState; readonly incarnation: number; readonly nowMs: number },
+  {
+    edge,
+    incarnation,
+    nowMs,
+  }: { readonly edge: EdgeState; readonly incarnation: number; readonly nowMs: number },
 ): void {
   const { algorithm, context, node, round } = state;
   noteDrift(state, effects, edge);

@@ -13,8 +13,8 @@
  * that a death may cost, one an edge and epoch at most.
  */
 import { epochOf } from '../consensus/exchange.js';
-import type { PeerState } from '../consensus/peer-state.js';
 import { sumOf } from '../consensus/mixing-step.js';
+import type { PeerState } from '../consensus/peer-state.js';
 import type { Observation, SimulationInit } from './simulator.js';
 
 export interface Violation {
@@ -146,10 +146,12 @@ export class InvariantChecker {
       epochs.set(life, (epochs.get(life) ?? 0) + 1);
       const [edge, epoch = '0'] = life.split('@');
       const ends = edge!.split('-').map(Number);
-      if (ends.every((end) => living.includes(end)) && Number(epoch) === this.latestEpoch(ends)) halfApplied += 1;
+      if (ends.every((end) => living.includes(end)) && Number(epoch) === this.latestEpoch(ends))
+        halfApplied += 1;
     }
     for (const [life, count] of epochs)
-      if (count > 1) this.fail('drift', `edge ${life}: ${count} exchanges are half applied, wanted one at most`);
+      if (count > 1)
+        this.fail('drift', `edge ${life}: ${count} exchanges are half applied, wanted one at most`);
     return { halfApplied, violations: this.violations };
   }
 

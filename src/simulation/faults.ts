@@ -60,29 +60,31 @@ function readPeers(text: string): number[] | null {
 const peersField: OptionField<string> = {
   doc: 'node indices and ranges, 0+1+4-7',
   default: '0',
-  read: (text) => (readPeers(text) === null ? { wanted: 'indices or ranges, 0+1+4-7 for example' } : { value: text }),
+  read: (text) =>
+    readPeers(text) === null ? { wanted: 'indices or ranges, 0+1+4-7 for example' } : { value: text },
 };
 
-const partition: RegistryEntry<
-  { peers: string; at: number; for?: number; links: 'down' | 'silent' },
-  Fault
-> = {
-  name: 'partition',
-  summary: 'no link between these peers and the others, for a while or for good',
-  fields: {
-    peers: peersField,
-    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
-    for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
-    links: choiceField<'down' | 'silent'>('down, or silent: neither end is told', 'down', ['down', 'silent']),
-  },
-  make: ({ peers, at, for: forMs, links }) => ({
-    type: 'partition',
-    nodes: readPeers(peers)!,
-    atMs: at,
-    forMs: forMs ?? Number.POSITIVE_INFINITY,
-    silent: links === 'silent',
-  }),
-};
+const partition: RegistryEntry<{ peers: string; at: number; for?: number; links: 'down' | 'silent' }, Fault> =
+  {
+    name: 'partition',
+    summary: 'no link between these peers and the others, for a while or for good',
+    fields: {
+      peers: peersField,
+      at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+      for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
+      links: choiceField<'down' | 'silent'>('down, or silent: neither end is told', 'down', [
+        'down',
+        'silent',
+      ]),
+    },
+    make: ({ peers, at, for: forMs, links }) => ({
+      type: 'partition',
+      nodes: readPeers(peers)!,
+      atMs: at,
+      forMs: forMs ?? Number.POSITIVE_INFINITY,
+      silent: links === 'silent',
+    }),
+  };
 
 const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, Fault> = {
   name: 'freeze',

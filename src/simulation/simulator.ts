@@ -121,7 +121,12 @@ export interface SimulationResult {
 
 type Event =
   /** `life`: of the process that it is for; without one for whichever there is. */
-  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining; readonly life?: number }
+  | {
+      readonly type: 'input';
+      readonly input: Input;
+      readonly training?: TimedTraining;
+      readonly life?: number;
+    }
   | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
   | { readonly type: 'fault'; readonly fault: SuddenFault }
@@ -352,7 +357,8 @@ class Simulator {
     if (frame.kind === 'delta')
       return this.feed(index, { type: 'deltaReceived', from, delta: frame.delta }, null);
     if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
-    if (frame.kind === 'sync') return this.feed(index, { type: 'syncReceived', from, sync: frame.sync }, null);
+    if (frame.kind === 'sync')
+      return this.feed(index, { type: 'syncReceived', from, sync: frame.sync }, null);
     if (frame.kind === 'model')
       return this.feed(index, { type: 'modelReceived', from, model: frame.model }, null);
   }
@@ -374,7 +380,10 @@ class Simulator {
         const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
         const training = { ...result, tookMs };
         const { life } = node;
-        this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training, life } });
+        this.queue.push(this.nowMs + tookMs, {
+          node: index,
+          event: { type: 'input', input, training, life },
+        });
         return;
       }
       case 'sendDelta':

@@ -54,7 +54,12 @@ const u32 = z
   .int()
   .min(0)
   .max(2 ** 32 - 1);
-const syncSchema = z.strictObject({ incarnation: u32, known: u32, ask: z.boolean(), model: z.enum(syncModels) });
+const syncSchema = z.strictObject({
+  incarnation: u32,
+  known: u32,
+  ask: z.boolean(),
+  model: z.enum(syncModels),
+});
 
 function refuse(code: ErrorCode, message: string, facts: ErrorFacts = {}): never {
   throw new GrapevineError(code, message, facts);
@@ -182,7 +187,10 @@ function decodeDelta(body: Uint8Array, numbers: DeltaNumbers): Delta {
 }
 
 /** Whether its numbers are a model of this run is the receiver's to judge: it knows how many there are to be. */
-function decodeModel(body: Uint8Array, dated: { readonly epoch: number; readonly round: number }): ModelOffer {
+function decodeModel(
+  body: Uint8Array,
+  dated: { readonly epoch: number; readonly round: number },
+): ModelOffer {
   if (body.length === 0 || body.length % 4 !== 0)
     refuse('FRAME_BAD_BODY', `model of ${body.length} bytes, wanted a multiple of 4`);
   if (dated.round < 1) refuse('FRAME_BAD_HEADER', 'model for round 0, wanted 1 or more');

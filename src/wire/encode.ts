@@ -83,7 +83,8 @@ function controlBody(frame: Exclude<Frame, { kind: 'delta' | 'model' }>): Uint8A
 
 /** The bytes of `frame`, ready for the network. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const given = frame.kind === 'delta' ? null : frame.kind === 'model' ? frame.model.bytes : controlBody(frame);
+  const given =
+    frame.kind === 'delta' ? null : frame.kind === 'model' ? frame.model.bytes : controlBody(frame);
   const bodyBytes = frame.kind === 'delta' ? deltaBodyBytes(frame.delta) : given!.length;
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + bodyBytes);
   const view = new DataView(bytes.buffer);

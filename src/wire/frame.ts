@@ -36,7 +36,16 @@ export const MAX_DEGREE = 4096;
 /** Vectors that an algorithm may send side by side: parameters and a tracker, and room for two more. */
 export const MAX_STREAMS = 4;
 
-export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5, heartbeat: 6, sync: 7, model: 8 } as const;
+export const frameKinds = {
+  hello: 1,
+  accept: 2,
+  refuse: 3,
+  delta: 4,
+  bye: 5,
+  heartbeat: 6,
+  sync: 7,
+  model: 8,
+} as const;
 export type FrameKind = keyof typeof frameKinds;
 
 /** How a part of a delta changes the receiver's replica. */

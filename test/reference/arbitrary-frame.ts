@@ -43,12 +43,19 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   maxFrameBytes: fc.integer({ min: 48, max: 2 ** 31 }),
 });
 
-const sync = fc.record({ incarnation: u32, known: u32, ask: fc.boolean(), model: fc.constantFrom('has' as const, 'none' as const, 'wanted' as const) });
+const sync = fc.record({
+  incarnation: u32,
+  known: u32,
+  ask: fc.boolean(),
+  model: fc.constantFrom('has' as const, 'none' as const, 'wanted' as const),
+});
 
 const model = fc.record({
   epoch: fc.nat({ max: 65535 }),
   round: u32.map((value) => Math.max(1, value)),
-  bytes: fc.array(u32, { minLength: 1, maxLength: 8 }).map((words) => new Uint8Array(Uint32Array.from(words).buffer)),
+  bytes: fc
+    .array(u32, { minLength: 1, maxLength: 8 })
+    .map((words) => new Uint8Array(Uint32Array.from(words).buffer)),
 });
 
 export const arbitraryFrame: fc.Arbitrary<Frame> = fc.oneof(

@@ -44,11 +44,12 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** gamma, part count, flags, the hash where bit 0 of the flags is set; then for each part its kind, stream, reserved, its length and its bytes. */
+/** gamma, part count, flags, the hash where bit 0 of the flags is set, the degree where bit 1 is; then for each part its kind, stream, reserved, its length and its bytes. */
 export function naiveDeltaBody(
   gamma: number,
   parts: readonly { readonly kind: number; readonly stream?: number; readonly bytes: readonly number[] }[],
   replicaHash: number | null = null,
+  degree: number | null = null,
 ): Uint8Array {
   const pieces: number[] = [];
   const put = (bytes: number, write: (view: DataView) => void): void => {
@@ -58,8 +59,9 @@ export function naiveDeltaBody(
   };
   put(4, (view) => view.setFloat32(0, gamma, true));
   put(2, (view) => view.setUint16(0, parts.length, true));
-  pieces.push(replicaHash === null ? 0 : 1, 0);
+  pieces.push((replicaHash === null ? 0 : 1) + (degree === null ? 0 : 2), 0);
   if (replicaHash !== null) put(4, (view) => view.setUint32(0, replicaHash, true));
+  if (degree !== null) put(4, (view) => view.setUint32(0, degree, true));
   for (const { kind, stream = 0, bytes } of parts) {
     pieces.push(kind, stream, 0, 0);
     put(4, (view) => view.setUint32(0, bytes.length, true));

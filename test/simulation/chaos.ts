@@ -97,7 +97,17 @@ function planChurn(random: Random, nodes: number): Fault[] {
   const faults: Fault[] = [];
   for (let k = 1 + uniformInt(random, 4); k > 0 && free.length > 1; k--) {
     const node = take();
-    const kind = pick(random, ['kill', 'restart', 'restart', 'twice', 'join', 'freeze', 'slow', 'partition', 'flap']);
+    const kind = pick(random, [
+      'kill',
+      'restart',
+      'restart',
+      'twice',
+      'join',
+      'freeze',
+      'slow',
+      'partition',
+      'flap',
+    ]);
     const [atMs, forMs] = [at(), 50 + uniform(random) * 2500];
     if (kind === 'kill') faults.push({ type: 'kill', node, atMs });
     if (kind === 'restart' || kind === 'twice') faults.push({ type: 'restart', node, atMs, afterMs: forMs });

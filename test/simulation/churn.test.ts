@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pace } from '../../src/consensus/algorithm.js';
-import { type ChaosOutcome, churnAlgorithms, planChurnRun, runChaos } from './chaos.js';
+import { type ChaosOutcome, planChurnRun, runChaos } from './chaos.js';
 
 /** `npm run test:chaos` runs 1,000 of each pace; this many are for everyday. */
 const SEEDS = Number(process.env.CHAOS_SEEDS ?? 80);
