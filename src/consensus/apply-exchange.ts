@@ -6,6 +6,7 @@ import { isGrapevineError } from '../base/errors.js';
 import { addSignedInto, sumOfSquares } from '../linalg/pairs.js';
 import type { Delta } from '../wire/frame.js';
 import type { ReplicaPair } from './algorithm.js';
+import { weightOfExchange } from './edge-weight.js';
 import type { Effect } from './events.js';
 import { advanceEdge, isComplete } from './exchange.js';
 import { observeExchange } from './guard.js';
@@ -31,6 +32,7 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const own = edge.own as Delta;
   const theirs = edge.theirs as Delta;
   const { algorithm, context } = state;
+  edge.weight = weightOfExchange(edge);
   let replicas: ReplicaPair | null;
   try {
     replicas = algorithm.apply(context, state.node, { edge, own, theirs, parameters: state.parameters });
@@ -51,7 +53,8 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   advanceEdge(edge);
   edge.correctionNorm = Math.sqrt(energy);
   noteReplicas(state, edge, replicas);
-  setStatus(effects, edge, 'active', 'answered');
+  if (edge.retiring) setStatus(effects, edge, 'closed', 'removed');
+  else setStatus(effects, edge, 'active', 'answered');
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;

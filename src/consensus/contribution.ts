@@ -1,5 +1,6 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
 import type { Effect } from './events.js';
+import { degreeToSend } from './edge-weight.js';
 import { epochOf, sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';
@@ -46,6 +47,7 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
     acknowledged: 0,
     gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
     ...hashToSend(edge),
+    ...degreeToSend(state),
     parts,
   };
   sendInto(effects, edge, edge.own, nowMs);

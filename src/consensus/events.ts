@@ -22,6 +22,9 @@ export type Input =
   | { readonly type: 'neighborDown'; readonly neighbor: number; readonly reason: string }
   /** The neighbor has said that it will send nothing more. */
   | { readonly type: 'neighborLeft'; readonly neighbor: number }
+  /** The membership view gives this peer a neighbor, or takes one away (topology/membership-topology.ts). */
+  | { readonly type: 'neighborAdded'; readonly neighbor: number }
+  | { readonly type: 'neighborRemoved'; readonly neighbor: number }
   /** Stop after `afterRound`, or after the round under way if that is later. */
   | { readonly type: 'stopRequested'; readonly afterRound: number };
 

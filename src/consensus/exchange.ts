@@ -70,6 +70,11 @@ export function receiveDelta(effects: Effect[], edge: EdgeState, delta: Delta, n
   return 'repeated';
 }
 
+/** A contribution of this end would be of use: both ends know each other's incarnation, and want the edge. */
+export function mayContribute({ own, synced, retiring }: EdgeState): boolean {
+  return own === null && synced && !retiring;
+}
+
 /** Both ends' contributions to the next exchange are here. */
 export function isComplete(edge: EdgeState): boolean {
   return edge.own !== null && edge.theirs !== null;

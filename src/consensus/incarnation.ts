@@ -89,7 +89,7 @@ export function receiveSync(
   from: { readonly edge: EdgeState; readonly sync: Sync; readonly nowMs: number },
 ): void {
   const { edge, sync, nowMs } = from;
-  if (sync.known > state.incarnation) raiseIncarnation(state, sync.known + 1);
+  const miscounted = sync.known > state.incarnation && raiseIncarnation(state, sync.known + 1);
   if (sync.incarnation < edge.theirIncarnation) {
     if (sync.ask) sendSync(state, effects, edge, nowMs); // from a life that is over, or that has been miscounted
     return;
@@ -107,7 +107,7 @@ export function receiveSync(
   edge.mayHaveModel = sync.model === 'has';
   const asked = state.donor;
   chooseDonor(state);
-  if (sync.ask) sendSync(state, effects, edge, nowMs);
+  if (sync.ask || miscounted) sendSync(state, effects, edge, nowMs);
   if (sync.model === 'wanted') offerModel(state, effects, edge);
   if (edge.synced && (sync.ask || !wasSynced)) resendInto(effects, edge, nowMs);
   const donor = state.edges.find(({ neighbor }) => neighbor === state.donor);
@@ -115,14 +115,15 @@ export function receiveSync(
 }
 
 /** A neighbor has met a later life of this index: the driver has lost count. Only before this one has done anything. */
-function raiseIncarnation(state: PeerState, incarnation: number): void {
-  if (state.phase !== 'idle' && state.phase !== 'joining') return;
+function raiseIncarnation(state: PeerState, incarnation: number): boolean {
+  if (state.phase !== 'idle' && state.phase !== 'joining') return false;
   state.incarnation = incarnation;
   state.hasModel = false;
   for (const edge of state.edges) {
     edge.begun = false;
     edge.synced = false;
   }
+  return true;
 }
 
 function refuseNewcomer({ algorithm }: PeerState, effects: Effect[], edge: EdgeState): void {

@@ -73,6 +73,10 @@ export interface ReplicaCheck {
 }
 
 export interface EdgeState extends EdgeView<unknown> {
+  /** Of the exchange that is applied (edge-weight.ts). */
+  weight: number;
+  /** What the mixing matrix says; 0 for an edge that it does not know. */
+  readonly matrixWeight: number;
   own: Delta | null;
   /** Contribution to the last applied exchange, until the neighbor is known to have it. */
   previous: Delta | null;
@@ -109,6 +113,8 @@ export interface EdgeState extends EdgeView<unknown> {
   synced: boolean;
   /** False when it has said that it has no model. */
   mayHaveModel: boolean;
+  /** Taken away by the membership view: nothing new is begun. */
+  retiring: boolean;
   /** ||c|| of the exchange applied last. */
   correctionNorm: number;
   memory: unknown;
@@ -119,7 +125,9 @@ export interface PeerState {
   readonly algorithm: AnyAlgorithm;
   readonly options: PeerOptions;
   /** Ascending by neighbor: the order of every sum. */
-  readonly edges: readonly EdgeState[];
+  readonly edges: EdgeState[];
+  /** Neighbors have come or gone since the start: their number is said in every delta. */
+  rewired: boolean;
   readonly node: unknown;
   /** How often this peer has been started again; 0: a founder of the swarm. */
   incarnation: number;
@@ -186,15 +194,17 @@ export interface PeerInit {
 /** Of the time after which a neighbor sends again what it misses: its asking is never taken for an echo. */
 const QUIET_SHARE = 0.5;
 
-function createEdge(
+export function createEdge(
   { neighbor, weight }: PeerInit['neighbors'][number],
   { algorithm, options, incarnation = 0 }: Pick<PeerInit, 'algorithm' | 'options' | 'incarnation'>,
   context: AlgorithmContext,
 ): EdgeState {
   const { pace, retransmitMs } = options;
+  const { exchanges = 1 } = algorithm;
   return {
     neighbor,
     weight,
+    matrixWeight: weight,
     own: null,
     previous: null,
     theirs: null,
@@ -205,7 +215,7 @@ function createEdge(
     lastHeardMs: 0,
     lastSentMs: 0,
     deltaSentMs: 0,
-    quietMs: pace === 'asynchronous' ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
+    quietMs: pace === 'asynchronous' || exchanges > 1 ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
     deltaHeardMs: 0,
     owed: 0,
     heardRound: 0,
@@ -215,6 +225,7 @@ function createEdge(
     begun: incarnation === 0,
     synced: incarnation === 0,
     mayHaveModel: true,
+    retiring: false,
     correctionNorm: 0,
     memory: algorithm.createEdge(context, neighbor),
   };
@@ -282,6 +293,7 @@ export function createPeerState(init: PeerInit): PeerState {
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
     incarnation,
+    rewired: false,
     hasModel: incarnation === 0,
     donor: null,
     joiningSinceMs: 0,

@@ -22,6 +22,7 @@ import {
   repeatSyncs,
 } from './incarnation.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
+import { addNeighbor, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained } from './round-end.js';
 
@@ -61,6 +62,13 @@ export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
       break;
     case 'neighborLeft':
       onNeighborLeft(state, effects, input.neighbor, nowMs);
+      break;
+    case 'neighborAdded':
+      addNeighbor(state, effects, input.neighbor);
+      break;
+    case 'neighborRemoved':
+      removeNeighbor(state, effects, input.neighbor);
+      proceed(state, effects, nowMs);
       break;
     case 'stopRequested':
       onStopRequested(state, effects, input.afterRound, nowMs);

@@ -134,7 +134,9 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     trainingMs: () => run.trainingMs,
     observe,
     onFault,
-    onNewcomer: (node, state) => void (states[node] = state),
+    onNewcomer(node, state) {
+      states[node] = state;
+    },
   });
   return { ...result, meanModel };
 }
