@@ -42,6 +42,8 @@ export class InvariantChecker {
   /** What each peer's latest training added: the arrays themselves soon belong to the core. */
   private readonly trainedShifts: number[] = [];
   private readonly finished = new Set<number>();
+  /** Edges without a link when one of their ends finished: what was under way there stays so. */
+  private readonly cutOff = new Set<string>();
   /** Of peers that were not there at the start. */
   private readonly states = new Map<number, PeerState>();
   private expectedSum: number;
@@ -75,12 +77,18 @@ export class InvariantChecker {
     if (input.type === 'updateReady') this.expectedSum += this.trainedShifts[node]!;
     this.expectedSum += state.shiftSum;
     for (const effect of effects) {
-      if (effect.type === 'finished') this.finished.add(node);
+      if (effect.type === 'finished') this.finish(node, state);
       if (effect.type === 'exchangeApplied') this.checkExchange(seen, effect);
     }
     this.sums[node] = sumOf(state.parameters);
     this.checkMean(seen);
   };
+
+  private finish(node: number, state: PeerState): void {
+    this.finished.add(node);
+    for (const { neighbor, linked } of state.edges)
+      if (!linked) this.cutOff.add(`${Math.min(node, neighbor)}-${Math.max(node, neighbor)}`);
+  }
 
   private checkExchange(
     { node, state }: Observation,
@@ -146,6 +154,7 @@ export class InvariantChecker {
       epochs.set(life, (epochs.get(life) ?? 0) + 1);
       const [edge, epoch = '0'] = life.split('@');
       const ends = edge!.split('-').map(Number);
+      if (this.cutOff.has(edge!)) continue;
       if (ends.every((end) => living.includes(end)) && Number(epoch) === this.latestEpoch(ends))
         halfApplied += 1;
     }
