@@ -98,7 +98,7 @@ const quarter = (memory, k) =>
 
 const calm = await run(false);
 const stormy = await run(true);
-const [wanted, got] = [calm, stormy].map(({ summary }) => summary.meanModel.accuracy);
+const [wanted, got] = [calm, stormy].map(({ summary }) => summary.accuracy.meanModel);
 const growth = quarter(stormy.memory, 3) / quarter(stormy.memory, 1);
 console.log(
   JSON.stringify({

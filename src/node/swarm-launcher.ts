@@ -57,6 +57,8 @@ interface Worker {
   readonly peers: readonly number[];
   /** How many processes there were for these peers before. */
   readonly incarnation: number;
+  /** A round of its peers has been heard of. */
+  trained: boolean;
   /** It has been told what to run. */
   begun: boolean;
   heardMs: number;
@@ -165,6 +167,7 @@ export class SwarmLauncher {
       process: child,
       peers: peersOfProcess(index, processes, peers),
       incarnation,
+      trained: false,
       begun: false,
       heardMs: clock.nowMs(),
       loaded: false,
@@ -224,6 +227,7 @@ export class SwarmLauncher {
       this.openEntrance();
     }
     const tellsRounds = message.type === 'rounds' || message.type === 'evaluation';
+    if (tellsRounds) worker.trained = true;
     if (tellsRounds && this.firstRoundMs === Number.NEGATIVE_INFINITY) this.firstRoundMs = worker.heardMs;
     if (message.type === 'rounds') for (const { peer, round } of message.events) this.rounds[peer] = round;
     if (message.type === 'evaluation') this.rounds[message.event.peer] = message.event.round;
@@ -231,6 +235,7 @@ export class SwarmLauncher {
     if (message.type === 'finished') {
       this.fates[message.peer] = 'finished';
       this.tellGone(message.peer);
+      if (this.init.restart !== undefined) this.loseLatecomers();
     }
     if (message.type === 'failed') this.lose(message.peer, { reason: message.code, failed: true });
     if (message.type === 'failed' && message.code === 'ADDRESS_IN_USE') {
@@ -266,11 +271,27 @@ export class SwarmLauncher {
     if (worker.peers.includes(this.entrance ?? -1)) this.entrance = null;
     const cancel = this.init.clock.after(RESTART_AFTER_MS, () => {
       this.reviving.delete(cancel);
-      this.spawn(worker.index, worker.incarnation + 1);
-      this.openEntrance();
+      this.revive(worker);
     });
     this.reviving.add(cancel);
     this.openEntrance();
+  }
+
+  private revive({ index, incarnation, peers }: Worker): void {
+    const worker = this.spawn(index, incarnation + 1);
+    const door = this.entrance === null ? undefined : this.addresses.get(this.entrance);
+    if (door === undefined) this.openEntrance();
+    else this.begin(worker, door);
+    if (peers.every((peer) => this.fates[peer] !== 'running')) worker.process.kill('SIGKILL');
+  }
+
+  /** Those who would join when nobody is left to get a model from. */
+  private loseLatecomers(): void {
+    const running = this.fates.flatMap((fate, peer) => (fate === 'running' ? [peer] : []));
+    const trains = (peer: number): boolean =>
+      this.workers.some(({ peers, incarnation, trained }) => peers.includes(peer) && (incarnation === 0 || trained));
+    if (running.some(trains)) return;
+    for (const peer of running) this.lose(peer, { reason: 'nobody left to join', failed: false });
   }
 
   private lose(peer: number, loss: PeerLoss): void {
