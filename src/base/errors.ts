@@ -29,6 +29,7 @@ export const errorCodes = [
   'HELLO_TIMEOUT',
   'SEQUENCE_GAP',
   'REPLICAS_DIFFER',
+  'MEMBERSHIP_FIXED',
   // Links and machines.
   'LINK_DOWN',
   'LINK_TIMEOUT',

@@ -41,6 +41,11 @@ export async function simulatePlan(
     return await simulate({
       peers: nodes.map((node) => plan.createPeer(node, models[node]!, deliveryTo(node))),
       trainers,
+      createNewcomer(node, incarnation) {
+        trainers[node]!.stop();
+        trainers[node] = plan.createTrainer(node, models[node]!);
+        return plan.createPeer(node, models[node]!, deliveryTo(node), incarnation);
+      },
       evaluator: run.evaluator,
       evaluateEvery: config.evaluateEvery,
       link: perfectLink,

@@ -31,10 +31,10 @@ export interface RunPlan extends TrainingPlan {
   readonly spectrum: Spectrum;
   readonly compressor: Compressor;
   /**
-   * The consensus state of `peer` before round 1.
+   * The consensus state of `peer` before round 1; with an incarnation above 0, before it joins the others.
    * @throws GrapevineError BAD_CONFIG where the compressor cannot work for the algorithm on this model's layers
    */
-  createPeer(peer: number, model: PeerModel, delivery: Delivery): PeerState;
+  createPeer(peer: number, model: PeerModel, delivery: Delivery, incarnation?: number): PeerState;
 }
 
 /** What consensus needs to know of a model. */
@@ -64,7 +64,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
     topologyHash: topologyHash(topology),
     spectrum,
     compressor,
-    createPeer(peer, model, delivery) {
+    createPeer(peer, model, delivery, incarnation = 0) {
       const start = model.initialParameters();
       requireContraction({ algorithm, compressor, blocks: model.layout.blocks });
       const setup: PeerSetup = {
@@ -77,6 +77,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
         blocks: model.layout.blocks,
         initialReplica: start,
         seed,
+        incarnation,
         options: {
           rounds: config.rounds,
           pace: config.pace ?? 'lockstep',

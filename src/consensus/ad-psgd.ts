@@ -36,6 +36,7 @@ export function createAdPsgd(spec: string): Algorithm<NodeMemory, SentPair> {
     name: 'ad-psgd',
     spec,
     compresses: 'nothing',
+    toleratesChurn: true,
     asynchronous: true,
     checkTopology: fixedOnly('ad-psgd', 'draws its pairs by itself'),
     createNode: ({ node, randomFor }) => ({ random: randomFor('node', node) }),
@@ -56,7 +57,7 @@ export function createAdPsgd(spec: string): Algorithm<NodeMemory, SentPair> {
       const factor = Math.min(own.gamma, theirs.gamma) / 2;
       if (factor === 0) {
         context.scratch.fill(0);
-        return memory;
+        return null; // nothing was sent that the two ends could hold alike
       }
       readPair(context, memory, { own, theirs });
       correctionInto(context.scratch, ordered(context.node, neighbor, memory.own, memory.theirs), factor);

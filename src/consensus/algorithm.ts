@@ -116,7 +116,7 @@ export interface ReplicaPair {
 /** An edge whose ends were seen to differ (replica-check.ts). */
 export interface EdgeReset<EdgeMemory> {
   readonly edge: EdgeView<EdgeMemory>;
-  /** The exchange at which it was seen, of which nothing is applied. */
+  /** The exchange at which it was seen, of which nothing is applied; 0 where the edge begins a new epoch. */
   readonly exchange: number;
   /** Resets of this edge, this one included. */
   readonly resets: number;
@@ -138,6 +138,11 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   readonly asynchronous?: boolean;
   /** True where the guard's factor does something: gamma, or how messages are encoded. @default false */
   readonly guarded?: boolean;
+  /**
+   * True where a peer may be started again, or be new, while others go on (incarnation.ts): what one peer holds is of no
+   * account to the sums of the others, and `resetEdge` makes new what an edge keeps. @default false
+   */
+  readonly toleratesChurn?: boolean;
   /** Families of topologies on which it runs. @default all */
   readonly topologies?: readonly string[];
   /** The form that it takes in a run, where that depends on the run. @throws GrapevineError BAD_CONFIG */
@@ -154,6 +159,8 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   checkTopology?(topology: Topology): void;
   createNode(context: AlgorithmContext): NodeMemory;
   createEdge(context: AlgorithmContext, neighbor: number): EdgeMemory;
+  /** This peer has no past: it goes on from `parameters`, the model of another. */
+  adopt?(context: AlgorithmContext, node: NodeMemory, parameters: Float32Array): void;
   /** Once a round, after training and before the first `compose`. */
   beginRound(context: AlgorithmContext, node: NodeMemory, round: RoundStart<EdgeMemory>): void;
   /**

@@ -51,8 +51,10 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   const sign = context.node < edge.neighbor ? 1 : -1;
   addSignedInto(state.parameters, context.scratch, sign);
   advanceEdge(edge);
+  edge.correctionNorm = Math.sqrt(energy);
   noteReplicas(state, edge, replicas);
-  setStatus(effects, edge, 'active', 'answered');
+  if (edge.retiring) setStatus(effects, edge, 'closed', 'removed');
+  else setStatus(effects, edge, 'active', 'answered');
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;

@@ -27,6 +27,7 @@
 import { applyExchange } from './apply-exchange.js';
 import { contribute, isBusy, lookAtResidual, measureContraction, moving } from './contribution.js';
 import type { Effect } from './events.js';
+import { mayContribute } from './exchange.js';
 import { observeTraining } from './guard.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
@@ -58,7 +59,7 @@ function oweExchanges(state: PeerState): void {
 
 /** Begins what is owed on edges where nothing is under way, and measures what was sent. */
 function beginExchanges(state: PeerState, effects: Effect[], nowMs: number): void {
-  const idle = ({ own, theirs, owed }: EdgeState): boolean => own === null && theirs === null && owed > 0;
+  const idle = (edge: EdgeState): boolean => mayContribute(edge) && edge.theirs === null && edge.owed > 0;
   const fresh = openEdgesOf(state).filter(idle);
   for (const edge of fresh) contributeOwed(state, effects, edge, nowMs);
   state.contraction = fresh.length > 0 ? measureContraction(state, fresh[0]!) : null;
@@ -74,7 +75,7 @@ function contributeOwed(state: PeerState, effects: Effect[], edge: EdgeState, no
 
 /** Answers, applies, and begins what is owed, until the edge waits for the neighbor or for the next round. */
 function converse(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
-  while (edge.status !== 'closed') {
+  while (edge.status !== 'closed' && (edge.own !== null || mayContribute(edge))) {
     if (edge.own === null && edge.theirs === null && edge.owed <= 0) return;
     if (edge.own === null) contributeOwed(state, effects, edge, nowMs);
     if (!applyExchange(state, effects, edge)) return;

@@ -60,8 +60,12 @@ export function createChocoGossip(
     spec,
     compresses: 'differences',
     guarded: true,
+    toleratesChurn: true,
     createNode: (context) => createPublicVector(context, rule),
     createEdge: (context) => createPublicEdge(context, rule),
+    adopt(_context, { value }, parameters) {
+      value.set(parameters);
+    },
     beginRound(context, node, { parameters, round, openEdges }) {
       const edges = openEdges.map((edge) => ({ edge, memory: edge.memory }));
       publish(context, node, { rule, values: parameters, round, edges });

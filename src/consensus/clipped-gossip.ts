@@ -29,6 +29,7 @@ export function createClippedGossip(clipping: Clipping, spec: string): Algorithm
     name: 'clipped-gossip',
     spec,
     compresses: 'nothing',
+    toleratesChurn: true,
     streams: streamsOf(clipping),
     checkEdges: ({ length }) => checkClipping('clipped-gossip', clipping, length),
     createNode: () => createDistances(),

@@ -1,7 +1,8 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
 import { takeWeight } from './edge-activity.js';
+import { degreeToSend } from './edge-weight.js';
 import type { Effect } from './events.js';
-import { sendInto } from './exchange.js';
+import { epochOf, sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
@@ -40,12 +41,15 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
   const made = algorithm.compose(context, node, { parameters, edge, busy: isBusy(state, edge) });
   if (made === null) return;
   const { gamma, parts } = made;
+  const epoch = epochOf(state, edge);
   edge.own = {
+    ...(epoch === 0 ? {} : { epoch }),
     sequence: edge.applied + 1,
     round: state.round + state.level,
     acknowledged: 0,
     gamma: Math.fround(gamma * (state.guard?.factor ?? 1)), // what the neighbor will read from the wire
     ...hashToSend(edge),
+    ...degreeToSend(state),
     parts,
   };
   sendInto(effects, edge, edge.own, nowMs);

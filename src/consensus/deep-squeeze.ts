@@ -45,6 +45,7 @@ export function createDeepSqueeze(
     name: 'deep-squeeze',
     spec,
     compresses: 'values',
+    toleratesChurn: true,
     guarded: true,
     guardSlack: GUARD_SLACK,
     createNode: ({ compressor, blocks, initialReplica, node, randomFor }) => ({

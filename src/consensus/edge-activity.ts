@@ -17,6 +17,7 @@
 import { createRandom, uniform } from '../base/random.js';
 import { weightOf } from '../topology/topology.js';
 import type { AlgorithmContext } from './algorithm.js';
+import { weightOfExchange } from './edge-weight.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
 /** Whether the round under way is one of the edge's rounds. */
@@ -46,11 +47,13 @@ function scheduledWeight(
 }
 
 /**
- * Sets the weight of `edge` to that of an exchange which its ends begin in these rounds: of the earlier one. A round that a
- * broken neighbor makes up is none of ours, and counts as the first.
+ * Sets the weight of `edge` to that of an exchange which its ends begin in these rounds: by the schedule that of the earlier
+ * one, without a schedule that of the ends' present degrees (edge-weight.ts). A round that a broken neighbor makes up is
+ * none of ours, and counts as the first.
  */
 export function takeWeight({ context }: PeerState, edge: EdgeState, rounds: readonly number[]): void {
-  edge.weight = scheduledWeight(context, edge.neighbor, Math.max(1, Math.min(...rounds))) ?? edge.weight;
+  const round = Math.max(1, Math.min(...rounds));
+  edge.weight = scheduledWeight(context, edge.neighbor, round) ?? weightOfExchange(edge);
 }
 
 /** True when the edge to `neighbor` exchanges in `round`, where each does so in a `share` of all rounds. */

@@ -18,7 +18,8 @@
  * degree 4 and more want a small gamma: 0.1 for one entry in a hundred (docs/consensus.md). `clip` bounds what a
  * neighbor can move (clipping.ts): c is then at most gamma w_ij tau_ij long. Memory: 2 d floats an edge and end, and d a node.
  */
-import type { CompressorState } from '../compression/compressor.js';
+import { createRandom } from '../base/random.js';
+import type { Compressor, CompressorState } from '../compression/compressor.js';
 import { contractionByBlock } from '../compression/contraction.js';
 import { addSignedInto, mirrorDifferenceInto, squaredDistance } from '../linalg/pairs.js';
 import type { Algorithm } from './algorithm.js';
@@ -51,9 +52,16 @@ interface EdgeMemory {
   readonly own: Float32Array;
   readonly theirs: Float32Array;
   readonly compressorState: CompressorState;
+  /** The next message is x itself: the ends' replicas were found to differ, or belong to an epoch that is over. */
+  whole: boolean;
 }
 
-export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algorithm<NodeMemory, EdgeMemory> {
+/** @param identity the compressor that sends float32 as they are, for a replica that is sent whole. */
+export function createEdgeChoco(
+  options: EdgeChocoOptions,
+  spec: string,
+  identity: Compressor,
+): Algorithm<NodeMemory, EdgeMemory> {
   const { gamma, clipping = null } = options;
   return {
     name: 'edge-choco',
@@ -62,24 +70,36 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
     streams: streamsOf(clipping),
     guarded: true,
     asynchronous: true,
+    toleratesChurn: true,
     checkEdges: ({ length }) => checkClipping('edge-choco', clipping, length),
     createNode: () => ({ distances: createDistances() }),
     createEdge: (context, neighbor) => ({
       own: context.createReplica(),
       theirs: context.createReplica(),
       compressorState: context.compressor.createState(context.blocks, context.randomFor('edge', neighbor)),
+      whole: false,
     }),
     beginRound(_context, { distances }, { round }) {
       distances.round = round;
     },
     compose({ compressor, blocks }, { distances }, { parameters, edge }) {
-      const { own, compressorState } = edge.memory;
+      const { own, compressorState, whole } = edge.memory;
+      edge.memory.whole = false;
+      const radius = clipping === null ? [] : radiusParts(clipping, distances);
+      if (whole) {
+        const bytes = identity.encode(
+          parameters,
+          blocks,
+          identity.createState(blocks, createRandom('dense')),
+        );
+        return { gamma, parts: [{ kind: 'replace', bytes }, ...radius] };
+      }
       const encoder = { compressor, blocks, state: compressorState };
       const bytes = encodeDifference(encoder, { parameters, replica: own });
-      const radius = clipping === null ? [] : radiusParts(clipping, distances);
       return { gamma, parts: [{ kind: 'add', bytes }, ...radius] };
     },
     contraction({ blocks, scratch }, _node, { parameters, edge }) {
+      if (edge.own!.parts[0]!.kind === 'replace') return blocks.map(() => 1);
       const decoded = new Float32Array(scratch.length);
       advanceReplica(decoded, partsOf(edge.own!, 0), blocks);
       for (let i = 0; i < scratch.length; i++) scratch[i] = parameters[i]! - edge.memory.own[i]!;
@@ -105,9 +125,8 @@ export function createEdgeChoco(options: EdgeChocoOptions, spec: string): Algori
       addSignedInto(replicas.high, scratch, -1);
       return memory;
     },
-    resetEdge({ initialReplica }, _node, { edge }) {
-      edge.memory.own.set(initialReplica);
-      edge.memory.theirs.set(initialReplica);
+    resetEdge(_context, _node, { edge }) {
+      edge.memory.whole = true; // both ends do this, so both replicas are replaced in the next exchange
     },
   };
 }

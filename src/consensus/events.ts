@@ -3,7 +3,7 @@
  * links, simulation/simulator.ts with virtual ones) feeds inputs to `step` and carries out the effects, in order.
  */
 import type { ErrorCode } from '../base/errors.js';
-import type { Delta } from '../wire/frame.js';
+import type { Delta, ModelOffer, Sync } from '../wire/frame.js';
 
 export type TimerName = 'tick' | 'retransmit' | 'drain';
 
@@ -14,11 +14,17 @@ export type Input =
   | { readonly type: 'updateReady'; readonly round: number; readonly parameters: Float32Array }
   | { readonly type: 'deltaReceived'; readonly from: number; readonly delta: Delta }
   | { readonly type: 'heartbeatReceived'; readonly from: number }
+  /** Of incarnations and models (incarnation.ts). */
+  | { readonly type: 'syncReceived'; readonly from: number; readonly sync: Sync }
+  | { readonly type: 'modelReceived'; readonly from: number; readonly model: ModelOffer }
   | { readonly type: 'timerFired'; readonly timer: TimerName }
   | { readonly type: 'neighborUp'; readonly neighbor: number }
   | { readonly type: 'neighborDown'; readonly neighbor: number; readonly reason: string }
   /** The neighbor has said that it will send nothing more. */
   | { readonly type: 'neighborLeft'; readonly neighbor: number }
+  /** The membership view gives this peer a neighbor, or takes one away (topology/membership-topology.ts). */
+  | { readonly type: 'neighborAdded'; readonly neighbor: number }
+  | { readonly type: 'neighborRemoved'; readonly neighbor: number }
   /** Stop after `afterRound`, or after the round under way if that is later. */
   | { readonly type: 'stopRequested'; readonly afterRound: number };
 
@@ -35,6 +41,8 @@ export type Effect =
   | { readonly type: 'train'; readonly round: number; readonly parameters: Float32Array }
   | { readonly type: 'sendDelta'; readonly to: number; readonly delta: Delta }
   | { readonly type: 'sendHeartbeat'; readonly to: number }
+  | { readonly type: 'sendSync'; readonly to: number; readonly sync: Sync }
+  | { readonly type: 'sendModel'; readonly to: number; readonly model: ModelOffer }
   /** One timer a name: setting replaces, `cancelTimer` removes. */
   | { readonly type: 'setTimer'; readonly timer: TimerName; readonly atMs: number }
   | { readonly type: 'cancelTimer'; readonly timer: TimerName }
@@ -72,7 +80,7 @@ export type Effect =
   /** No round follows. Late differences are still applied if the driver delivers them. */
   | { readonly type: 'finished'; readonly round: number };
 
-export type NoticeCode = 'CONSENSUS_BACKED_OFF' | 'REPLICAS_DIFFER';
+export type NoticeCode = 'CONSENSUS_BACKED_OFF' | 'REPLICAS_DIFFER' | 'PEER_RESTARTED' | 'JOINED';
 
 /** What the watchers of a simulation compare between the two ends of an edge. */
 export interface ExchangeAudit {

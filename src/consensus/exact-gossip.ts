@@ -35,6 +35,7 @@ export function createExactGossip(
     name: 'exact',
     spec,
     compresses: 'nothing',
+    toleratesChurn: true,
     asynchronous: order === 'adapt-then-combine', // the other order sends what a round began with
     createNode: ({ initialReplica }) => ({
       start: order === 'combine-then-adapt' ? new Float32Array(initialReplica.length) : null,

@@ -5,9 +5,14 @@
  * its own is missing sends it again, so a lost or reordered frame is repaired by the next frame that gets
  * through, and a repeated one is dropped by its number.
  */
-import type { Delta } from '../wire/frame.js';
+import { type Delta, EPOCHS } from '../wire/frame.js';
 import type { Effect } from './events.js';
-import type { EdgeState } from './peer-state.js';
+import type { EdgeState, PeerState } from './peer-state.js';
+
+/** The life of the edge that is under way, as frames have it (incarnation.ts). */
+export function epochOf({ incarnation }: PeerState, { theirIncarnation }: EdgeState): number {
+  return (incarnation + theirIncarnation) % EPOCHS;
+}
 
 /** Highest sequence received without a hole. */
 function receivedUpTo(edge: EdgeState): number {
@@ -63,6 +68,11 @@ export function receiveDelta(effects: Effect[], edge: EdgeState, delta: Delta, n
   }
   if (showsLoss(edge, delta) && nowMs - edge.deltaSentMs >= edge.quietMs) resendInto(effects, edge, nowMs);
   return 'repeated';
+}
+
+/** A contribution of this end would be of use: both ends know each other's incarnation, and want the edge. */
+export function mayContribute({ own, synced, retiring }: EdgeState): boolean {
+  return own === null && synced && !retiring;
 }
 
 /** Both ends' contributions to the next exchange are here. */

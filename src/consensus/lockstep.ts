@@ -6,7 +6,7 @@ import { applyExchange } from './apply-exchange.js';
 import { contribute, isBusy, moving } from './contribution.js';
 import { edgesTakeTurns, isInTurn } from './edge-activity.js';
 import type { Effect } from './events.js';
-import { isAwaited } from './exchange.js';
+import { isAwaited, mayContribute } from './exchange.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
@@ -18,7 +18,7 @@ export function contributeToAll(state: PeerState, effects: Effect[], nowMs: numb
   const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
   const fresh = openEdges.filter(
     (edge) =>
-      edge.own === null &&
+      mayContribute(edge) &&
       ((partners?.includes(edge.neighbor) !== false && isInTurn(state, edge.neighbor)) ||
         isFromEarlier(state, edge)),
   );
@@ -35,7 +35,7 @@ function isFromEarlier({ round }: PeerState, { theirs }: EdgeState): boolean {
 function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void {
   if (!edgesTakeTurns(state)) return;
   for (const edge of state.edges) {
-    if (edge.status !== 'closed' && edge.own === null && isFromEarlier(state, edge))
+    if (edge.status !== 'closed' && mayContribute(edge) && isFromEarlier(state, edge))
       contribute(state, effects, edge, nowMs);
   }
 }

@@ -61,6 +61,7 @@ export function createNearestNeighbor(
     spec,
     compresses: 'nothing',
     checkTopology: fixedOnly('nearest-neighbor', 'compares all its neighbors in each round'),
+    toleratesChurn: true,
     checkEdges: ({ length }) => checkByzantine('nearest-neighbor', byzantine, length),
     createNode: () => ({ heard: new Map() }),
     createEdge: createSentPair,

@@ -95,12 +95,16 @@ function createOuterMomentum({ name, spec, peers, gamma }: Gossip, outerStep: Ou
     spec,
     compresses: 'nothing',
     ...(peers === 'all' ? { checkTopology: nonNegativeOnly(name) } : drawnPartners(name)),
+    toleratesChurn: true,
     createNode: ({ initialReplica: { length } }) => ({
       sent: new Float32Array(length),
       last: new Float32Array(length),
       weights: null,
     }),
     createEdge: createSentPair,
+    adopt(_context, { last }, parameters) {
+      last.set(parameters); // no momentum of a past that was another's
+    },
     beginRound(context, node, start) {
       if (peers !== 'all') node.weights = drawPartners(context, peers, start.round);
       outerStep(node, start);

@@ -25,6 +25,8 @@ export interface PeerSetup {
   readonly initialReplica: Float32Array;
   readonly seed: number;
   readonly options: PeerOptions;
+  /** Above 0: the peer joins a swarm that runs (PeerInit.incarnation). @default 0 */
+  readonly incarnation?: number;
 }
 
 function swarmFactsOf({ graph, schedule, directed }: Topology, seed: number): SwarmFacts {
@@ -60,6 +62,7 @@ export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Arr
     gap: setup.gap ?? null,
     swarm: swarmFactsOf(topology, seed),
     algorithm: setup.algorithm,
+    incarnation: setup.incarnation ?? 0,
     run: { peers: graph.offsets.length - 1, seed, topology: topology.name },
     options,
     diameter: setup.diameter ?? graph.nodes - 1,

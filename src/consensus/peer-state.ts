@@ -5,6 +5,7 @@
  * exchange; whoever has both applies it. At most one own difference is unapplied, and the one before it is kept
  * until the neighbor says that it has it, so two differences a direction are all that is ever in flight or held.
  */
+import { GrapevineError } from '../base/errors.js';
 import type { MatrixBlock } from '../compression/compressor.js';
 import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
@@ -51,6 +52,8 @@ export const defaultPeerOptions = {
 export type Phase =
   /** Before round 1. */
   | 'idle'
+  /** Started again, or new: without a model to begin from (incarnation.ts). */
+  | 'joining'
   /** The trainer has the parameters; in the asynchronous pace exchanges go on. */
   | 'training'
   /** Differences of this round are under way. */
@@ -70,8 +73,10 @@ export interface ReplicaCheck {
 }
 
 export interface EdgeState extends EdgeView<unknown> {
-  /** Of the round at hand (edge-activity.ts). */
+  /** Of the exchange at hand (edge-activity.ts, edge-weight.ts). */
   weight: number;
+  /** What the mixing matrix says; 0 for an edge that it does not know. */
+  readonly matrixWeight: number;
   own: Delta | null;
   /** Contribution to the last applied exchange, until the neighbor is known to have it. */
   previous: Delta | null;
@@ -100,6 +105,18 @@ export interface EdgeState extends EdgeView<unknown> {
   /** `applied` when this peer's last round ended. */
   appliedBefore: number;
   readonly check: ReplicaCheck;
+  /** How often the neighbor has been started again, as far as it has said. */
+  theirIncarnation: number;
+  /** The memory is of the edge's epoch. False until a peer that was started again hears the neighbor. */
+  begun: boolean;
+  /** The neighbor is known to know this peer's incarnation: exchanges may be made. */
+  synced: boolean;
+  /** False when it has said that it has no model. */
+  mayHaveModel: boolean;
+  /** Taken away by the membership view: nothing new is begun. */
+  retiring: boolean;
+  /** ||c|| of the exchange applied last. */
+  correctionNorm: number;
   memory: unknown;
 }
 
@@ -108,8 +125,20 @@ export interface PeerState {
   readonly algorithm: AnyAlgorithm;
   readonly options: PeerOptions;
   /** Ascending by neighbor: the order of every sum. */
-  readonly edges: readonly EdgeState[];
+  readonly edges: EdgeState[];
+  /** Neighbors have come or gone since the start: their number is said in every delta. */
+  rewired: boolean;
   readonly node: unknown;
+  /** How often this peer has been started again; 0: a founder of the swarm. */
+  incarnation: number;
+  /** The parameters are the swarm's: a founder's initial model, or what a neighbor sent. */
+  hasModel: boolean;
+  /** The neighbor that is asked for its model; null where none is. */
+  donor: number | null;
+  /** When joining began. */
+  joiningSinceMs: number;
+  /** Sum of ||c|| over exchanges that a neighbor may not have applied before it died: bounds what the sum over peers drifted. */
+  driftBound: number;
   parameters: Float32Array;
   /** Where training began. In lockstep the two serve in turn (takeIn); else it is the trainer's copy (round-end.ts). */
   spare: Float32Array;
@@ -155,20 +184,27 @@ export interface PeerInit {
   /** Needed by algorithms whose form depends on it. */
   readonly run?: RunFacts;
   readonly options: PeerOptions;
+  /**
+   * How often this index has been started in this swarm before, which whoever starts it has to count; above 0 it joins,
+   * with the model of a neighbor. @default 0
+   */
+  readonly incarnation?: number;
 }
 
 /** Of the time after which a neighbor sends again what it misses: its asking is never taken for an echo. */
 const QUIET_SHARE = 0.5;
 
-function createEdge(
+export function createEdge(
   { neighbor, weight }: PeerInit['neighbors'][number],
-  { algorithm, options }: Pick<PeerInit, 'algorithm' | 'options'>,
+  { algorithm, options, incarnation = 0 }: Pick<PeerInit, 'algorithm' | 'options' | 'incarnation'>,
   context: AlgorithmContext,
 ): EdgeState {
   const { pace, retransmitMs } = options;
+  const { exchanges = 1 } = algorithm;
   return {
     neighbor,
     weight,
+    matrixWeight: weight,
     own: null,
     previous: null,
     theirs: null,
@@ -179,12 +215,18 @@ function createEdge(
     lastHeardMs: 0,
     lastSentMs: 0,
     deltaSentMs: 0,
-    quietMs: pace === 'asynchronous' ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
+    quietMs: pace === 'asynchronous' || exchanges > 1 ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
     deltaHeardMs: 0,
     owed: 0,
     heardRound: 0,
     appliedBefore: 0,
     check: { hash: null, resets: 0, resetsInRow: 0 },
+    theirIncarnation: 0,
+    begun: incarnation === 0,
+    synced: incarnation === 0,
+    mayHaveModel: true,
+    retiring: false,
+    correctionNorm: 0,
     memory: algorithm.createEdge(context, neighbor),
   };
 }
@@ -196,6 +238,15 @@ function createEdge(
  */
 const withoutSign = (value: number): number => value + 0;
 
+function requireChurn({ name, toleratesChurn }: AnyAlgorithm): void {
+  if (toleratesChurn === true) return;
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `algorithm ${name} keeps sums over all peers, which a peer that joins a running swarm would break: resume all peers ` +
+      'from checkpoints, or run an algorithm that docs/membership.md lists.',
+  );
+}
+
 /**
  * A peer before round 1, without links.
  * @throws GrapevineError BAD_CONFIG where the algorithm cannot run among these neighbors
@@ -205,6 +256,8 @@ export function createPeerState(init: PeerInit): PeerState {
   const run = init.run ?? { peers: init.neighbors.length + 1, seed: 0, topology: '' };
   const algorithm = init.algorithm.forRun?.(run) ?? init.algorithm;
   algorithm.checkEdges?.(init.neighbors);
+  const { incarnation = 0 } = init;
+  if (incarnation > 0) requireChurn(algorithm);
   const initialReplica = init.initialReplica.map(withoutSign);
   // As many as an algorithm asks for at most: both replicas of each edge, one more for the node; and our own three.
   const createVector = createVectorSource(2 * init.neighbors.length + 4, init.parameters.length);
@@ -236,9 +289,15 @@ export function createPeerState(init: PeerInit): PeerState {
     algorithm,
     options,
     edges: init.neighbors
-      .map((end) => createEdge(end, { algorithm, options }, context))
+      .map((end) => createEdge(end, { algorithm, options, incarnation }, context))
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
+    incarnation,
+    rewired: false,
+    hasModel: incarnation === 0,
+    donor: null,
+    joiningSinceMs: 0,
+    driftBound: 0,
     parameters,
     spare,
     phase: 'idle',

@@ -240,6 +240,7 @@ export function createPowerGossip(
     streams: streamsOf(clipping),
     exchanges: iterations,
     asynchronous: true,
+    toleratesChurn: true,
     checkEdges: ({ length }) => checkClipping(name, clipping, length),
     createNode: () => createDistances(iterations),
     createEdge(context, neighbor) {

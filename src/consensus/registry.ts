@@ -141,7 +141,8 @@ const edgeChoco: RegistryEntry<{ readonly gamma: number } & ClipOptions, AnyAlgo
   summary: 'CHOCO with mirrored replicas per edge: stable at gamma 1 with low rank',
   fields: { gamma: numberField('consensus step', 1, 0.01, 2), ...clipFields },
   complete: completeClip,
-  make: (options, spec) => createEdgeChoco({ gamma: options.gamma, clipping: clippingOf(options) }, spec),
+  make: (options, spec) =>
+    createEdgeChoco({ gamma: options.gamma, clipping: clippingOf(options) }, spec, identity),
 };
 
 const clippedGossip: RegistryEntry<

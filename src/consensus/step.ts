@@ -5,16 +5,26 @@
  * Here inputs meet state: which edge they concern, who is alive, when to send again. What a round is, is in lockstep.ts
  * and asynchronous.ts.
  */
-import type { Delta } from '../wire/frame.js';
+import type { Delta, ModelOffer, Sync } from '../wire/frame.js';
 import { applyExchange, refuse, setStatus } from './apply-exchange.js';
 import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
 import type { Effect, Input } from './events.js';
-import { receiveDelta, resendInto } from './exchange.js';
+import { epochOf, receiveDelta, resendInto } from './exchange.js';
 import { observeTraining } from './guard.js';
+import {
+  adoptOwn,
+  giveUpDonor,
+  introduce,
+  nobodyHasModel,
+  receiveModel,
+  receiveSync,
+  repeatSyncs,
+} from './incarnation.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
+import { addNeighbor, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
-import { beginTraining, finish, isDrained } from './round-end.js';
+import { beginTraining, drain, finish, isDrained } from './round-end.js';
 
 /** Liveness is looked at this many times within a silence. */
 export const TICKS_PER_SILENCE = 4;
@@ -35,6 +45,12 @@ export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
     case 'heartbeatReceived':
       hear(edgeTo(state, input.from), nowMs);
       break;
+    case 'syncReceived':
+      onSync(state, effects, input, nowMs);
+      break;
+    case 'modelReceived':
+      onModel(state, effects, input, nowMs);
+      break;
     case 'timerFired':
       onTimer(state, effects, input.timer, nowMs);
       break;
@@ -46,6 +62,13 @@ export function step(state: PeerState, input: Input, nowMs: number): Effect[] {
       break;
     case 'neighborLeft':
       onNeighborLeft(state, effects, input.neighbor, nowMs);
+      break;
+    case 'neighborAdded':
+      addNeighbor(state, effects, input.neighbor);
+      break;
+    case 'neighborRemoved':
+      removeNeighbor(state, effects, input.neighbor);
+      proceed(state, effects, nowMs);
       break;
     case 'stopRequested':
       onStopRequested(state, effects, input.afterRound, nowMs);
@@ -73,8 +96,22 @@ function onStart(state: PeerState, effects: Effect[], nowMs: number): void {
     if (edge.linked) setStatus(effects, edge, 'active', 'linked');
   }
   scheduleTick(state, effects, nowMs);
-  if (isAsynchronous(state)) scheduleRetransmit(state, effects, nowMs);
-  beginTraining(state, effects);
+  if (isAsynchronous(state) || !state.hasModel) scheduleRetransmit(state, effects, nowMs);
+  state.phase = 'joining';
+  state.joiningSinceMs = nowMs;
+  begin(state, effects, nowMs);
+}
+
+/** Training begins, where there is a model to begin from; a newcomer may find that the others have finished. */
+function begin(state: PeerState, effects: Effect[], nowMs: number): void {
+  if (state.phase !== 'joining' || !state.hasModel) return;
+  const { round, parameters } = state;
+  if (round < state.lastRound) {
+    beginTraining(state, effects);
+    return;
+  }
+  effects.push({ type: 'roundFinished', round, appliedEdges: 0, contraction: null, parameters });
+  drain(state, effects, nowMs);
 }
 
 function isAsynchronous({ context }: PeerState): boolean {
@@ -91,7 +128,8 @@ function proceed(state: PeerState, effects: Effect[], nowMs: number): void {
 function onStopRequested(state: PeerState, effects: Effect[], afterRound: number, nowMs: number): void {
   const soonest = isAsynchronous(state) ? state.round : Math.max(state.round, afterRound);
   state.lastRound = Math.min(state.lastRound, soonest);
-  if (state.phase === 'idle' && state.lastRound === 0) finish(state, effects);
+  const waits = state.phase === 'joining' || (state.phase === 'idle' && state.lastRound === 0);
+  if (waits) finish(state, effects);
   if (isAsynchronous(state)) asynchronous.stop(state, effects, nowMs);
 }
 
@@ -131,6 +169,7 @@ function onDelta(
   const edge = edgeTo(state, input.from);
   if (edge === undefined || edge.status === 'closed') return;
   hear(edge, nowMs);
+  if (!edge.synced || (input.delta.epoch ?? 0) !== epochOf(state, edge)) return; // of another life of the edge
   edge.deltaHeardMs = nowMs;
   edge.heardRound = Math.max(edge.heardRound, input.delta.round);
   if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {
@@ -153,6 +192,45 @@ function applyLate(state: PeerState, effects: Effect[], edge: EdgeState): void {
     moving(state, () => algorithm.endRound?.(context, node, { round, parameters }));
   }
   if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
+}
+
+// --- incarnations ---------------------------------------------------------------------------------------------
+
+function onSync(
+  state: PeerState,
+  effects: Effect[],
+  { from, sync }: { readonly from: number; readonly sync: Sync },
+  nowMs: number,
+): void {
+  const edge = edgeTo(state, from);
+  if (edge === undefined) return;
+  hear(edge, nowMs);
+  receiveSync(state, effects, { edge, sync, nowMs });
+  proceed(state, effects, nowMs);
+  if (state.phase === 'draining' && isDrained(state)) finish(state, effects);
+}
+
+function onModel(
+  state: PeerState,
+  effects: Effect[],
+  { from, model }: { readonly from: number; readonly model: ModelOffer },
+  nowMs: number,
+): void {
+  const edge = edgeTo(state, from);
+  if (edge === undefined) return;
+  hear(edge, nowMs);
+  if (receiveModel(state, effects, { edge, model })) begin(state, effects, nowMs);
+}
+
+/** While there is no model: asks again, and another neighbor than one that does not answer. */
+function keepJoining(state: PeerState, effects: Effect[], nowMs: number): void {
+  const { silenceMs, roundDeadlineMs } = state.options;
+  const donor = state.donor === null ? undefined : edgeTo(state, state.donor);
+  if (donor !== undefined && nowMs - donor.lastHeardMs >= silenceMs) giveUpDonor(state, donor);
+  if (!nobodyHasModel(state)) state.joiningSinceMs = nowMs;
+  if (nowMs - state.joiningSinceMs < roundDeadlineMs) return;
+  adoptOwn(state, effects);
+  begin(state, effects, nowMs);
 }
 
 // --- liveness -------------------------------------------------------------------------------------------------
@@ -190,6 +268,8 @@ function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
     const overdue = overdueReason(state, edge, nowMs);
     if (overdue !== null) setStatus(effects, edge, 'inactive', overdue);
   }
+  if (state.phase === 'joining') keepJoining(state, effects, nowMs);
+  repeatSyncs(state, effects, nowMs);
   scheduleTick(state, effects, nowMs);
   proceed(state, effects, nowMs);
 }
@@ -226,6 +306,7 @@ function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void 
   if (retransmitMs === null) return;
   // In lockstep the timer runs since the differences of the round were sent; otherwise it is for all edges alike.
   const oldestMs = isAsynchronous(state) ? nowMs - retransmitMs : nowMs;
+  repeatSyncs(state, effects, nowMs);
   for (const edge of state.edges) {
     if (edge.status === 'closed' || edge.own === null || edge.theirs !== null) continue;
     if (edge.deltaSentMs <= oldestMs) resendInto(effects, edge, nowMs);
@@ -237,12 +318,14 @@ function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void 
 
 function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, nowMs: number): void {
   const edge = edgeTo(state, neighbor);
-  if (edge === undefined || edge.status === 'closed') return;
+  if (edge === undefined) return;
   // Neighbors may have begun: a peer that waits for its other links must not seem silent to them.
   if (state.phase === 'idle' && !state.edges.some(({ linked }) => linked))
     scheduleTick(state, effects, nowMs);
-  edge.linked = true;
+  edge.linked = true; // also where the edge is closed: a peer that has left may come back in another incarnation
+  if (edge.status === 'closed') return;
   hear(edge, nowMs);
+  if (!edge.synced) introduce(state, effects, edge, nowMs);
   resendInto(effects, edge, nowMs);
 }
 

@@ -31,6 +31,8 @@ export interface EvaluationCollector {
   add(report: PeerEvaluation): SwarmView[];
   /** A peer that will report no more; returns the rounds that waited only for it. */
   forget(peer: number): SwarmView[];
+  /** A peer that reports from `round` on: it is new, or has been started again. */
+  expect(peer: number, round: number): void;
 }
 
 function average(values: readonly number[]): number {
@@ -63,7 +65,8 @@ export function viewOf(round: number, reports: readonly PeerEvaluation[]): Swarm
 }
 
 export function createEvaluationCollector(peers: Iterable<number>): EvaluationCollector {
-  const expected = new Set(peers);
+  /** Peers, and the first round that each reports. */
+  const expected = new Map(Array.from(peers, (peer) => [peer, 0]));
   const open = new Map<number, Map<number, PeerEvaluation>>();
 
   const takeComplete = (): SwarmView[] => {
@@ -71,7 +74,7 @@ export function createEvaluationCollector(peers: Iterable<number>): EvaluationCo
     const views: SwarmView[] = [];
     for (const round of rounds) {
       const reports = open.get(round)!;
-      if ([...expected].some((peer) => !reports.has(peer))) continue;
+      if ([...expected].some(([peer, first]) => round >= first && !reports.has(peer))) continue;
       open.delete(round);
       const living = [...reports.values()].filter(({ peer }) => expected.has(peer));
       if (living.length > 0)
@@ -97,6 +100,9 @@ export function createEvaluationCollector(peers: Iterable<number>): EvaluationCo
     forget(peer) {
       expected.delete(peer);
       return takeComplete();
+    },
+    expect(peer, round) {
+      expected.set(peer, round);
     },
   };
 }

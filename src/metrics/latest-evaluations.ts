@@ -42,5 +42,8 @@ export function createLatestEvaluations(peers: Iterable<number>): EvaluationColl
       latest.delete(peer);
       return takeDue();
     },
+    expect(peer) {
+      expected.add(peer);
+    },
   };
 }

@@ -49,6 +49,13 @@ export interface RoundReport {
 /** Mean time a peer waits for its neighbors' farewell before it closes its links. */
 export const FAREWELL_TIMEOUT_MS = 3_000;
 
+/** Two frames with the same name say the same. */
+function nameOf(frame: Frame): string {
+  if (frame.kind === 'delta') return `delta ${frame.delta.epoch ?? 0} ${frame.delta.sequence}`;
+  if (frame.kind === 'sync') return `sync ${JSON.stringify(frame.sync)}`;
+  return frame.kind;
+}
+
 class Deferred<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;
@@ -118,7 +125,8 @@ export class Peer {
       const unlinked = this.init.state.edges
         .map((edge) => edge.neighbor)
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
-      if (unlinked.length > 0 && !this.ended) this.init.onUnlinked?.(unlinked);
+      if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0)
+        this.init.onUnlinked?.(unlinked);
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
@@ -150,7 +158,9 @@ export class Peer {
 
   private checkReady(): void {
     const { edges } = this.init.state;
-    if (edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
+    // Who joins a running swarm waits for a model, which any neighbor may have, and not for all links.
+    const joins = !this.init.state.hasModel;
+    if (joins || edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
       this.ready.resolve();
     }
   }
@@ -186,6 +196,12 @@ export class Peer {
         return;
       case 'sendHeartbeat':
         this.send(effect.to, { ...this.addressed(effect.to), kind: 'heartbeat' });
+        return;
+      case 'sendSync':
+        this.send(effect.to, { ...this.addressed(effect.to), kind: 'sync', sync: effect.sync });
+        return;
+      case 'sendModel':
+        this.send(effect.to, { ...this.addressed(effect.to), kind: 'model', model: effect.model });
         return;
       case 'setTimer':
         this.setTimer(effect.timer, effect.atMs);
@@ -242,7 +258,7 @@ export class Peer {
   private send(to: number, frame: Frame): void {
     const queued = this.queued.get(to) ?? new Set<string>();
     this.queued.set(to, queued);
-    const name = frame.kind === 'delta' ? `delta ${frame.delta.sequence}` : frame.kind;
+    const name = nameOf(frame);
     if (queued.has(name)) return;
     queued.add(name);
     if (frame.kind === 'delta') {
@@ -279,6 +295,7 @@ export class Peer {
 
   private onNeighborUp(neighbor: number): void {
     this.linked.add(neighbor);
+    this.left.delete(neighbor);
     this.feed({ type: 'neighborUp', neighbor });
     this.checkReady();
   }
@@ -295,6 +312,8 @@ export class Peer {
     checkAddressing(frame, { swarmTag: this.init.swarmTag, sender: neighbor, receiver: this.node });
     if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
     else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
+    else if (frame.kind === 'sync') this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
+    else if (frame.kind === 'model') this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
     else if (frame.kind === 'bye') {
       this.left.add(neighbor);
       this.feed({ type: 'neighborLeft', neighbor });

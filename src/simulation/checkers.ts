@@ -7,12 +7,18 @@
  * - Mean: the sum of all parameters is the sum of what trainers and, before gossip, algorithms added, plus
  *   corrections whose other end has not been applied (its peer is dead or behind), to within float32 rounding.
  * - Rounds end: every living peer finishes.
+ *
+ * A peer that is started again, or is new, brings its parameters with it; those of the process that died leave the sum.
+ * What it takes from a neighbor counts as moved by the algorithm. An exchange that only the survivor has applied is the drift
+ * that a death may cost, one an edge and epoch at most.
  */
+import { epochOf } from '../consensus/exchange.js';
 import { sumOf } from '../consensus/mixing-step.js';
+import type { PeerState } from '../consensus/peer-state.js';
 import type { Observation, SimulationInit } from './simulator.js';
 
 export interface Violation {
-  readonly invariant: 'replicas' | 'antisymmetry' | 'mean' | 'progress';
+  readonly invariant: 'replicas' | 'antisymmetry' | 'mean' | 'drift' | 'progress';
   readonly message: string;
 }
 
@@ -36,6 +42,12 @@ export class InvariantChecker {
   /** What each peer's latest training added: the arrays themselves soon belong to the core. */
   private readonly trainedShifts: number[] = [];
   private readonly finished = new Set<number>();
+  /** Edges without a link when one of their ends finished: what was under way there stays so. */
+  private readonly cutOff = new Set<string>();
+  /** Edges on which an end had waited in vain, for the time of a silence, when it finished: frame after frame was lost. */
+  private readonly gaveUp = new Set<string>();
+  /** Of peers that were not there at the start. */
+  private readonly states = new Map<number, PeerState>();
   private expectedSum: number;
   private tolerance = 0;
 
@@ -53,25 +65,45 @@ export class InvariantChecker {
     };
   }
 
+  /** A process for `node` begins, and what an earlier one held is gone. */
+  readonly welcome = (node: number, state: PeerState): void => {
+    const sum = sumOf(state.parameters);
+    this.expectedSum += sum - (this.sums[node] ?? 0);
+    this.sums[node] = sum;
+    this.finished.delete(node);
+    this.states.set(node, state);
+  };
+
   readonly observe = (seen: Observation): void => {
     const { node, state, input, effects } = seen;
     if (input.type === 'updateReady') this.expectedSum += this.trainedShifts[node]!;
     this.expectedSum += state.shiftSum;
     for (const effect of effects) {
-      if (effect.type === 'finished') this.finished.add(node);
-      if (effect.type === 'exchangeApplied') this.checkExchange(node, effect);
+      if (effect.type === 'finished') this.finish(node, state);
+      if (effect.type === 'exchangeApplied') this.checkExchange(seen, effect);
     }
     this.sums[node] = sumOf(state.parameters);
     this.checkMean(seen);
   };
 
+  private finish(node: number, state: PeerState): void {
+    this.finished.add(node);
+    for (const { neighbor, linked, own } of state.edges) {
+      const edge = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}`;
+      if (!linked) this.cutOff.add(edge);
+      else if (own !== null) this.gaveUp.add(edge);
+    }
+  }
+
   private checkExchange(
-    node: number,
+    { node, state }: Observation,
     effect: Extract<Observation['effects'][number], { type: 'exchangeApplied' }>,
   ) {
     const { neighbor, sequence } = effect;
     const { correctionSum, replicaHash } = effect.audit!;
-    const key = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}#${sequence}`;
+    const epoch = epochOf(state, state.edges.find((edge) => edge.neighbor === neighbor)!);
+    const lives = epoch === 0 ? '' : `@${epoch}`;
+    const key = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}${lives}#${sequence}`;
     this.expectedSum += correctionSum;
     const other = this.halves.get(key);
     if (other === undefined) {
@@ -112,17 +144,38 @@ export class InvariantChecker {
   /** At the end: who should have finished, and which exchanges between the living are still half applied. */
   conclude(living: readonly number[]): {
     readonly halfApplied: number;
+    /** Of them, those that an end had waited for in vain when it finished. */
+    readonly gaveUp: number;
     readonly violations: readonly Violation[];
   } {
     for (const node of living) {
+      const state = this.states.get(node);
+      // Nobody to get a model from: waiting is right.
+      if (state?.phase === 'joining' && !state.edges.some(({ linked }) => linked)) continue;
       if (!this.finished.has(node)) this.fail('progress', `peer ${node} did not finish its rounds`);
     }
     let halfApplied = 0;
-    for (const [key] of this.halves) {
-      const ends = key.slice(0, key.indexOf('#')).split('-').map(Number);
-      if (ends.every((end) => living.includes(end))) halfApplied += 1;
+    let gaveUp = 0;
+    const epochs = new Map<string, number>();
+    for (const key of this.halves.keys()) {
+      const life = key.slice(0, key.indexOf('#'));
+      epochs.set(life, (epochs.get(life) ?? 0) + 1);
+      const [edge, epoch = '0'] = life.split('@');
+      const ends = edge!.split('-').map(Number);
+      if (this.cutOff.has(edge!)) continue;
+      if (!ends.every((end) => living.includes(end)) || Number(epoch) !== this.latestEpoch(ends)) continue;
+      halfApplied += 1;
+      if (this.gaveUp.has(edge!)) gaveUp += 1;
     }
-    return { halfApplied, violations: this.violations };
+    for (const [life, count] of epochs)
+      if (count > 1)
+        this.fail('drift', `edge ${life}: ${count} exchanges are half applied, wanted one at most`);
+    return { halfApplied, gaveUp, violations: this.violations };
+  }
+
+  /** Both ends' incarnations: 0 for founders. */
+  private latestEpoch(ends: readonly number[]): number {
+    return ends.reduce((sum, end) => sum + (this.states.get(end)?.incarnation ?? 0), 0);
   }
 
   private fail(invariant: Violation['invariant'], message: string): void {

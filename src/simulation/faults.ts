@@ -1,6 +1,8 @@
 /**
- * The faults a user can name for a simulation: of one peer (kill:peer=2,at=1500, freeze, away, slow, lie) or of a share of
- * them that the seed draws (stragglers:share=0.2,factor=5, churn:up=60000,down=10000).
+ * The faults a user can name for a simulation: of one peer (kill:peer=2,at=1500, restart:peer=2,at=1500,after=3000,
+ * join:peer=3,at=5000, freeze, away, slow, lie), of the links between some and the others
+ * (partition:peers=0+1+4-7,at=1500,for=3000), or of a share of the peers that the seed draws
+ * (stragglers:share=0.2,factor=5, churn:up=60000,down=10000).
  */
 import { GrapevineError } from '../base/errors.js';
 import { createRandom, type Random, shuffleInPlace, uniform } from '../base/random.js';
@@ -9,6 +11,7 @@ import {
   createRegistry,
   integerField,
   numberField,
+  type OptionField,
   type RegistryEntry,
 } from '../base/registry.js';
 import { type AttackName, attackNames, createAttack } from './attacks.js';
@@ -36,6 +39,66 @@ const kill: RegistryEntry<{ peer: number; at: number }, FaultPlan> = {
     at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
   },
   make: ({ peer, at }) => one({ type: 'kill', node: peer, atMs: at }),
+};
+
+const restart: RegistryEntry<{ peer: number; at: number; after: number }, FaultPlan> = {
+  name: 'restart',
+  summary: 'the process dies; a new one, without its state, takes its place',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    after: numberField('virtual milliseconds without it', 1000, 0, FOREVER_MS),
+  },
+  make: ({ peer, at, after }) => one({ type: 'restart', node: peer, atMs: at, afterMs: after }),
+};
+
+const join: RegistryEntry<{ peer: number; at: number }, FaultPlan> = {
+  name: 'join',
+  summary: 'the swarm begins without the peer; it joins later',
+  fields: {
+    peer: integerField('node index', 0, 0, 4095),
+    at: numberField('virtual milliseconds', 1000, 0, FOREVER_MS),
+  },
+  make: ({ peer, at }) => one({ type: 'join', node: peer, atMs: at }),
+};
+
+/** The indices in `text`, 0+1+4-7 for example; null where it is no such list. */
+function readPeers(text: string): number[] | null {
+  const items = text.split('+').map((item) => /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(item));
+  const nodes = items.flatMap((item) => {
+    const [first, last] = [Number(item?.[1]), Number(item?.[2] ?? item?.[1])];
+    return first <= last ? Array.from({ length: last - first + 1 }, (_, k) => first + k) : [Number.NaN];
+  });
+  return nodes.every((node) => node <= 4095) ? [...new Set(nodes)] : null;
+}
+
+const peersField: OptionField<string> = {
+  doc: 'node indices and ranges, 0+1+4-7',
+  default: '0',
+  read: (text) =>
+    readPeers(text) === null ? { wanted: 'indices or ranges, 0+1+4-7 for example' } : { value: text },
+};
+
+const partition: RegistryEntry<
+  { peers: string; at: number; for?: number; links: 'down' | 'silent' },
+  FaultPlan
+> = {
+  name: 'partition',
+  summary: 'no link between these peers and the others, for a while or for good',
+  fields: {
+    peers: peersField,
+    at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
+    for: numberField('virtual milliseconds; absent: for good', undefined, 0, FOREVER_MS),
+    links: choiceField<'down' | 'silent'>('down, or silent: neither end is told', 'down', ['down', 'silent']),
+  },
+  make: ({ peers, at, for: forMs = Number.POSITIVE_INFINITY, links }) =>
+    one({
+      type: 'partition',
+      nodes: readPeers(peers)!,
+      atMs: at,
+      forMs,
+      silent: links === 'silent',
+    }),
 };
 
 const freeze: RegistryEntry<{ peer: number; at: number; for?: number }, FaultPlan> = {
@@ -160,7 +223,18 @@ const churn: RegistryEntry<ChurnOptions, FaultPlan> = {
     }),
 };
 
-const faults = createRegistry<FaultPlan>('fault', [kill, freeze, away, slow, lie, stragglers, churn]);
+const faults = createRegistry<FaultPlan>('fault', [
+  kill,
+  restart,
+  join,
+  partition,
+  freeze,
+  away,
+  slow,
+  lie,
+  stragglers,
+  churn,
+]);
 
 /**
  * What `specs` do to a swarm.
@@ -171,7 +245,8 @@ export function readFaults(specs: readonly string[], scope: FaultScope): Fault[]
     faults
       .resolve(spec)(scope)
       .map((fault) => {
-        if (fault.node < scope.peers) return fault;
+        const nodes = fault.type === 'partition' ? fault.nodes : [fault.node];
+        if (nodes.every((node) => node < scope.peers)) return fault;
         throw new GrapevineError(
           'BAD_CONFIG',
           `fault "${spec}": wanted a peer from 0 to ${scope.peers - 1}.`,

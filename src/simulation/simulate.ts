@@ -22,7 +22,10 @@ import { runSimulation } from './simulator.js';
 /** A run that has been set up: one peer, trainer and link table entry a node. */
 export interface SimulatedRun {
   readonly peers: readonly PeerState[];
+  /** Read anew each time: a newcomer's replaces that of the process before. */
   readonly trainers: readonly Trainer[];
+  /** The state of a peer that is started while others run. */
+  createNewcomer?(node: number, incarnation: number): PeerState;
   /** Evaluates mean models. */
   readonly evaluator: GradientModel;
   readonly evaluateEvery: number;
@@ -73,6 +76,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       uncompressedBytes: 0,
     }),
   );
+  const states = [...run.peers];
   const liars = new Set<number>();
   let meanModel: Float32Array | null = null;
 
@@ -99,6 +103,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     if (effect.type === 'notice') {
       const { code, message } = effect;
       run.record({ event: 'notice', atMs, peer, code, message });
+      if (code === 'JOINED') collector.expect(peer, state.round + 1);
     }
   };
 
@@ -134,7 +139,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     const reason = lossOf(fault);
     if (reason === null) return;
     if (fault.type === 'lie') liars.add(fault.node);
-    const { round } = run.peers[fault.node]!;
+    const { round } = states[fault.node]!;
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
     recordViews(collector.forget(fault.node), nowMs);
   };
@@ -145,13 +150,17 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     trainingMs: (node, round) => (typeof trainingMs === 'number' ? trainingMs : trainingMs(node, round)),
     observe,
     onFault,
+    onNewcomer(node, state) {
+      states[node] = state;
+    },
   });
   return { ...result, meanModel };
 }
 
 /** Why a peer counts no more, for good; null where it does. What a liar reports says nothing about the swarm. */
 function lossOf(fault: SuddenFault): string | null {
-  if (fault.type === 'kill') return 'killed';
+  if (fault.type === 'kill' || fault.type === 'restart') return 'killed';
+  if (fault.type === 'join') return 'absent';
   if (fault.type === 'lie') return 'lying';
   return Number.isFinite(fault.forMs) ? null : 'silent';
 }

@@ -4,6 +4,7 @@
  * ship; a run is a function of its arguments, whatever the machine and its load.
  */
 
+import { assert } from '../base/assert.js';
 import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
@@ -15,14 +16,16 @@ import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
 import { EventQueue } from './event-queue.js';
-import { type Absence, type Fault, type SuddenFault, slownessOf } from './fault.js';
+import { type Absence, type Fault, type Partition, type SuddenFault, slownessOf } from './fault.js';
 import type { Arrival, LinkOptions } from './link-model.js';
 import { type NetworkOptions, uniformNetwork, VirtualNetwork } from './network.js';
 
-export type { Fault } from './fault.js';
+export type { Fault, SuddenFault } from './fault.js';
 
 export interface SimulationInit {
   readonly peers: readonly PeerState[];
+  /** The state of a peer that is started while others run (its incarnation is above 0); needed by restarts and joins. */
+  createNewcomer?(node: number, incarnation: number): PeerState;
   /** The local steps of one peer; only its virtual duration counts. */
   train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
   /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
@@ -38,6 +41,8 @@ export interface SimulationInit {
   readonly horizonMs: number;
   /** Sees every step of every peer. */
   observe?(seen: Observation): Promise<void> | void;
+  /** Told when a peer is started that was not there. */
+  onNewcomer?(node: number, state: PeerState): void;
   /** Told when a fault strikes. */
   onFault?(fault: SuddenFault, nowMs: number): void;
   /** Ends the run early when true, at the next event. */
@@ -76,13 +81,29 @@ export interface SimulationResult {
 }
 
 type Event =
-  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining }
+  /** `life`: of the process that it is for; without one for whichever there is. */
+  | {
+      readonly type: 'input';
+      readonly input: Input;
+      readonly training?: TimedTraining;
+      readonly life?: number;
+    }
   | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
   /** The first byte of a frame is at the downlink. */
   | { readonly type: 'arriving'; readonly from: number; readonly arrival: Arrival }
   | { readonly type: 'return'; readonly absence: Absence }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
-  | { readonly type: 'fault'; readonly fault: SuddenFault };
+  | { readonly type: 'fault'; readonly fault: SuddenFault }
+  | { readonly type: 'revive' }
+  | { readonly type: 'divide'; readonly partition: Partition }
+  | { readonly type: 'heal'; readonly partition: Partition };
+
+/** A frame but for its addresses. */
+type Words = Frame extends infer Kind
+  ? Kind extends Frame
+    ? Omit<Kind, 'swarmTag' | 'sender' | 'receiver'>
+    : never
+  : never;
 
 /** Comes over a link, or is about one: does not outlast it. */
 function isOfLink(event: Event): boolean {
@@ -93,7 +114,9 @@ function isOfLink(event: Event): boolean {
 }
 
 interface VirtualNode {
-  readonly state: PeerState;
+  state: PeerState;
+  /** Processes that have been started for this index before. */
+  life: number;
   readonly counters: NodeCounters;
   readonly timers: Map<TimerName, number>;
   alive: boolean;
@@ -109,7 +132,7 @@ interface VirtualNode {
 
 function createNode(state: PeerState): VirtualNode {
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
-  const fresh = { alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
+  const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
   return { state, counters, timers: new Map(), attack: null, latest: null, ...fresh };
 }
 
@@ -120,6 +143,7 @@ class Simulator {
   private readonly network: VirtualNetwork;
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
+  private readonly partitions = new Set<Partition>();
   private readonly init: SimulationInit;
   private timerTokens = 0;
   private nowMs = 0;
@@ -150,22 +174,39 @@ class Simulator {
   }
 
   private schedule(): void {
-    this.nodes.forEach(({ state }, node) => {
+    const { faults } = this.init;
+    for (const fault of faults) if (fault.type === 'join') this.nodes[fault.node]!.alive = false;
+    this.nodes.forEach(({ state, alive }, node) => {
+      if (!alive) return;
       for (const { neighbor } of state.edges) {
+        if (!this.nodes[neighbor]!.alive) continue;
         this.queue.push(0, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
       }
       this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
     });
-    for (const fault of this.init.faults) {
-      if (fault.type !== 'slow')
-        this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
+    for (const fault of faults) if (fault.type !== 'slow') this.scheduleFault(fault);
+  }
+
+  private scheduleFault(fault: Exclude<Fault, { type: 'slow' }>): void {
+    if (fault.type === 'partition') {
+      const node = fault.nodes[0]!;
+      this.queue.push(fault.atMs, { node, event: { type: 'divide', partition: fault } });
+      this.queue.push(fault.atMs + fault.forMs, { node, event: { type: 'heal', partition: fault } });
+      return;
     }
+    const { node, atMs } = fault;
+    this.queue.push(atMs, { node, event: { type: 'fault', fault } });
+    if (fault.type === 'restart') this.queue.push(atMs + fault.afterMs, { node, event: { type: 'revive' } });
+    if (fault.type === 'join') this.queue.push(atMs, { node, event: { type: 'revive' } });
   }
 
   /** Of no consequence: for a dead peer, a timer that was set anew or cancelled, or an absence when all is done. */
   private isStale(index: number, event: Event): boolean {
     const node = this.nodes[index]!;
     if (event.type === 'fault' && event.fault.type === 'away' && node.finished) return true;
+    if (event.type === 'revive' || event.type === 'divide' || event.type === 'heal') return false;
+    if (event.type === 'fault' && event.fault.type === 'join') return false;
+    if (event.type === 'input' && event.life !== undefined && event.life !== node.life) return true;
     return !node.alive || (event.type === 'timer' && node.timers.get(event.timer) !== event.token);
   }
 
@@ -173,6 +214,8 @@ class Simulator {
     const node = this.nodes[index]!;
     if (event.type === 'fault') return this.inflict(index, event.fault);
     if (event.type === 'return') return this.comeBack(index, event.absence);
+    if (event.type === 'revive') return this.revive(index);
+    if (event.type === 'divide' || event.type === 'heal') return this.divide(event.partition, event.type);
     if (event.type === 'arriving') return this.passDownlink(index, event);
     if (node.awaySinceMs !== null && isOfLink(event)) return; // the link it came on is no more
     if (this.nowMs < node.frozenUntilMs) {
@@ -217,15 +260,77 @@ class Simulator {
       node.attack = fault.attack;
       return;
     }
+    if (fault.type === 'join') return;
     node.alive = false;
     for (const { neighbor } of node.state.edges) this.tellLink(neighbor, index, 'neighborDown');
   }
 
   /** `node` learns, a latency from now, that its link to `neighbor` has come up or gone down. */
-  private tellLink(node: number, neighbor: number, type: 'neighborUp' | 'neighborDown'): void {
-    const input: Input = type === 'neighborUp' ? { type, neighbor } : { type, neighbor, reason: 'LINK_DOWN' };
+  private tellLink(
+    node: number,
+    neighbor: number,
+    type: 'neighborUp' | 'neighborDown',
+    reason = 'LINK_DOWN',
+  ): void {
+    const input: Input = type === 'neighborUp' ? { type, neighbor } : { type, neighbor, reason };
+    const { life } = this.nodes[node]!;
     const atMs = this.nowMs + this.network.latencyMs(neighbor, node);
-    this.queue.push(atMs, { node, event: { type: 'input', input } });
+    this.queue.push(atMs, { node, event: { type: 'input', input, life } });
+  }
+
+  /** A new process for an index that has none. */
+  private revive(index: number): void {
+    const { createNewcomer, onNewcomer } = this.init;
+    const node = this.nodes[index]!;
+    if (node.alive) return;
+    assert(createNewcomer !== undefined, 'whoever plans restarts and joins says how a newcomer is made');
+    node.life += 1;
+    node.state = createNewcomer(index, node.life);
+    onNewcomer?.(index, node.state);
+    node.alive = true;
+    node.finished = false;
+    node.timers.clear();
+    node.frozenUntilMs = 0;
+    node.awaySinceMs = null;
+    for (const { neighbor } of node.state.edges) this.link(index, neighbor);
+    const { life } = node;
+    this.queue.push(this.nowMs, { node: index, event: { type: 'input', input: { type: 'start' }, life } });
+  }
+
+  /** Both ends hear of a link that is up again, where both are there and nothing divides them. */
+  private link(a: number, b: number): void {
+    if (!this.isThere(a) || !this.isThere(b) || this.isDivided(a, b)) return;
+    this.tellLink(a, b, 'neighborUp');
+    this.tellLink(b, a, 'neighborUp');
+  }
+
+  private isThere(index: number): boolean {
+    const { alive, awaySinceMs } = this.nodes[index]!;
+    return alive && awaySinceMs === null;
+  }
+
+  private isDivided(a: number, b: number): boolean {
+    for (const { nodes } of this.partitions) if (nodes.includes(a) !== nodes.includes(b)) return true;
+    return false;
+  }
+
+  private divide(partition: Partition, how: 'divide' | 'heal'): void {
+    const crossing = this.nodes.flatMap(({ state }, a) =>
+      state.edges.flatMap(({ neighbor: b }) =>
+        a < b && partition.nodes.includes(a) !== partition.nodes.includes(b) ? [[a, b] as const] : [],
+      ),
+    );
+    if (how === 'divide') this.partitions.add(partition);
+    else this.partitions.delete(partition);
+    for (const [a, b] of crossing) {
+      const linked = this.nodes[a]!.state.edges.some((edge) => edge.neighbor === b && edge.linked);
+      if (partition.silent && linked) continue;
+      if (how === 'heal') this.link(a, b);
+      else {
+        this.tellLink(a, b, 'neighborDown');
+        this.tellLink(b, a, 'neighborDown');
+      }
+    }
   }
 
   private goAway(index: number, absence: Absence): void {
@@ -245,10 +350,7 @@ class Simulator {
     node.awaySinceMs = null;
     for (const { neighbor } of node.state.edges) {
       await this.feed(index, { type: 'neighborDown', neighbor, reason: 'LINK_DOWN' }, null);
-      const other = this.nodes[neighbor]!;
-      if (!other.alive || other.awaySinceMs !== null) continue;
-      this.tellLink(index, neighbor, 'neighborUp');
-      this.tellLink(neighbor, index, 'neighborUp');
+      this.link(index, neighbor);
     }
     const next = node.finished ? null : (absence.next?.(this.nowMs) ?? null);
     if (next !== null) this.queue.push(next.atMs, { node: index, event: { type: 'fault', fault: next } });
@@ -292,6 +394,10 @@ class Simulator {
     if (frame.kind === 'delta')
       return this.feed(index, { type: 'deltaReceived', from, delta: frame.delta }, null);
     if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
+    if (frame.kind === 'sync')
+      return this.feed(index, { type: 'syncReceived', from, sync: frame.sync }, null);
+    if (frame.kind === 'model')
+      return this.feed(index, { type: 'modelReceived', from, model: frame.model }, null);
   }
 
   private feed(index: number, input: Input, training: TimedTraining | null): Promise<void> | void {
@@ -315,11 +421,12 @@ class Simulator {
   }
 
   private async startTraining(index: number, { round, parameters }: Extract<Effect, { type: 'train' }>) {
+    const { life } = this.nodes[index]!;
     const result = await this.train(index, round, parameters);
     const input: Input = { type: 'updateReady', round, parameters: result.parameters };
     const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
     const training = { ...result, tookMs };
-    this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training } });
+    this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training, life } });
   }
 
   /** A promise for training only; all else is done when this returns. */
@@ -334,13 +441,13 @@ class Simulator {
       case 'sendDelta':
         node.counters.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
         node.counters.deltasSent += 1;
-        return this.send(index, effect.to, {
-          ...this.addressed(index, effect.to),
-          kind: 'delta',
-          delta: effect.delta,
-        });
+        return this.send(index, effect.to, { kind: 'delta', delta: effect.delta });
       case 'sendHeartbeat':
-        return this.send(index, effect.to, { ...this.addressed(index, effect.to), kind: 'heartbeat' });
+        return this.send(index, effect.to, { kind: 'heartbeat' });
+      case 'sendSync':
+        return this.send(index, effect.to, { kind: 'sync', sync: effect.sync });
+      case 'sendModel':
+        return this.send(index, effect.to, { kind: 'model', model: effect.model });
       case 'setTimer': {
         const token = ++this.timerTokens;
         node.timers.set(effect.timer, token);
@@ -352,29 +459,24 @@ class Simulator {
         node.timers.delete(effect.timer);
         return;
       case 'refuse':
-        this.queue.push(this.nowMs, {
-          node: effect.neighbor,
-          event: { type: 'input', input: { type: 'neighborDown', neighbor: index, reason: effect.code } },
-        });
+        this.tellLink(effect.neighbor, index, 'neighborDown', effect.code);
         return;
       default:
         return;
     }
   }
 
-  private addressed(sender: number, receiver: number) {
-    return { swarmTag: this.swarmTag, sender, receiver };
-  }
-
-  private send(from: number, to: number, frame: Frame): void {
-    const node = this.nodes[from]!;
-    const bytes = encodeFrame(frame);
+  private send(sender: number, receiver: number, words: Words): void {
+    const node = this.nodes[sender]!;
+    const bytes = encodeFrame({ swarmTag: this.swarmTag, sender, receiver, ...words });
     node.counters.wireBytes += bytes.length;
-    const queued = this.network.hasDownlink(to);
-    for (const arrival of this.network.send(bytes, [from, to], this.nowMs)) {
-      const { atMs, headMs, frame: received } = arrival;
-      if (queued) this.queue.push(headMs, { node: to, event: { type: 'arriving', from, arrival } });
-      else this.queue.push(atMs, { node: to, event: { type: 'frame', from, frame: received } });
+    if (this.isDivided(sender, receiver)) return;
+    const queued = this.network.hasDownlink(receiver);
+    for (const arrival of this.network.send(bytes, [sender, receiver], this.nowMs)) {
+      const { atMs, headMs, frame } = arrival;
+      if (queued)
+        this.queue.push(headMs, { node: receiver, event: { type: 'arriving', from: sender, arrival } });
+      else this.queue.push(atMs, { node: receiver, event: { type: 'frame', from: sender, frame } });
     }
   }
 }

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { type ErrorCode, type ErrorFacts, GrapevineError } from '../base/errors.js';
-import { DELTA_HEADER_BYTES, PART_HEADER_BYTES, REPLICA_HASH_BYTES } from './encode.js';
+import { DEGREE_BYTES, DELTA_HEADER_BYTES, PART_HEADER_BYTES, REPLICA_HASH_BYTES } from './encode.js';
 import {
   type Delta,
   type DeltaPart,
@@ -19,10 +19,13 @@ import {
   type FrameLimits,
   frameKinds,
   MAX_CONTROL_BODY_BYTES,
+  MAX_DEGREE,
   MAX_DELTA_PARTS,
   MAX_STREAMS,
+  type ModelOffer,
   type PartKind,
   partKinds,
+  syncModels,
 } from './frame.js';
 
 const kindOfCode = new Map<number, FrameKind>(
@@ -46,6 +49,17 @@ const helloSchema = z.strictObject({
 });
 const refuseSchema = z.strictObject({ reason: z.string().max(500) });
 const byeSchema = z.strictObject({ reason: z.enum(['finished', 'interrupted', 'failed']) });
+
+const u32 = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const syncSchema = z.strictObject({
+  incarnation: u32,
+  known: u32,
+  ask: z.boolean(),
+  model: z.enum(syncModels),
+});
 
 function refuse(code: ErrorCode, message: string, facts: ErrorFacts = {}): never {
   throw new GrapevineError(code, message, facts);
@@ -80,15 +94,20 @@ export function readFrameLength(header: Uint8Array, limits: FrameLimits): number
   }
   const kind = kindOfCode.get(header[5]!);
   if (kind === undefined) refuse('FRAME_BAD_KIND', `frame kind ${header[5]}, wanted 1 to ${kindOfCode.size}`);
-  if (view.getUint16(6, true) !== 0) {
-    refuse('FRAME_BAD_HEADER', 'reserved header bytes are not zero');
+  if (view.getUint16(6, true) !== 0 && !isDated(kind)) {
+    refuse('FRAME_BAD_HEADER', `${kind} frame with an epoch, wanted 0`);
   }
   return FRAME_HEADER_BYTES + checkBodyLength(view.getUint32(8, true), kind, limits);
 }
 
+/** True when frames of this kind belong to an epoch of the edge, and tell a round. */
+function isDated(kind: FrameKind): boolean {
+  return kind === 'delta' || kind === 'model';
+}
+
 function checkBodyLength(bodyBytes: number, kind: FrameKind, limits: FrameLimits): number {
   const whole = limits.maxFrameBytes - FRAME_HEADER_BYTES;
-  const limit = kind === 'delta' ? whole : Math.min(whole, MAX_CONTROL_BODY_BYTES);
+  const limit = isDated(kind) ? whole : Math.min(whole, MAX_CONTROL_BODY_BYTES);
   if (bodyBytes > limit) {
     refuse('FRAME_TOO_LARGE', `${kind} frame announces a body of ${bodyBytes} bytes, the limit is ${limit}`, {
       bodyBytes,
@@ -128,6 +147,7 @@ function decodeParts(body: Uint8Array, first: number, count: number): DeltaPart[
 }
 
 interface DeltaNumbers {
+  readonly epoch?: number;
   readonly sequence: number;
   readonly round: number;
   readonly acknowledged: number;
@@ -145,14 +165,36 @@ function decodeDelta(body: Uint8Array, numbers: DeltaNumbers): Delta {
     refuse('FRAME_BAD_BODY', `delta of ${count} parts, wanted 1 to ${MAX_DELTA_PARTS}`);
   }
   const flags = view.getUint16(6, true);
-  if ((flags & ~deltaFlags.replicaHash) !== 0)
-    refuse('FRAME_BAD_BODY', `delta with flags ${flags}, wanted 0 or ${deltaFlags.replicaHash}`);
+  const known = deltaFlags.replicaHash | deltaFlags.degree;
+  if ((flags & ~known) !== 0)
+    refuse('FRAME_BAD_BODY', `delta with flags ${flags}, wanted none but the bits of ${known}`);
   if (numbers.sequence < 1) refuse('FRAME_BAD_HEADER', 'delta with sequence 0, wanted 1 or more');
-  if (flags === 0) return { ...numbers, gamma, parts: decodeParts(body, DELTA_HEADER_BYTES, count) };
-  const first = DELTA_HEADER_BYTES + REPLICA_HASH_BYTES;
-  if (body.length < first) refuse('FRAME_BAD_BODY', 'delta ends inside its replica hash');
-  const replicaHash = view.getUint32(DELTA_HEADER_BYTES, true);
-  return { ...numbers, gamma, replicaHash, parts: decodeParts(body, first, count) };
+  const hashed = (flags & deltaFlags.replicaHash) !== 0;
+  const counted = (flags & deltaFlags.degree) !== 0;
+  const hashEnd = DELTA_HEADER_BYTES + (hashed ? REPLICA_HASH_BYTES : 0);
+  const first = hashEnd + (counted ? DEGREE_BYTES : 0);
+  if (body.length < first) refuse('FRAME_BAD_BODY', 'delta ends inside its replica hash or degree');
+  const degree = counted ? view.getUint32(hashEnd, true) : 1;
+  if (degree < 1 || degree > MAX_DEGREE)
+    refuse('FRAME_BAD_BODY', `delta with degree ${degree}, wanted 1 to ${MAX_DEGREE}`);
+  return {
+    ...numbers,
+    gamma,
+    ...(hashed ? { replicaHash: view.getUint32(DELTA_HEADER_BYTES, true) } : {}),
+    ...(counted ? { degree } : {}),
+    parts: decodeParts(body, first, count),
+  };
+}
+
+/** Whether its numbers are a model of this run is the receiver's to judge: it knows how many there are to be. */
+function decodeModel(
+  body: Uint8Array,
+  dated: { readonly epoch: number; readonly round: number },
+): ModelOffer {
+  if (body.length === 0 || body.length % 4 !== 0)
+    refuse('FRAME_BAD_BODY', `model of ${body.length} bytes, wanted a multiple of 4`);
+  if (dated.round < 1) refuse('FRAME_BAD_HEADER', 'model for round 0, wanted 1 or more');
+  return { ...dated, bytes: body };
 }
 
 function decodeJson<T>(body: Uint8Array, schema: z.ZodType<T>, kind: FrameKind): T {
@@ -192,12 +234,18 @@ export function decodeFrame(bytes: Uint8Array, limits: FrameLimits): Frame {
     sender: view.getUint32(24, true),
     receiver: view.getUint32(28, true),
   };
-  if (kind !== 'delta' && (numbers.sequence | numbers.round | numbers.acknowledged) !== 0) {
+  const epoch = view.getUint16(6, true);
+  const { sequence, round, acknowledged } = numbers;
+  if (kind !== 'delta' && (sequence | acknowledged | (kind === 'model' ? 0 : round)) !== 0) {
     refuse('FRAME_BAD_HEADER', `${kind} frame with a sequence, round or acknowledgment, wanted 0`);
   }
   switch (kind) {
     case 'delta':
-      return { ...base, kind, delta: decodeDelta(body, numbers) };
+      return { ...base, kind, delta: decodeDelta(body, epoch === 0 ? numbers : { epoch, ...numbers }) };
+    case 'model':
+      return { ...base, kind, model: decodeModel(body, { epoch, round }) };
+    case 'sync':
+      return { ...base, kind, sync: decodeJson(body, syncSchema, kind) };
     case 'hello':
       return { ...base, kind, hello: decodeJson(body, helloSchema, kind) };
     case 'refuse':

@@ -22,6 +22,7 @@ import {
 export const DELTA_HEADER_BYTES = 8;
 /** What follows them where the flags say so. */
 export const REPLICA_HASH_BYTES = 4;
+export const DEGREE_BYTES = 4;
 /** Bytes before each part: kind, stream, reserved, length. */
 export const PART_HEADER_BYTES = 8;
 
@@ -36,7 +37,10 @@ export function deltaFrameBytes(delta: Delta): number {
 }
 
 function deltaBodyBytes(delta: Delta): number {
-  const head = DELTA_HEADER_BYTES + (delta.replicaHash === undefined ? 0 : REPLICA_HASH_BYTES);
+  const head =
+    DELTA_HEADER_BYTES +
+    (delta.replicaHash === undefined ? 0 : REPLICA_HASH_BYTES) +
+    (delta.degree === undefined ? 0 : DEGREE_BYTES);
   return delta.parts.reduce((sum, part) => sum + PART_HEADER_BYTES + part.bytes.length, head);
 }
 
@@ -45,11 +49,18 @@ function writeDeltaBody(frame: Uint8Array, view: DataView, delta: Delta): void {
   let at = FRAME_HEADER_BYTES;
   view.setFloat32(at, delta.gamma, true);
   view.setUint16(at + 4, delta.parts.length, true);
+  const { replicaHash, degree } = delta;
+  const flags =
+    (replicaHash === undefined ? 0 : deltaFlags.replicaHash) | (degree === undefined ? 0 : deltaFlags.degree);
+  view.setUint16(at + 6, flags, true);
   at += DELTA_HEADER_BYTES;
-  if (delta.replicaHash !== undefined) {
-    view.setUint16(at - 2, deltaFlags.replicaHash, true);
-    view.setUint32(at, delta.replicaHash, true);
+  if (replicaHash !== undefined) {
+    view.setUint32(at, replicaHash, true);
     at += REPLICA_HASH_BYTES;
+  }
+  if (degree !== undefined) {
+    view.setUint32(at, degree, true);
+    at += DEGREE_BYTES;
   }
   for (const part of delta.parts) {
     frame[at] = partKinds[part.kind];
@@ -61,9 +72,10 @@ function writeDeltaBody(frame: Uint8Array, view: DataView, delta: Delta): void {
 }
 
 /** The JSON body of a control frame; `accept` and `heartbeat` have none. */
-function controlBody(frame: Exclude<Frame, { kind: 'delta' }>): Uint8Array {
+function controlBody(frame: Exclude<Frame, { kind: 'delta' | 'model' }>): Uint8Array {
   if (frame.kind === 'accept' || frame.kind === 'heartbeat') return new Uint8Array(0);
-  const value = frame.kind === 'hello' ? frame.hello : { reason: frame.reason };
+  const value =
+    frame.kind === 'hello' ? frame.hello : frame.kind === 'sync' ? frame.sync : { reason: frame.reason };
   const body = new TextEncoder().encode(JSON.stringify(value));
   assert(body.length <= MAX_CONTROL_BODY_BYTES, 'a control body fits its limit');
   return body;
@@ -71,12 +83,13 @@ function controlBody(frame: Exclude<Frame, { kind: 'delta' }>): Uint8Array {
 
 /** The bytes of `frame`, ready for the network. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const control = frame.kind === 'delta' ? null : controlBody(frame);
-  const bodyBytes = frame.kind === 'delta' ? deltaBodyBytes(frame.delta) : control!.length;
+  const given =
+    frame.kind === 'delta' ? null : frame.kind === 'model' ? frame.model.bytes : controlBody(frame);
+  const bodyBytes = frame.kind === 'delta' ? deltaBodyBytes(frame.delta) : given!.length;
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + bodyBytes);
   const view = new DataView(bytes.buffer);
   if (frame.kind === 'delta') writeDeltaBody(bytes, view, frame.delta);
-  else bytes.set(control!, FRAME_HEADER_BYTES);
+  else bytes.set(given!, FRAME_HEADER_BYTES);
   view.setUint32(0, FRAME_MAGIC, true);
   bytes[4] = FRAME_VERSION;
   bytes[5] = frameKinds[frame.kind];
@@ -86,7 +99,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
   view.setUint32(24, frame.sender, true);
   view.setUint32(28, frame.receiver, true);
   view.setUint32(32, frame.kind === 'delta' ? frame.delta.sequence : 0, true);
-  view.setUint32(36, frame.kind === 'delta' ? frame.delta.round : 0, true);
+  const dated = frame.kind === 'delta' ? frame.delta : frame.kind === 'model' ? frame.model : null;
+  view.setUint16(6, dated?.epoch ?? 0, true);
+  view.setUint32(36, dated?.round ?? 0, true);
   view.setUint32(40, frame.kind === 'delta' ? frame.delta.acknowledged : 0, true);
   view.setUint32(44, crc32(bytes.subarray(0, 44)), true);
   return bytes;

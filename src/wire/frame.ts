@@ -4,32 +4,48 @@
  *
  * offset bytes field      meaning
  *      0     4 magic      "GVN1"
- *      4     1 version    3
+ *      4     1 version    4
  *      5     1 kind       FrameKind
- *      6     2 reserved   0
+ *      6     2 epoch      of the edge: the sum of both ends' incarnations, modulo 65536; 0 in control frames
  *      8     4 bodyBytes  length of the body; refused above the receiver's limit before anything is allocated
  *     12     4 bodyCrc    CRC-32 of the body
  *     16     8 swarmTag   first 8 bytes of SHA-256 of the swarm id: a frame of another swarm is refused
  *     24     4 sender     node index in the topology
  *     28     4 receiver   node index in the topology
- *     32     4 sequence   exchange number on this edge, from 1; 0 in control frames
- *     36     4 round      the sender's round
+ *     32     4 sequence   exchange number on this edge, from 1; 0 in control and model frames
+ *     36     4 round      the sender's round; 0 in control frames
  *     40     4 acknowledged  highest sequence the sender has received from the receiver; 0 in control frames
  *     44     4 headerCrc  CRC-32 of bytes 0 to 43
  */
 
 export const FRAME_MAGIC = 0x314e5647; // "GVN1" read as little-endian u32
-/** 2: parts of a delta name the stream they belong to. 3: a delta has flags, and may carry a replica hash. */
-export const FRAME_VERSION = 3;
+/**
+ * 2: parts of a delta name the stream they belong to. 3: a delta has flags, and may carry a replica hash. 4: a delta is of
+ * an epoch and may carry its sender's degree; sync and model frames.
+ */
+export const FRAME_VERSION = 4;
+/** Epochs are counted modulo this: far more than can be confused on links that carry a few frames at a time. */
+export const EPOCHS = 2 ** 16;
 export const FRAME_HEADER_BYTES = 48;
 /** A control body (JSON) is a page of text at most. */
 export const MAX_CONTROL_BODY_BYTES = 8192;
 /** Differences that one delta frame may carry: those of one round, or a short backlog after a silence. */
 export const MAX_DELTA_PARTS = 16;
+/** Neighbors that a peer may count: as many as members that are remembered (node/membership.ts). */
+export const MAX_DEGREE = 4096;
 /** Vectors that an algorithm may send side by side: parameters and a tracker, and room for two more. */
 export const MAX_STREAMS = 4;
 
-export const frameKinds = { hello: 1, accept: 2, refuse: 3, delta: 4, bye: 5, heartbeat: 6 } as const;
+export const frameKinds = {
+  hello: 1,
+  accept: 2,
+  refuse: 3,
+  delta: 4,
+  bye: 5,
+  heartbeat: 6,
+  sync: 7,
+  model: 8,
+} as const;
 export type FrameKind = keyof typeof frameKinds;
 
 /** How a part of a delta changes the receiver's replica. */
@@ -37,7 +53,7 @@ export const partKinds = { add: 1, replace: 2 } as const;
 export type PartKind = keyof typeof partKinds;
 
 /** Bits of a delta's flags: what follows its fixed fields, before the parts. */
-export const deltaFlags = { replicaHash: 1 } as const;
+export const deltaFlags = { replicaHash: 1, degree: 2 } as const;
 
 export interface DeltaPart {
   readonly kind: PartKind;
@@ -49,6 +65,11 @@ export interface DeltaPart {
 
 /** One end's contribution to one exchange on one edge. */
 export interface Delta {
+  /**
+   * Which life of the edge it belongs to: the sum of its ends' incarnations modulo EPOCHS (docs/membership.md). Absent
+   * for 0: neither end has ever been started again.
+   */
+  readonly epoch?: number;
   /** Exchange number on the edge, from 1. */
   readonly sequence: number;
   /** The sender's round when it was made. */
@@ -62,6 +83,11 @@ export interface Delta {
    * every so many exchanges (consensus/replica-check.ts).
    */
   readonly replicaHash?: number;
+  /**
+   * Neighbors that the sender counts, where that is no longer what the topology said at the start: the edge's weight then
+   * is Metropolis' of the two ends' (consensus/edge-weight.ts). 1 to MAX_DEGREE.
+   */
+  readonly degree?: number;
   /** 1 to MAX_DELTA_PARTS. */
   readonly parts: readonly DeltaPart[];
 }
@@ -113,7 +139,48 @@ export interface HeartbeatFrame extends FrameBase {
   readonly kind: 'heartbeat';
 }
 
-export type Frame = DeltaFrame | HelloFrame | AcceptFrame | RefuseFrame | ByeFrame | HeartbeatFrame;
+export const syncModels = ['has', 'none', 'wanted'] as const;
+
+/** What one end of an edge knows of the two lives that meet on it (consensus/incarnation.ts). */
+export interface Sync {
+  /** How often the sender has been started again; u32. */
+  readonly incarnation: number;
+  /** The receiver's incarnation as the sender knows it. */
+  readonly known: number;
+  /** The sender does not know yet that the receiver knows its incarnation: answer. */
+  readonly ask: boolean;
+  /** Whether the sender has the model of the swarm; 'wanted': it has none, and asks the receiver for its own. */
+  readonly model: (typeof syncModels)[number];
+}
+
+export interface SyncFrame extends FrameBase {
+  readonly kind: 'sync';
+  readonly sync: Sync;
+}
+
+/** A peer's model, for a neighbor that has none. */
+export interface ModelOffer {
+  readonly epoch: number;
+  /** The round that begins from this model, from 1. */
+  readonly round: number;
+  /** float32, little-endian, in the order of the parameters. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ModelFrame extends FrameBase {
+  readonly kind: 'model';
+  readonly model: ModelOffer;
+}
+
+export type Frame =
+  | DeltaFrame
+  | HelloFrame
+  | AcceptFrame
+  | RefuseFrame
+  | ByeFrame
+  | HeartbeatFrame
+  | SyncFrame
+  | ModelFrame;
 
 export interface FrameLimits {
   /** Longest frame, header included. */

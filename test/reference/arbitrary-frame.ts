@@ -23,7 +23,9 @@ const delta: fc.Arbitrary<Delta> = fc.record(
     round: u32,
     acknowledged: u32,
     gamma: fc.float({ min: 0, max: 2, noNaN: true }),
+    epoch: fc.integer({ min: 1, max: 65535 }),
     replicaHash: u32,
+    degree: fc.integer({ min: 1, max: 4096 }),
     parts: fc.array(part, { minLength: 1, maxLength: 16 }),
   },
   { requiredKeys: ['sequence', 'round', 'acknowledged', 'gamma', 'parts'] },
@@ -41,6 +43,21 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   maxFrameBytes: fc.integer({ min: 48, max: 2 ** 31 }),
 });
 
+const sync = fc.record({
+  incarnation: u32,
+  known: u32,
+  ask: fc.boolean(),
+  model: fc.constantFrom('has' as const, 'none' as const, 'wanted' as const),
+});
+
+const model = fc.record({
+  epoch: fc.nat({ max: 65535 }),
+  round: u32.map((value) => Math.max(1, value)),
+  bytes: fc
+    .array(u32, { minLength: 1, maxLength: 8 })
+    .map((words) => new Uint8Array(Uint32Array.from(words).buffer)),
+});
+
 export const arbitraryFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.tuple(base, delta).map(([address, value]): Frame => ({ ...address, kind: 'delta', delta: value })),
   fc.tuple(base, hello).map(([address, value]): Frame => ({ ...address, kind: 'hello', hello: value })),
@@ -51,4 +68,6 @@ export const arbitraryFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc
     .tuple(base, fc.constantFrom('accept' as const, 'heartbeat' as const))
     .map(([address, kind]): Frame => ({ ...address, kind })),
+  fc.tuple(base, sync).map(([address, value]): Frame => ({ ...address, kind: 'sync', sync: value })),
+  fc.tuple(base, model).map(([address, value]): Frame => ({ ...address, kind: 'model', model: value })),
 );

@@ -25,6 +25,7 @@ export interface HandDrivenInit {
   readonly parameters: readonly number[];
   readonly options?: Partial<PeerOptions>;
   readonly diameter?: number;
+  readonly incarnation?: number;
 }
 
 /** w_ij of every edge. */
@@ -41,6 +42,7 @@ export function createHandDrivenPeer(init: HandDrivenInit): PeerState {
     compressor: compressors.resolve(init.compressor ?? 'none'),
     beta: 1,
     diameter: init.diameter ?? 1,
+    incarnation: init.incarnation ?? 0,
     randomFor: (purpose, neighbor) => createRandom('hand', purpose, node, neighbor),
     algorithm: algorithms.resolve(init.algorithm ?? 'edge-choco'),
     options: { ...defaultPeerOptions, rounds: 100, audit: true, ...init.options },

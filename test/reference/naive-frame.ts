@@ -18,6 +18,7 @@ export interface NaiveHeader {
   readonly swarmTag: readonly number[];
   readonly sender: number;
   readonly receiver: number;
+  readonly epoch?: number;
   readonly sequence?: number;
   readonly round?: number;
   readonly acknowledged?: number;
@@ -27,9 +28,9 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(48 + body.length);
   const view = new DataView(frame.buffer);
   [...'GVN1'].forEach((letter, k) => view.setUint8(k, letter.charCodeAt(0)));
-  view.setUint8(4, 3);
+  view.setUint8(4, 4);
   view.setUint8(5, header.kind);
-  view.setUint16(6, 0, true);
+  view.setUint16(6, header.epoch ?? 0, true);
   view.setUint32(8, body.length, true);
   view.setUint32(12, naiveCrc32(body), true);
   header.swarmTag.forEach((byte, k) => view.setUint8(16 + k, byte));
@@ -43,11 +44,12 @@ export function naiveFrame(header: NaiveHeader, body: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** gamma, part count, flags, the hash where bit 0 of the flags is set; then for each part its kind, stream, reserved, its length and its bytes. */
+/** gamma, part count, flags, the hash where bit 0 of the flags is set, the degree where bit 1 is; then for each part its kind, stream, reserved, its length and its bytes. */
 export function naiveDeltaBody(
   gamma: number,
   parts: readonly { readonly kind: number; readonly stream?: number; readonly bytes: readonly number[] }[],
   replicaHash: number | null = null,
+  degree: number | null = null,
 ): Uint8Array {
   const pieces: number[] = [];
   const put = (bytes: number, write: (view: DataView) => void): void => {
@@ -57,8 +59,9 @@ export function naiveDeltaBody(
   };
   put(4, (view) => view.setFloat32(0, gamma, true));
   put(2, (view) => view.setUint16(0, parts.length, true));
-  pieces.push(replicaHash === null ? 0 : 1, 0);
+  pieces.push((replicaHash === null ? 0 : 1) + (degree === null ? 0 : 2), 0);
   if (replicaHash !== null) put(4, (view) => view.setUint32(0, replicaHash, true));
+  if (degree !== null) put(4, (view) => view.setUint32(0, degree, true));
   for (const { kind, stream = 0, bytes } of parts) {
     pieces.push(kind, stream, 0, 0);
     put(4, (view) => view.setUint32(0, bytes.length, true));

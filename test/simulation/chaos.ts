@@ -73,6 +73,74 @@ function planStragglers(seed: number, pace: Pace): Fault[] {
   return [{ type: 'slow', node: 1, factor: 10, atMs: 0, forMs: Number.POSITIVE_INFINITY }];
 }
 
+/** Algorithms that a swarm with changing members can run. */
+export const churnAlgorithms: Readonly<Record<Pace, readonly string[]>> = {
+  lockstep: [
+    'edge-choco',
+    'choco',
+    'choco:gamma=0.3',
+    'exact',
+    'ad-psgd',
+    'noloco',
+    'gasloc',
+    'pgq:rank=2',
+    'deep-squeeze',
+  ],
+  asynchronous: ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'],
+};
+
+/** Peers die and come back, join late, fall asleep, are slow; links break, or lose all frames, once or again and again. */
+function planChurn(random: Random, nodes: number): Fault[] {
+  const free = Array.from({ length: nodes }, (_, node) => node);
+  const take = (): number => free.splice(uniformInt(random, free.length), 1)[0]!;
+  const at = (): number => uniform(random) * 1500;
+  const faults: Fault[] = [];
+  for (let k = 1 + uniformInt(random, 4); k > 0 && free.length > 1; k--) {
+    const node = take();
+    const kind = pick(random, [
+      'kill',
+      'restart',
+      'restart',
+      'twice',
+      'join',
+      'freeze',
+      'slow',
+      'partition',
+      'flap',
+    ]);
+    const [atMs, forMs] = [at(), 50 + uniform(random) * 2500];
+    if (kind === 'kill') faults.push({ type: 'kill', node, atMs });
+    if (kind === 'restart' || kind === 'twice') faults.push({ type: 'restart', node, atMs, afterMs: forMs });
+    if (kind === 'twice')
+      faults.push({ type: 'restart', node, atMs: atMs + forMs + uniform(random) * 200, afterMs: at() });
+    if (kind === 'join') faults.push({ type: 'join', node, atMs });
+    if (kind === 'freeze') faults.push({ type: 'freeze', node, atMs, forMs });
+    if (kind === 'slow') faults.push({ type: 'slow', node, factor: 10, atMs, forMs });
+    const side = [node, ...free.filter(() => uniform(random) < 0.3)];
+    const silent = uniform(random) < 0.5;
+    if (kind === 'partition') faults.push({ type: 'partition', nodes: side, atMs, forMs, silent });
+    if (kind === 'flap')
+      for (let again = 0; again < 5; again++)
+        faults.push({ type: 'partition', nodes: [node], atMs: atMs + 150 * again, forMs: 75, silent });
+  }
+  return faults;
+}
+
+/** As planChaos, with members that change. */
+export function planChurnRun(seed: number, pace: Pace): ChaosPlan {
+  const plan = planChaos(seed, pace);
+  const random = createRandom(seed, 'churn');
+  const algorithm = pick(random, churnAlgorithms[pace]);
+  const compresses = algorithms.resolve(algorithm).compresses !== 'nothing';
+  return {
+    ...plan,
+    algorithm,
+    compressor: compresses && plan.compressor === 'none' ? 'low-rank:rank=2,bits=4' : plan.compressor,
+    rounds: 30,
+    faults: planChurn(random, plan.nodes),
+  };
+}
+
 export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   const random = createRandom(seed, 'chaos');
   const algorithm = pick(random, chaosAlgorithms[pace]);
@@ -106,8 +174,12 @@ export interface ChaosOutcome {
   readonly violations: readonly Violation[];
   /** Exchanges between living peers that only one end has applied when the run is over. */
   readonly halfApplied: number;
+  /** Of them, those that an end had waited for in vain when it finished. */
+  readonly gaveUp: number;
   readonly states: readonly PeerState[];
   readonly endMs: number;
+  /** When the last peer finished. */
+  readonly finishedMs: number;
   readonly framesRefused: number;
   /** Who has said that an edge's replicas differ: "node: message". */
   readonly differences: readonly string[];
@@ -121,8 +193,8 @@ export async function runChaos(
   seed: number,
   sabotage: Sabotage = (algorithm) => algorithm,
   pace: Pace = 'lockstep',
+  plan: ChaosPlan = planChaos(seed, pace),
 ): Promise<ChaosOutcome> {
-  const plan = planChaos(seed, pace);
   const random = createRandom(seed, 'data');
   const topology = buildTopology(plan.topology, plan.nodes, seed);
   const targets = Array.from({ length: plan.nodes }, () =>
@@ -150,8 +222,10 @@ export async function runChaos(
     },
   };
   const peers = targets.map((_, node) => setUpPeer(setup, node, start));
+  const states = [...peers];
   const checker = new InvariantChecker(peers.map((peer) => peer.parameters));
   const differences: string[] = [];
+  let finishedMs = 0;
   const result = await runSimulation({
     peers,
     train: checker.watchTraining(async (node, _round, parameters) => ({
@@ -159,6 +233,11 @@ export async function runChaos(
       loss: 0,
       samples: 1,
     })),
+    createNewcomer: (node, incarnation) => setUpPeer({ ...setup, incarnation }, node, start),
+    onNewcomer(node, state) {
+      states[node] = state;
+      checker.welcome(node, state);
+    },
     trainingMs: (node, round) => 5 + 20 * uniform(createRandom(seed, 'training', node, round)),
     link: plan.link,
     faults: plan.faults,
@@ -167,24 +246,27 @@ export async function runChaos(
     horizonMs: 600_000,
     observe(seen) {
       checker.observe(seen);
+      if (seen.effects.some(({ type }) => type === 'finished')) finishedMs = seen.nowMs;
       for (const effect of seen.effects)
         if (effect.type === 'notice' && effect.code === 'REPLICAS_DIFFER')
           differences.push(`${seen.node}: ${effect.message}`);
     },
   });
   const gone = new Set(
-    plan.faults
-      .filter((fault) => fault.type === 'kill' || (fault.type === 'freeze' && !Number.isFinite(fault.forMs)))
-      .map((fault) => fault.node),
+    plan.faults.flatMap((fault) =>
+      fault.type === 'kill' || (fault.type === 'freeze' && !Number.isFinite(fault.forMs)) ? [fault.node] : [],
+    ),
   );
   const living = peers.map((_, node) => node).filter((node) => !gone.has(node));
-  const { halfApplied, violations } = checker.conclude(living);
+  const { halfApplied, gaveUp, violations } = checker.conclude(living);
   return {
     plan,
     violations,
     halfApplied,
-    states: peers,
+    gaveUp,
+    states,
     endMs: result.endMs,
+    finishedMs,
     differences,
     framesRefused: result.counters.reduce((sum, counter) => sum + counter.framesRefused, 0),
   };

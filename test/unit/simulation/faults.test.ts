@@ -18,6 +18,16 @@ describe('faults by name', () => {
     expect(read('slow:peer=3')).toEqual([
       { type: 'slow', node: 3, factor: 10, atMs: 0, forMs: Number.POSITIVE_INFINITY },
     ]);
+    expect(read('restart:peer=2,at=1500,after=3000')).toEqual([
+      { type: 'restart', node: 2, atMs: 1500, afterMs: 3000 },
+    ]);
+    expect(read('join:peer=5,at=9')).toEqual([{ type: 'join', node: 5, atMs: 9 }]);
+    expect(read('partition:peers=0+4-6+5,at=1,for=2')).toEqual([
+      { type: 'partition', nodes: [0, 4, 5, 6], atMs: 1, forMs: 2, silent: false },
+    ]);
+    for (const peers of ['6-4', 'x', '1+', '5000'])
+      expect(() => read(`partition:peers=${peers}`)).toThrow(expect.objectContaining({ code: 'BAD_SPEC' }));
+    expect(() => read('partition:peers=9-10')).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));
     expect(() => read('slow:factor=0')).toThrow(expect.objectContaining({ code: 'BAD_SPEC' }));
     expect(() => read('kill:peer=10')).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));
   });
@@ -46,7 +56,8 @@ describe('faults of many peers', () => {
     const slow = read('stragglers:share=0.3,factor=4');
     expect(slow).toHaveLength(3);
     expect(slow.every((fault) => fault.type === 'slow' && fault.factor === 4 && fault.atMs === 0)).toBe(true);
-    const nodes = (seed: number) => read('stragglers:share=0.3', { seed }).map(({ node }) => node);
+    const nodes = (seed: number) =>
+      read('stragglers:share=0.3', { seed }).map((fault) => ('node' in fault ? fault.node : null));
     expect(nodes(1)).toEqual(nodes(1));
     expect(new Set([1, 2, 3, 4, 5].map((seed) => nodes(seed).join())).size).toBeGreaterThan(1);
     expect(read('stragglers:share=0')).toEqual([]);

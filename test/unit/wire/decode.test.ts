@@ -15,6 +15,7 @@ import {
   FRAME_HEADER_BYTES,
   type Frame,
   MAX_CONTROL_BODY_BYTES,
+  MAX_DEGREE,
   MAX_DELTA_PARTS,
   MAX_STREAMS,
 } from '../../../src/wire/frame.js';
@@ -25,6 +26,8 @@ const SEED = 20260101;
 const MUTANTS = 100_000;
 const limits = { maxFrameBytes: 4096 };
 const tag = [1, 2, 3, 4, 5, 6, 7, 8];
+const modelFrame = (bytes: number, round = 1): Uint8Array =>
+  naiveFrame({ kind: 8, swarmTag: tag, sender: 0, receiver: 1, round }, new Uint8Array(bytes));
 const address = { swarmTag: Uint8Array.from(tag), sender: 0, receiver: 1 };
 
 const blocks: readonly MatrixBlock[] = [
@@ -254,8 +257,24 @@ describe('fields out of range', () => {
     ['as many parts as allowed', 'accepted', deltaFrame(1, naiveDeltaBody(1, parts(MAX_DELTA_PARTS)))],
     ['one part more', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, parts(MAX_DELTA_PARTS + 1)))],
     ['a part of unknown kind', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, [{ kind: 3, bytes: [] }]))],
-    ['reserved bytes of the header', 'FRAME_BAD_HEADER', forged(delta, 6, [1])],
-    ['a flag that nobody knows', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [2])],
+    ['an epoch', 'accepted', forged(delta, 6, [1])],
+    [
+      'an epoch of a heartbeat',
+      'FRAME_BAD_HEADER',
+      naiveFrame({ kind: 6, ...address, swarmTag: tag, epoch: 1 }, new Uint8Array()),
+    ],
+    ['a flag that nobody knows', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [4])],
+    ['a degree of 0', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, onePart, null, 0))],
+    ['a degree', 'accepted', deltaFrame(1, naiveDeltaBody(1, onePart, null, MAX_DEGREE))],
+    [
+      'a degree beyond all',
+      'FRAME_BAD_BODY',
+      deltaFrame(1, naiveDeltaBody(1, onePart, null, MAX_DEGREE + 1)),
+    ],
+    ['a model', 'accepted', modelFrame(8)],
+    ['a model of no round', 'FRAME_BAD_HEADER', modelFrame(8, 0)],
+    ['a model of no numbers', 'FRAME_BAD_BODY', modelFrame(0)],
+    ['part of a number', 'FRAME_BAD_BODY', modelFrame(6)],
     ['a replica hash', 'accepted', deltaFrame(1, naiveDeltaBody(1, onePart, 7))],
     ['half a replica hash', 'FRAME_BAD_BODY', deltaFrame(1, naiveDeltaBody(1, onePart, 7).subarray(0, 10))],
     ['the flag of a hash that is not there', 'FRAME_BAD_BODY', forged(delta, 48 + 6, [1])],

@@ -94,13 +94,51 @@ const written: readonly { readonly frame: Frame; readonly twin: Uint8Array }[] =
     frame: { ...address, kind: 'heartbeat' },
     twin: naiveFrame({ kind: 6, ...address, swarmTag: tag }, utf8('')),
   },
+  {
+    frame: {
+      ...address,
+      kind: 'delta',
+      delta: {
+        epoch: 513,
+        sequence: 1,
+        round: 52,
+        acknowledged: 0,
+        gamma: 1,
+        replicaHash: 7,
+        degree: 3,
+        parts: [{ kind: 'add', bytes: Uint8Array.of(9) }],
+      },
+    },
+    twin: naiveFrame(
+      { kind: 4, ...address, swarmTag: tag, epoch: 513, sequence: 1, round: 52 },
+      naiveDeltaBody(1, [{ kind: 1, bytes: [9] }], 7, 3),
+    ),
+  },
+  {
+    frame: { ...address, kind: 'sync', sync: { incarnation: 2, known: 0, ask: true, model: 'wanted' } },
+    twin: naiveFrame(
+      { kind: 7, ...address, swarmTag: tag },
+      utf8('{"incarnation":2,"known":0,"ask":true,"model":"wanted"}'),
+    ),
+  },
+  {
+    frame: {
+      ...address,
+      kind: 'model',
+      model: { epoch: 2, round: 9, bytes: Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 192) },
+    },
+    twin: naiveFrame(
+      { kind: 8, ...address, swarmTag: tag, epoch: 2, round: 9 },
+      Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 192), // 1 and -2
+    ),
+  },
 ];
 
 /** The delta of `written`, 16 bytes a line. Changing these is changing the protocol: raise FRAME_VERSION. */
 const GOLDEN_DELTA = [
-  '47564e31030400001b00000004de7f4b', // GVN1, version, kind, reserved, 27 bytes of body, their CRC
+  '47564e31040400001b00000004de7f4b', // GVN1, version, kind, epoch, 27 bytes of body, their CRC
   'a0a1a2a3a4a5a6a70300000004030201', // swarm tag, sender, receiver
-  '070000000900000006000000c80e2c3a', // sequence, round, acknowledged, CRC of all before
+  '0700000009000000060000009ffd11c0', // sequence, round, acknowledged, CRC of all before
   '0000003f020000000100000003000000', // gamma 0.5, two parts; the first: add, three bytes
   '0102030201000000000000', // they are; the second: replace, of stream 1, empty
 ];

@@ -1,0 +1,38 @@
+/**
+ * Neighbors that come and go while a peer runs, as the membership view has it (topology/membership-topology.ts). An edge is
+ * up when both ends want it: links come up between such only, and exchanges begin when both ends have said which
+ * incarnations meet (incarnation.ts). Weights follow in the exchanges themselves (edge-weight.ts).
+ *
+ * A peer begins no exchange on an edge that is taken away, and applies the one under way if the neighbor has begun it, too: so
+ * either both ends apply it or neither does, in whatever order they hear of the change. What an edge keeps stays: where
+ * it is wanted again, both ends go on with the next exchange.
+ */
+import { setStatus } from './apply-exchange.js';
+import type { Effect } from './events.js';
+import { createEdge, type PeerState } from './peer-state.js';
+
+export function addNeighbor(state: PeerState, effects: Effect[], neighbor: number): void {
+  state.rewired = true;
+  const known = state.edges.find((edge) => edge.neighbor === neighbor);
+  if (known === undefined) {
+    const fresh = createEdge({ neighbor, weight: 0 }, state, state.context);
+    fresh.begun = false;
+    fresh.synced = false;
+    state.edges.push(fresh);
+    state.edges.sort((a, b) => a.neighbor - b.neighbor);
+    return;
+  }
+  known.retiring = false;
+  if (known.status !== 'closed') return;
+  known.status = 'inactive';
+  effects.push({ type: 'edgeChanged', neighbor, status: 'inactive', reason: 'added' });
+}
+
+export function removeNeighbor(state: PeerState, effects: Effect[], neighbor: number): void {
+  const edge = state.edges.find((each) => each.neighbor === neighbor);
+  if (edge === undefined || edge.status === 'closed') return;
+  state.rewired = true;
+  edge.retiring = true;
+  if (edge.own === null) setStatus(effects, edge, 'closed', 'removed');
+  else setStatus(effects, edge, 'inactive', 'removed');
+}
