@@ -10,7 +10,7 @@ import { applyExchange, refuse, setStatus } from './apply-exchange.js';
 import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
 import type { Effect, Input } from './events.js';
-import { receiveDelta, resendInto } from './exchange.js';
+import { receiveDelta, resendInto, sendInto } from './exchange.js';
 import { observeTraining } from './guard.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
@@ -243,7 +243,9 @@ function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, now
     scheduleTick(state, effects, nowMs);
   edge.linked = true;
   hear(edge, nowMs);
-  resendInto(effects, edge, nowMs);
+  // A peer that goes on from a checkpoint has not begun again: a neighbor that lacks its last difference will say so.
+  if (state.phase !== 'idle') resendInto(effects, edge, nowMs);
+  else if (edge.own !== null) sendInto(effects, edge, edge.own, nowMs);
 }
 
 function onNeighborDown(

@@ -15,6 +15,7 @@ import type { Evaluation, Trainer, TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import type { ByeFrame, Frame, FrameLimits } from '../wire/frame.js';
+import { type PeerCounts, type SavedPeer, savePeer } from './peer-checkpoint.js';
 import type { Transport } from './transport.js';
 
 export interface PeerInit {
@@ -34,6 +35,10 @@ export interface PeerInit {
   onUnlinked?(neighbors: readonly number[]): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
+  /** Saves the peer in rounds that are multiples of `every`, and in its last. `save` rejects to end the peer. */
+  readonly checkpoints?: { readonly every: number; save(saved: SavedPeer): Promise<void> } | undefined;
+  /** What a peer that goes on from a checkpoint had counted. */
+  readonly counted?: PeerCounts | undefined;
   /** The core has something to say to a person: the guard has backed off. */
   onNotice?(notice: { readonly code: NoticeCode; readonly message: string }): void;
 }
@@ -45,6 +50,9 @@ export interface RoundReport {
   /** Of this round, in a vector of its own where there is an evaluation; else the core's, read only and only now. */
   readonly parameters: Float32Array;
 }
+
+/** Copies of a peer's state that may wait for the disk: the one being written, and the next. */
+const MAX_UNSAVED = 2;
 
 /** Mean time a peer waits for its neighbors' farewell before it closes its links. */
 export const FAREWELL_TIMEOUT_MS = 3_000;
@@ -87,10 +95,14 @@ export class Peer {
   private waitingSinceMs: number | null = null;
   private pendingSends = 0;
   private evaluation: Promise<void> = Promise.resolve();
+  private saving: Promise<void> = Promise.resolve();
+  private unsaved = 0;
   private ended = false;
 
   constructor(init: PeerInit) {
     this.init = init;
+    Object.assign(this.seconds, init.counted?.seconds);
+    Object.assign(this.totals, init.counted?.totals);
   }
 
   private get node(): number {
@@ -122,6 +134,7 @@ export class Peer {
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
+      await this.saving;
       reason = this.init.state.lastRound < this.init.state.options.rounds ? 'interrupted' : 'finished';
       return round;
     } finally {
@@ -209,6 +222,7 @@ export class Peer {
         return;
       case 'roundFinished':
         this.reportRound(effect);
+        this.saveIfDue(effect.round);
         return;
       case 'finished':
         this.ended = true;
@@ -226,6 +240,7 @@ export class Peer {
 
   private async train(round: number, parameters: Float32Array): Promise<void> {
     await setImmediate(); // a peer that waits for nobody must still let its process read, write and tick
+    if (this.unsaved >= MAX_UNSAVED) await this.saving; // a disk slower than training must not fill the memory
     if (this.ended) return;
     const startedMs = this.init.clock.nowMs();
     const result = await this.init.trainer.train(parameters, round);
@@ -338,12 +353,32 @@ export class Peer {
       links: edges.length,
       ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
       payloadBytes: this.totals.payloadBytes,
-      wireBytes: this.init.transport.counters().sentBytes,
+      wireBytes: this.sentBytes,
       uncompressedBytes: this.totals.uncompressedBytes,
       samples: this.totals.samples,
       seconds: { ...this.seconds },
       ...namedOmegas(context.blocks, effect.contraction),
     };
+  }
+
+  private get sentBytes(): number {
+    return (this.init.counted?.sentBytes ?? 0) + this.init.transport.counters().sentBytes;
+  }
+
+  /** Copies the peer as `round` has left it, before anything else happens to it; it is written while training goes on. */
+  private saveIfDue(round: number): void {
+    const { checkpoints, state, trainer } = this.init;
+    if (checkpoints === undefined || (round % checkpoints.every !== 0 && round < state.lastRound)) return;
+    const counts = { seconds: { ...this.seconds }, totals: { ...this.totals }, sentBytes: this.sentBytes };
+    const copied = savePeer({ state, trainer, round, counts });
+    this.unsaved += 1;
+    this.saving = this.saving
+      .then(async () => checkpoints.save(await copied))
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.unsaved -= 1;
+      });
+    copied.catch(() => {}); // heard of above, once those before it are saved
   }
 
   private checkFarewell(): void {

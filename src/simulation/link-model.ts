@@ -45,24 +45,27 @@ function flipOneBit(frame: Uint8Array, random: Random): Uint8Array {
 
 /** One direction of one link. */
 export interface VirtualLink {
+  /** All that it remembers: when it is free, and its chance. Plain data, changed in place. */
+  readonly state: { freeAtMs: number; readonly random: Random };
   /** Arrivals of a frame sent at `nowMs`: none, one or two. */
   carry(frame: Uint8Array, nowMs: number): Arrival[];
 }
 
 export function createVirtualLink(options: LinkOptions, random: Random): VirtualLink {
-  let freeAtMs = 0;
+  const state = { freeAtMs: 0, random };
   const bitsPerMs = options.bandwidthMbps * 1000;
   const arrive = (frame: Uint8Array, sentMs: number): Arrival => ({
     atMs: sentMs + options.latencyMs + (options.jitterMs > 0 ? options.jitterMs * uniform(random) : 0),
     frame: options.corruption > 0 && uniform(random) < options.corruption ? flipOneBit(frame, random) : frame,
   });
   return {
+    state,
     carry(frame, nowMs) {
-      freeAtMs = Math.max(freeAtMs, nowMs) + (frame.length * 8) / bitsPerMs;
+      state.freeAtMs = Math.max(state.freeAtMs, nowMs) + (frame.length * 8) / bitsPerMs;
       if (options.loss > 0 && uniform(random) < options.loss) return [];
-      const arrivals = [arrive(frame, freeAtMs)];
+      const arrivals = [arrive(frame, state.freeAtMs)];
       if (options.duplication > 0 && uniform(random) < options.duplication)
-        arrivals.push(arrive(frame, freeAtMs));
+        arrivals.push(arrive(frame, state.freeAtMs));
       return arrivals;
     },
   };

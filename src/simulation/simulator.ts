@@ -7,6 +7,7 @@
 import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
+import { adoptSavedPart, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
@@ -14,7 +15,7 @@ import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
-import { EventQueue } from './event-queue.js';
+import { EventQueue, type Scheduled } from './event-queue.js';
 import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
 
 /** What happens to a process from outside. */
@@ -65,6 +66,29 @@ export interface SimulationInit {
   onFault?(fault: SuddenFault, nowMs: number): void;
   /** Ends the run early when true, at the next event. */
   interrupted?(): boolean;
+  /** Called between two events, where a simulation can be saved and gone on from. */
+  betweenEvents?(saved: () => SavedSimulation): Promise<void> | void;
+  /** Goes on from what `betweenEvents` was given; `restore` moves the part of a simulation made afresh to the saved one. */
+  readonly resume?: ((fresh: SavedSimulation) => SavedSimulation) | undefined;
+}
+
+/** An event as it is saved: of a fault its place in the list, since an attack is a function. */
+type SavedEvent = Exclude<Event, { type: 'fault' }> | { readonly type: 'fault'; readonly index: number };
+
+/** All of a simulation but its arguments: plain data, nothing copied. */
+export interface SavedSimulation {
+  readonly nowMs: number;
+  readonly timerTokens: number;
+  readonly queue: {
+    readonly scheduled: number;
+    readonly events: readonly Scheduled<{ readonly node: number; readonly event: SavedEvent }>[];
+  };
+  readonly nodes: readonly (Omit<VirtualNode, 'state' | 'links' | 'attack'> & {
+    readonly peer: PeerSnapshot;
+    readonly links: ReadonlyMap<number, VirtualLink['state']>;
+    /** The fault that made it a liar; -1 where it is none. */
+    readonly lie: number;
+  })[];
 }
 
 export interface Observation {
@@ -146,18 +170,65 @@ class Simulator {
   }
 
   async run(): Promise<SimulationResult> {
-    this.schedule();
+    const { resume, betweenEvents } = this.init;
+    if (resume === undefined) this.schedule();
+    else this.load(resume(this.saved()));
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
       if (this.isStale(next.event.node, next.event.event)) continue;
       this.nowMs = Math.max(this.nowMs, next.atMs);
       await this.dispatch(next.event.node, next.event.event);
+      await betweenEvents?.(() => this.saved());
     }
     return {
       endMs: this.nowMs,
       counters: this.nodes.map((node) => node.counters),
       killed: this.nodes.flatMap((node, index) => (node.alive ? [] : [index])),
     };
+  }
+
+  private saved(): SavedSimulation {
+    const { faults } = this.init;
+    const { scheduled, events } = this.queue.pending();
+    return {
+      nowMs: this.nowMs,
+      timerTokens: this.timerTokens,
+      queue: {
+        scheduled,
+        events: events.map(({ event: { node, event }, ...at }) => {
+          if (event.type !== 'fault') return { ...at, event: { node, event } };
+          return { ...at, event: { node, event: { type: 'fault', index: faults.indexOf(event.fault) } } };
+        }),
+      },
+      nodes: this.nodes.map(({ state, links, attack, ...rest }) => ({
+        ...rest,
+        peer: savedPartOf(state),
+        links: new Map([...links].map(([to, link]) => [to, link.state])),
+        lie: faults.findIndex((fault) => fault.type === 'lie' && fault.attack === attack),
+      })),
+    };
+  }
+
+  private load({ nowMs, timerTokens, queue, nodes }: SavedSimulation): void {
+    const { faults } = this.init;
+    Object.assign(this, { nowMs, timerTokens });
+    this.queue.restore({
+      scheduled: queue.scheduled,
+      events: queue.events.map(({ event: { node, event }, ...at }) => {
+        if (event.type !== 'fault') return { ...at, event: { node, event } };
+        return {
+          ...at,
+          event: { node, event: { type: 'fault', fault: faults[event.index] as SuddenFault } },
+        };
+      }),
+    });
+    nodes.forEach(({ peer, links, lie, ...rest }, index) => {
+      const node = this.nodes[index]!;
+      const liar = faults[lie];
+      adoptSavedPart(node.state, peer);
+      for (const [to, state] of links) Object.assign(node.links.get(to)!.state, state);
+      Object.assign(node, rest, { attack: liar?.type === 'lie' ? liar.attack : null });
+    });
   }
 
   private schedule(): void {
