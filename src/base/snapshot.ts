@@ -80,7 +80,7 @@ function isArrayKind(kind: unknown): kind is ArrayKind {
 
 /** An array of `kind` with a copy of `bytes`, whose length is a multiple of its element's. */
 export function arrayOf(kind: ArrayKind, bytes: Uint8Array): PlainArray {
-  return new arrayTypes[kind](bytes.slice().buffer as ArrayBuffer);
+  return new arrayTypes[kind](new Uint8Array(bytes).buffer);
 }
 
 function isPlainArray(value: object): value is PlainArray {
@@ -181,8 +181,8 @@ class Taker {
     const views = this.views.get(values.buffer) ?? [];
     this.views.set(values.buffer, views);
     this.met.set(values, this.count++);
-    const node: Node = ['t', kindOf(values), path];
-    views.push({ values, node: node as unknown[] });
+    const node: [string, ...unknown[]] = ['t', kindOf(values), path];
+    views.push({ values, node });
     return node;
   }
 }
@@ -197,9 +197,14 @@ export function takeSnapshot(value: unknown, root: string): Snapshot {
   return { arrays: taker.arrays, structure };
 }
 
+/** Of a Buffer, too, whose slice would be no copy. */
+function copyOf(values: PlainArray): PlainArray {
+  return new arrayTypes[kindOf(values)](values as Uint8Array & BigInt64Array);
+}
+
 /** The snapshot with arrays of its own, which what happens to the state next does not reach. */
 export function copySnapshot({ structure, arrays }: Snapshot): Snapshot {
-  return { structure, arrays: arrays.map(({ name, values }) => ({ name, values: values.slice() })) };
+  return { structure, arrays: arrays.map(({ name, values }) => ({ name, values: copyOf(values) })) };
 }
 
 /** The stored array of a name, where it is there and of that kind. */
@@ -268,7 +273,7 @@ class Restorer {
 
   private restoreView([, kind, name, offset, length]: readonly [string, unknown, string, number, number]) {
     if (!isArrayKind(kind)) throw new SnapshotError(`${name} is a view of no kind`);
-    const memory = this.shared.get(name) ?? this.stored(name, 'Uint8Array').slice();
+    const memory = this.shared.get(name) ?? copyOf(this.stored(name, 'Uint8Array'));
     this.shared.set(name, memory);
     return this.meet(null, false, () => new arrayTypes[kind](memory.buffer as ArrayBuffer, offset, length));
   }

@@ -120,7 +120,7 @@ export function decodeTensorFile(bytes: Uint8Array): TensorFile | string {
   if (bytes.length < 8) return `it has ${bytes.length} bytes`;
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) return `its header announces ${length} of ${bytes.length} bytes`;
-  const head = bytes.slice(0, 8 + length);
+  const head = new Uint8Array(bytes.subarray(0, 8 + length)); // a copy
   if (latin1.decode(head.subarray(8, DIGEST_AT)) !== HEADER_START) return 'it has no checksum';
   const data = bytes.subarray(head.length);
   const digest = latin1.decode(head.subarray(DIGEST_AT, DIGEST_AT + NO_DIGEST.length));

@@ -4,10 +4,10 @@
  * ship; a run is a function of its arguments, whatever the machine and its load.
  */
 
-import { isGrapevineError } from '../base/errors.js';
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
 import type { Effect, Input, TimerName } from '../consensus/events.js';
-import { adoptSavedPart, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
+import { adoptSavedPart, beginAfter, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
@@ -171,7 +171,7 @@ class Simulator {
 
   async run(): Promise<SimulationResult> {
     const { resume, betweenEvents } = this.init;
-    if (resume === undefined) this.schedule();
+    if (resume === undefined) this.schedule(true);
     else this.load(resume(this.saved()));
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
@@ -229,19 +229,42 @@ class Simulator {
       for (const [to, state] of links) Object.assign(node.links.get(to)!.state, state);
       Object.assign(node, rest, { attack: liar?.type === 'lie' ? liar.attack : null });
     });
+    this.extend();
   }
 
-  private schedule(): void {
-    this.nodes.forEach(({ state }, node) => {
+  /** The links come up and all peers start; with `faults`, what is to happen to them. */
+  private schedule(faults: boolean): void {
+    this.nodes.forEach(({ state, alive }, node) => {
+      if (!alive) return;
       for (const { neighbor } of state.edges) {
-        this.queue.push(0, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
+        if (this.nodes[neighbor]!.alive)
+          this.queue.push(this.nowMs, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
       }
-      this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
+      this.queue.push(this.nowMs, { node, event: { type: 'input', input: { type: 'start' } } });
     });
-    for (const fault of this.init.faults) {
+    for (const fault of faults ? this.init.faults : []) {
       if (fault.type !== 'slow')
         this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
     }
+  }
+
+  /** A run that was saved may get more rounds: where all have come to their end, they begin again from there. */
+  private extend(): void {
+    const living = this.nodes.filter(({ alive }) => alive).map(({ state }) => state);
+    const ended = living.filter(({ phase }) => phase === 'draining' || phase === 'finished');
+    if (living.every(({ lastRound, options }) => lastRound === options.rounds)) return;
+    if (ended.length > 0 && living.some(({ phase }) => phase !== 'finished')) {
+      throw new GrapevineError(
+        'BAD_USAGE',
+        `some peers of this checkpoint have ended at round ${ended[0]!.round}: resume with the rounds that it began with, ` +
+          'then once more with more of them.',
+      );
+    }
+    for (const state of living) {
+      if (ended.length > 0) beginAfter(state, state.round);
+      state.lastRound = state.options.rounds;
+    }
+    if (ended.length > 0) this.schedule(false);
   }
 
   /** Of no consequence: for a dead peer, or a timer that was set anew or cancelled. */
