@@ -16,6 +16,7 @@ import { parseConfig, verifyRunConfig } from '../config/verify.js';
 import { engineChoices } from '../training/engine.js';
 import type { Task } from '../training/tasks/task.js';
 import { openTasks } from '../training/tasks/task-file.js';
+import { resumedSettings } from './resume.js';
 
 /**
  * What concerns this machine: how a swarm is launched, where it writes, what does its arithmetic and whose data it
@@ -35,6 +36,12 @@ export const launchConfigSchema = z.strictObject({
   dataDirectory: z.string().min(1).optional(),
   /** Run directory; absent: runs/ and a name made of time and choices. */
   out: z.string().min(1).optional(),
+  /** Rounds between two checkpoints of a peer's whole state (docs/checkpoints.md); absent: none. */
+  checkpointEvery: z.int().min(1).max(10_000_000).optional(),
+  /** Checkpoints kept of each peer. Absent: node/checkpoint-files.ts. */
+  keepCheckpoints: z.int().min(1).max(1000).optional(),
+  /** What happens where one cannot be written: a notice, or the end of training. Absent: continue. */
+  onCheckpointFailure: z.enum(['continue', 'stop']).optional(),
 });
 
 export type LaunchConfig = z.output<typeof launchConfigSchema>;
@@ -45,6 +52,8 @@ export interface Settings {
   readonly launch: LaunchConfig;
   /** The shipped tasks and that of the user's file, if there is one. */
   readonly tasks: Registry<Task>;
+  /** The run directory that this run goes on in (cli/resume.ts). */
+  readonly resume?: string;
 }
 
 const runKeys = Object.keys(runConfigSchema.shape);
@@ -58,7 +67,7 @@ function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
 }
 
 /** Flags as commander gives them: text, lists of text, or absent. */
-export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | number | undefined>>;
 
 function readFlags(flags: Flags): ConfigKeys {
   const found: Record<string, unknown> = {};
@@ -69,11 +78,17 @@ function readFlags(flags: Flags): ConfigKeys {
   return found;
 }
 
-/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+/**
+ * With --resume, the settings of the run in that directory: environment and files say nothing of it.
+ * @throws GrapevineError BAD_CONFIG, BAD_SPEC
+ */
 export async function readSettings(
   flags: Flags,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Settings> {
+  if (typeof flags.resume === 'string') {
+    return resumedSettings(flags.resume, flags, (keys) => settingsOf(readFlags(keys), 'config.json'));
+  }
   const path = flags.config;
   const fromFile = typeof path === 'string' ? await readConfigFile(path) : {};
   parseConfig(allKeys, fromFile, typeof path === 'string' ? path : 'config');
@@ -81,12 +96,15 @@ export async function readSettings(
   parseConfig(allKeys, fromEnvironment, 'environment (GRAPEVINE_*)');
   const fromFlags = readFlags(flags);
   parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
-  const merged: ConfigKeys = { ...fromFile, ...fromEnvironment, ...fromFlags };
+  return settingsOf({ ...fromFile, ...fromEnvironment, ...fromFlags });
+}
+
+async function settingsOf(merged: ConfigKeys, source = 'config'): Promise<Settings> {
   const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
   return {
-    run: verifyRunConfig(only(runKeys, merged), 'config', tasks),
+    run: verifyRunConfig(only(runKeys, merged), source, tasks),
     tasks,
-    simulation: parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config'),
-    launch: parseConfig(launchConfigSchema, only(launchKeys, merged), 'config'),
+    simulation: parseConfig(simulationConfigSchema, only(simulationKeys, merged), source),
+    launch: parseConfig(launchConfigSchema, only(launchKeys, merged), source),
   };
 }

@@ -144,11 +144,19 @@ export async function loadLatestCheckpoint(
  */
 export async function newestCommonRound(
   place: CheckpointDirectory,
-  { owners, hashes }: { readonly owners: readonly string[]; readonly hashes: Hashes },
+  wanted: {
+    readonly owners: readonly string[];
+    readonly hashes: Hashes;
+    /** @default any round */
+    accept?(round: number): boolean;
+  },
   onRefused: (error: GrapevineError) => void = () => {},
 ): Promise<number | null> {
+  const { owners, hashes, accept = () => true } = wanted;
   const lists = await Promise.all(owners.map((owner) => checkpointRounds(place, owner)));
-  const common = (lists[0] ?? []).filter((round) => lists.every((rounds) => rounds.includes(round)));
+  const common = (lists[0] ?? []).filter(
+    (round) => lists.every((rounds) => rounds.includes(round)) && accept(round),
+  );
   for (const round of common.reverse()) {
     let usable = true;
     for (const owner of owners) {

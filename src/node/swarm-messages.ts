@@ -24,6 +24,18 @@ export interface WorkerAssignment {
   /** Where each peer leaves its model at the end; null: nowhere. */
   readonly checkpointDirectory: string | null;
   readonly startTimeoutMs: number;
+  /** How the state of each peer is saved, and from which round it goes on; absent: neither. */
+  readonly checkpoints?: CheckpointOrders;
+}
+
+export interface CheckpointOrders {
+  /** Rounds between two; null: none. */
+  readonly every: number | null;
+  readonly keep: number;
+  readonly onFailure: 'continue' | 'stop';
+  readonly directory: string;
+  /** Every peer has a checkpoint of this round, and goes on from it; null: from the start. */
+  readonly resumeAfter: number | null;
 }
 
 export type ToWorker =

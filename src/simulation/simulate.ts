@@ -209,7 +209,9 @@ async function savedRun(at: {
       return trainer.saveState();
     }),
   );
-  const models = run.peers.filter((_, node) => observer.seenSoFar.finished.has(node)).map((peer) => peer.parameters);
+  const models = run.peers
+    .filter((_, node) => observer.seenSoFar.finished.has(node))
+    .map((peer) => peer.parameters);
   return { round, parameters: meanModelOf(models), parts: { simulation, observer, optimizers } };
 }
 

@@ -238,7 +238,10 @@ class Simulator {
       if (!alive) return;
       for (const { neighbor } of state.edges) {
         if (this.nodes[neighbor]!.alive)
-          this.queue.push(this.nowMs, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
+          this.queue.push(this.nowMs, {
+            node,
+            event: { type: 'input', input: { type: 'neighborUp', neighbor } },
+          });
       }
       this.queue.push(this.nowMs, { node, event: { type: 'input', input: { type: 'start' } } });
     });

@@ -3,14 +3,24 @@
  * configuration and these bytes, and run to its end. Everything that a peer sends and every parameter is written down.
  */
 import { createHash } from 'node:crypto';
-import { planRun, type RunPlan } from '../../src/config/run-plan.js';
+import { type PeerModel, planRun, type RunPlan } from '../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../src/config/verify.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
-import { decodeCheckpoint, encodeCheckpoint, type SavedState, snapshotOf } from '../../src/node/checkpoint.js';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type SavedState,
+  snapshotOf,
+} from '../../src/node/checkpoint.js';
 import { restorePeer, type SavedPeer, savePeer } from '../../src/node/peer-checkpoint.js';
 import type { LinkOptions } from '../../src/simulation/link-model.js';
 import { perfectLink } from '../../src/simulation/link-model.js';
-import { type Fault, runSimulation, type SavedSimulation, type SimulationInit } from '../../src/simulation/simulator.js';
+import {
+  type Fault,
+  runSimulation,
+  type SavedSimulation,
+  type SimulationInit,
+} from '../../src/simulation/simulator.js';
 import type { Trainer } from '../../src/training/trainer.js';
 
 export interface ResumedRun {
@@ -46,9 +56,19 @@ export function planOf(run: ResumedRun): RunPlan {
 
 const digestOf = (...parts: readonly ArrayBufferView[]): string => {
   const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of parts) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  for (const { buffer, byteOffset, byteLength } of parts)
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex').slice(0, 16);
 };
+
+/** A model whose numbers are a matrix and a bias, so that low rank has warm starts to keep. */
+function inMatrices(model: PeerModel): PeerModel {
+  const blocks = [
+    { name: 'matrix', offset: 0, rows: 4, cols: 5 },
+    { name: 'vector', offset: 20, rows: 1, cols: 4 },
+  ];
+  return { layout: { ...model.layout, blocks }, initialParameters: () => model.initialParameters() };
+}
 
 interface Swarm {
   readonly states: readonly PeerState[];
@@ -60,7 +80,7 @@ async function createSwarm(plan: RunPlan, run: ResumedRun): Promise<Swarm> {
   const models = await Promise.all(nodes.map((node) => plan.createModel(node)));
   const delivery = { retransmitMs: (run.link?.loss ?? 0) > 0 ? ROUND_TRIP_MS : null, audit: false };
   return {
-    states: models.map((model, node) => plan.createPeer(node, model, delivery)),
+    states: models.map((model, node) => plan.createPeer(node, inMatrices(model), delivery)),
     trainers: models.map((model, node) => plan.createTrainer(node, model)),
   };
 }
@@ -99,7 +119,9 @@ function reread(saved: Omit<SavedPeer, 'parameters'>): SavedState {
 }
 
 /** The run to its end. */
-export async function runThrough(run: ResumedRun): Promise<{ readonly diary: Diary; readonly result: unknown }> {
+export async function runThrough(
+  run: ResumedRun,
+): Promise<{ readonly diary: Diary; readonly result: unknown }> {
   const diary: Diary = [];
   const result = await runSimulation(simulationOf(run, await createSwarm(planOf(run), run), diary));
   return { diary, result };
@@ -156,7 +178,11 @@ export async function runFromCheckpoints(run: ResumedRun, round: number): Promis
       await first.observe?.(seen);
       if (!seen.effects.some((effect) => effect.type === 'roundFinished' && effect.round === round)) return;
       const [state, trainer] = [before.states[seen.node]!, before.trainers[seen.node]!];
-      const counts = { seconds: { train: 0, compress: 0, exchange: 0, wait: 0 }, totals: noTotals, sentBytes: 0 };
+      const counts = {
+        seconds: { train: 0, compress: 0, exchange: 0, wait: 0 },
+        totals: noTotals,
+        sentBytes: 0,
+      };
       saved[seen.node] = savePeer({ state, trainer, round, counts });
       await saved[seen.node];
     },
@@ -176,4 +202,3 @@ const noTotals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };
 function roundOf(line: string): number {
   return Number(/ (?:ends|of) (\d+)/.exec(line)![1]);
 }
-
