@@ -87,7 +87,9 @@ export function readRunEvents(directory: string): MetricsEvent[] {
     const message = `${path} cannot be read (${messageOf(cause)}): a run goes on from its checkpoints and its metrics.`;
     throw new GrapevineError('METRICS_UNREADABLE', message, { path }, cause);
   }
-  return parseMetrics(text, path);
+  const { length } = parseMetrics(text, path);
+  // As they were written, key by key: what is kept of the file stays as it is.
+  return text.split('\n', length).map((line) => JSON.parse(line) as MetricsEvent);
 }
 
 /** Replaces a directory's events, whole or not at all. @throws GrapevineError METRICS_WRITE_FAILED */
