@@ -5,7 +5,6 @@
  */
 import { describe, expect, it } from 'vitest';
 import { compressors } from '../../src/compression/registry.js';
-import { algorithms } from '../../src/consensus/registry.js';
 import {
   type ResumedRun,
   runFromCheckpoints,
@@ -13,61 +12,14 @@ import {
   runWithBreak,
   withoutTimes,
 } from '../reference/resumed-run.js';
+import { ROUNDS, resumedRuns, titleOf } from '../reference/resumed-runs.js';
 
-const ROUNDS = 8;
-
-/** Where an algorithm does not run on a ring by its name alone, or has states of other kinds too. */
-const others: Readonly<Record<string, readonly Partial<ResumedRun>[]>> = {
-  'all-reduce': [{ topology: 'complete' }],
-  artemis: [{ topology: 'star' }],
-  'push-sum': [{}, { algorithm: 'push-sum:peers=1,links=one-way', topology: 'torus' }],
-  'edge-choco': [
-    {},
-    { algorithm: 'edge-choco:clip=auto', topology: 'torus' },
-    { edgeActivity: 0.5, topology: 'torus' },
-    { topology: 'star', optimizer: 'sgd:momentum=0.9' },
-  ],
-  'clipped-gossip': [{ topology: 'torus' }],
-  'nearest-neighbor': [{ topology: 'torus' }],
-};
-
-/** Hub algorithms; a name that this lacks is looked for on a ring. */
-const hubs = ['ef', 'ef21', 'diana', 'power-sgd'];
-/** They want more than a swarm has (hub/registry.ts). */
-const notInSwarms = ['marina', 'olga', 'ef-olga'];
-
-function casesOf(name: string): ResumedRun[] {
-  const plain = { topology: 'ring', algorithm: name, rounds: ROUNDS };
-  if (hubs.includes(name)) return ['star', 'complete'].map((topology) => ({ ...plain, topology }));
-  return (others[name] ?? [{}]).map((other) => ({ ...plain, ...other }));
-}
-
-const cases = algorithms.entries
-  .map(({ name }) => name)
-  .filter((name) => !notInSwarms.includes(name))
-  .flatMap(casesOf);
-
-/** A warm start and, in another place of the state, a generator; for those who bear no bias a generator. */
-function withMemory(run: ResumedRun): ResumedRun {
-  const { compresses, needsUnbiased } = algorithms.resolve(run.algorithm);
-  if (compresses === 'nothing') return run;
-  return { ...run, compressor: needsUnbiased === true ? 'qsgd' : 'low-rank:rank=1++qsgd' };
-}
-
-/** They add noise that edge-CHOCO does not bear (check-contraction.ts), or want options. */
-const notAlone = ['NONE'];
-const everyCompressor = compressors.entries
-  .map(({ name }) => name)
-  .filter((name) => !notAlone.includes(name))
-  .map(
-    (compressor): ResumedRun => ({ topology: 'ring', algorithm: 'edge-choco', compressor, rounds: ROUNDS }),
-  );
-
-const titleOf = ({ algorithm, topology, compressor = 'its compressor' }: ResumedRun): string =>
-  `${algorithm} with ${compressor} on ${topology}`;
+const everyCompressor = compressors.entries.map(
+  ({ name }): ResumedRun => ({ topology: 'ring', algorithm: 'edge-choco', compressor: name, rounds: ROUNDS }),
+);
 
 describe('a run that was stopped', () => {
-  for (const run of [...cases.map(withMemory), ...everyCompressor]) {
+  for (const run of [...resumedRuns, ...everyCompressor]) {
     it(`goes on as if it had not been: ${titleOf(run)}`, async () => {
       const whole = await runThrough(run);
       const broken = await runWithBreak(run, Math.floor(whole.diary.length * 0.8));

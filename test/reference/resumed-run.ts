@@ -3,6 +3,9 @@
  * configuration and these bytes, and run to its end. Everything that a peer sends and every parameter is written down.
  */
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type PeerModel, planRun, type RunPlan } from '../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../src/config/verify.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
@@ -12,7 +15,9 @@ import {
   type SavedState,
   snapshotOf,
 } from '../../src/node/checkpoint.js';
-import { restorePeer, type SavedPeer, savePeer } from '../../src/node/peer-checkpoint.js';
+import { loadCheckpoint, saveCheckpoint } from '../../src/node/checkpoint-files.js';
+import type { RoundReport } from '../../src/node/peer.js';
+import { ownerOf, restorePeer, type SavedPeer, savePeer } from '../../src/node/peer-checkpoint.js';
 import type { LinkOptions } from '../../src/simulation/link-model.js';
 import { perfectLink } from '../../src/simulation/link-model.js';
 import {
@@ -22,6 +27,7 @@ import {
   type SimulationInit,
 } from '../../src/simulation/simulator.js';
 import type { Trainer } from '../../src/training/trainer.js';
+import { type Trace, traceOnTransport, type Watch } from './keystone.js';
 
 export interface ResumedRun {
   readonly topology: string;
@@ -51,7 +57,11 @@ export function planOf(run: ResumedRun): RunPlan {
     localSteps: 2,
     seed: 7,
   });
-  return planRun(config, { cacheDirectory: 'unused: the quadratic has no data' });
+  const plan = planRun(config, { cacheDirectory: 'unused: the quadratic has no data' });
+  return {
+    ...plan,
+    createPeer: (peer, model, delivery) => plan.createPeer(peer, inMatrices(model), delivery),
+  };
 }
 
 const digestOf = (...parts: readonly ArrayBufferView[]): string => {
@@ -80,7 +90,7 @@ async function createSwarm(plan: RunPlan, run: ResumedRun): Promise<Swarm> {
   const models = await Promise.all(nodes.map((node) => plan.createModel(node)));
   const delivery = { retransmitMs: (run.link?.loss ?? 0) > 0 ? ROUND_TRIP_MS : null, audit: false };
   return {
-    states: models.map((model, node) => plan.createPeer(node, inMatrices(model), delivery)),
+    states: models.map((model, node) => plan.createPeer(node, model, delivery)),
     trainers: models.map((model, node) => plan.createTrainer(node, model)),
   };
 }
@@ -201,4 +211,50 @@ const noTotals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };
 
 function roundOf(line: string): number {
   return Number(/ (?:ends|of) (\d+)/.exec(line)![1]);
+}
+
+type CreateTransport = Parameters<typeof traceOnTransport>[1];
+
+/** What a run's peers had at the end of each round, and what they had counted at the end. */
+export interface TransportOutcome {
+  readonly trace: Trace;
+  readonly payloadBytes: readonly number[];
+  readonly samples: readonly number[];
+}
+
+/**
+ * The run on the links of `first`, with checkpoints in the middle that go to files; and what comes of these files in a
+ * swarm on the links of `second`.
+ */
+export async function resumeOnTransport(
+  run: ResumedRun,
+  links: { readonly first: CreateTransport; readonly second: CreateTransport },
+): Promise<{ readonly whole: TransportOutcome; readonly resumed: TransportOutcome }> {
+  const place = { directory: await mkdtemp(join(tmpdir(), 'grapevine-resume-')) };
+  const plan = planOf(run);
+  const hashes = { configuration: plan.configHash };
+  const { layout } = await plan.createModel(null);
+  const outcomeOf = async (links: CreateTransport, watch: Watch): Promise<TransportOutcome> => {
+    const last: RoundReport['event'][] = [];
+    const round = (event: RoundReport['event']): void => void (last[event.peer] = event);
+    const trace = await traceOnTransport(plan, links, { ...watch, round });
+    return {
+      trace,
+      payloadBytes: last.map((event) => event.payloadBytes),
+      samples: last.map((event) => event.samples),
+    };
+  };
+  const every = run.rounds / 2;
+  const whole = await outcomeOf(links.first, {
+    checkpoints: (node) => ({
+      every,
+      save: (saved) => saveCheckpoint(place, { owner: ownerOf(node), hashes, layout, ...saved }),
+    }),
+  });
+  const resumed = await outcomeOf(links.second, {
+    resume: async (node, peer) =>
+      restorePeer(await loadCheckpoint(place, { owner: ownerOf(node), hashes, round: every }), peer),
+  });
+  await rm(place.directory, { recursive: true });
+  return { whole, resumed };
 }
