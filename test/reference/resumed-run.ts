@@ -48,7 +48,7 @@ export type Diary = string[];
 const ROUND_TRIP_MS = 40;
 
 export function planOf(run: ResumedRun): RunPlan {
-  const { link: _link, faults: _faults, peers = 6, ...choices } = run;
+  const { link: _link, faults: _faults, peers = run.topology === 'torus' ? 6 : 4, ...choices } = run;
   const config = verifyRunConfig({
     ...choices,
     peers,
