@@ -16,6 +16,7 @@ import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, whole
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { runReport } from './report-command.js';
+import { resumedSettings } from './resume.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
 import { runSwarm } from './swarm-command.js';
@@ -83,7 +84,10 @@ type SettingsRunner = (settings: Settings, context: CommandContext) => Promise<n
 function settingsAction({ environment, makeContext, done }: Shell, run: SettingsRunner) {
   return async (flags: Flags): Promise<void> => {
     const context = makeContext(flags as Parameters<MakeContext>[0]);
-    const settings = await readSettings(flags, environment);
+    const settings =
+      typeof flags.resume === 'string'
+        ? await resumedSettings(flags.resume, flags)
+        : await readSettings(flags, environment);
     done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
   };
 }

@@ -5,12 +5,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrapevineError, messageOf } from '../base/errors.js';
-import { flagName } from '../config/sources.js';
+import { type ConfigKeys, flagName, typedValue } from '../config/sources.js';
 import { configHash } from '../config/verify.js';
 import type { MetricsEvent, RunEvent } from '../metrics/events.js';
 import { parseMetrics } from '../metrics/read-metrics.js';
 import { METRICS_FILE } from '../metrics/recorder.js';
-import type { Flags, Settings } from './settings.js';
+import { type Flags, type Settings, settingsOf } from './settings.js';
 
 /** What may change when a run is taken up again: how long it goes on, and how it is launched. */
 const changeable = [
@@ -28,12 +28,12 @@ const facts = ['configHash', 'version', 'commit'];
 const others = ['resume', 'json', 'quiet', 'debug', 'printConfig'];
 
 /** The keys of DIRECTORY/config.json and the hash that it gives them. @throws GrapevineError BAD_USAGE */
-function readConfig(directory: string): { readonly keys: Flags; readonly hash: unknown } {
+function readConfig(directory: string): { readonly keys: ConfigKeys; readonly hash: unknown } {
   const path = join(directory, 'config.json');
   try {
     const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     const keys = Object.fromEntries(Object.entries(config).filter(([key]) => !facts.includes(key)));
-    return { keys: keys as Flags, hash: config.configHash };
+    return { keys, hash: config.configHash };
   } catch (cause) {
     const text = `--resume ${directory}: ${path} cannot be read (${messageOf(cause)}); wanted the directory of a run.`;
     throw new GrapevineError('BAD_USAGE', text, { path }, cause);
@@ -53,22 +53,23 @@ function refuseOthers(flags: Flags): void {
 }
 
 /**
- * Settings of the run in `directory`; `read` makes them of keys.
+ * Settings of the run in `directory`: environment and files say nothing of it.
  * @throws GrapevineError BAD_USAGE, BAD_CONFIG, CHECKPOINT_MISMATCH where config.json is not what the run wrote
  */
-export async function resumedSettings(
-  directory: string,
-  flags: Flags,
-  read: (keys: Flags) => Promise<Settings>,
-): Promise<Settings> {
+export async function resumedSettings(directory: string, flags: Flags): Promise<Settings> {
   refuseOthers(flags);
+  const read = (keys: ConfigKeys): Promise<Settings> => settingsOf(keys, 'config.json');
   const { keys, hash } = readConfig(directory);
   const original = await read(keys);
   if (configHash(original.run) !== hash) {
     const text = `${directory}/config.json has the hash ${configHash(original.run)}, wanted ${String(hash)}: it was changed since the run began, or is of another release.`;
     throw new GrapevineError('CHECKPOINT_MISMATCH', text, { directory });
   }
-  const given = Object.fromEntries(Object.entries(flags).filter(([key]) => changeable.includes(key)));
+  const given = Object.fromEntries(
+    Object.entries(flags).flatMap(([key, value]) =>
+      changeable.includes(key) && typeof value === 'string' ? [[key, typedValue(value)]] : [],
+    ),
+  );
   const { run, ...rest } = await read({ ...keys, ...given });
   if (run.rounds < original.run.rounds) {
     const text = `--rounds ${run.rounds}: the run in ${directory} has ${original.run.rounds}; it can get more, not fewer.`;

@@ -16,7 +16,6 @@ import { parseConfig, verifyRunConfig } from '../config/verify.js';
 import { engineChoices } from '../training/engine.js';
 import type { Task } from '../training/tasks/task.js';
 import { openTasks } from '../training/tasks/task-file.js';
-import { resumedSettings } from './resume.js';
 
 /**
  * What concerns this machine: how a swarm is launched, where it writes, what does its arithmetic and whose data it
@@ -67,7 +66,7 @@ function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
 }
 
 /** Flags as commander gives them: text, lists of text, or absent. */
-export type Flags = Readonly<Record<string, string | readonly string[] | boolean | number | undefined>>;
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 function readFlags(flags: Flags): ConfigKeys {
   const found: Record<string, unknown> = {};
@@ -78,17 +77,11 @@ function readFlags(flags: Flags): ConfigKeys {
   return found;
 }
 
-/**
- * With --resume, the settings of the run in that directory: environment and files say nothing of it.
- * @throws GrapevineError BAD_CONFIG, BAD_SPEC
- */
+/** @throws GrapevineError BAD_CONFIG, BAD_SPEC */
 export async function readSettings(
   flags: Flags,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Settings> {
-  if (typeof flags.resume === 'string') {
-    return resumedSettings(flags.resume, flags, (keys) => settingsOf(readFlags(keys), 'config.json'));
-  }
   const path = flags.config;
   const fromFile = typeof path === 'string' ? await readConfigFile(path) : {};
   parseConfig(allKeys, fromFile, typeof path === 'string' ? path : 'config');
@@ -99,7 +92,8 @@ export async function readSettings(
   return settingsOf({ ...fromFile, ...fromEnvironment, ...fromFlags });
 }
 
-async function settingsOf(merged: ConfigKeys, source = 'config'): Promise<Settings> {
+/** Settings of keys that come from one `source`, as from a run's config.json. @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export async function settingsOf(merged: ConfigKeys, source = 'config'): Promise<Settings> {
   const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
   return {
     run: verifyRunConfig(only(runKeys, merged), source, tasks),

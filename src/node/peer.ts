@@ -15,6 +15,7 @@ import type { Evaluation, Trainer, TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import type { ByeFrame, Frame, FrameLimits } from '../wire/frame.js';
+import { Deferred } from './deferred.js';
 import { type PeerCounts, type SavedPeer, savePeer } from './peer-checkpoint.js';
 import type { Transport } from './transport.js';
 
@@ -56,20 +57,6 @@ const MAX_UNSAVED = 2;
 
 /** Mean time a peer waits for its neighbors' farewell before it closes its links. */
 export const FAREWELL_TIMEOUT_MS = 3_000;
-
-class Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (error: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => {}); // its owner awaits it in run(), possibly after it has failed
-  }
-}
 
 /** One peer; `run` once. */
 export class Peer {
@@ -374,11 +361,11 @@ export class Peer {
     this.unsaved += 1;
     this.saving = this.saving
       .then(async () => checkpoints.save(await copied))
-      .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.unsaved -= 1;
       });
     copied.catch(() => {}); // heard of above, once those before it are saved
+    this.saving.catch((error: unknown) => this.fail(error));
   }
 
   private checkFarewell(): void {

@@ -4,10 +4,9 @@
  * ship; a run is a function of its arguments, whatever the machine and its load.
  */
 
-import { GrapevineError, isGrapevineError } from '../base/errors.js';
+import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
-import type { Effect, Input, TimerName } from '../consensus/events.js';
-import { adoptSavedPart, beginAfter, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
+import type { Effect, Input } from '../consensus/events.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
@@ -15,28 +14,21 @@ import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
-import { EventQueue, type Scheduled } from './event-queue.js';
+import { EventQueue } from './event-queue.js';
 import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
+import { giveMoreRounds, loadSimulation, type SavedSimulation, saveSimulation } from './saved-simulation.js';
+import type {
+  Event,
+  Fault,
+  NodeCounters,
+  NodeEvent,
+  SuddenFault,
+  TimedTraining,
+  VirtualNode,
+} from './virtual-node.js';
 
-/** What happens to a process from outside. */
-export type Fault =
-  /** SIGKILL: its neighbors lose their links to it. */
-  | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
-  /** SIGSTOP for a while, or for ever: silent, links stay up. */
-  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
-  /** A straggler: training that begins within this time takes `factor` times as long. */
-  | {
-      readonly type: 'slow';
-      readonly node: number;
-      readonly factor: number;
-      readonly atMs: number;
-      readonly forMs: number;
-    }
-  /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
-  | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
-
-/** What strikes at a time; a slow peer is just slow. */
-export type SuddenFault = Exclude<Fault, { type: 'slow' }>;
+export type { SavedSimulation } from './saved-simulation.js';
+export type { Fault, NodeCounters, SuddenFault } from './virtual-node.js';
 
 /** How much longer training takes that begins now. */
 function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
@@ -72,25 +64,6 @@ export interface SimulationInit {
   readonly resume?: ((fresh: SavedSimulation) => SavedSimulation) | undefined;
 }
 
-/** An event as it is saved: of a fault its place in the list, since an attack is a function. */
-type SavedEvent = Exclude<Event, { type: 'fault' }> | { readonly type: 'fault'; readonly index: number };
-
-/** All of a simulation but its arguments: plain data, nothing copied. */
-export interface SavedSimulation {
-  readonly nowMs: number;
-  readonly timerTokens: number;
-  readonly queue: {
-    readonly scheduled: number;
-    readonly events: readonly Scheduled<{ readonly node: number; readonly event: SavedEvent }>[];
-  };
-  readonly nodes: readonly (Omit<VirtualNode, 'state' | 'links' | 'attack'> & {
-    readonly peer: PeerSnapshot;
-    readonly links: ReadonlyMap<number, VirtualLink['state']>;
-    /** The fault that made it a liar; -1 where it is none. */
-    readonly lie: number;
-  })[];
-}
-
 export interface Observation {
   readonly node: number;
   readonly nowMs: number;
@@ -101,44 +74,11 @@ export interface Observation {
   readonly training: TimedTraining | null;
 }
 
-export interface TimedTraining extends TrainResult {
-  /** Virtual milliseconds. */
-  readonly tookMs: number;
-}
-
-export interface NodeCounters {
-  /** Bytes of compressed tensors sent. */
-  payloadBytes: number;
-  /** Bytes of whole frames sent. */
-  wireBytes: number;
-  deltasSent: number;
-  framesRefused: number;
-}
-
 export interface SimulationResult {
   /** Virtual time of the last event, in milliseconds. */
   readonly endMs: number;
   readonly counters: readonly NodeCounters[];
   readonly killed: readonly number[];
-}
-
-type Event =
-  | { readonly type: 'input'; readonly input: Input; readonly training?: TimedTraining }
-  | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
-  | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
-  | { readonly type: 'fault'; readonly fault: SuddenFault };
-
-interface VirtualNode {
-  readonly state: PeerState;
-  readonly counters: NodeCounters;
-  readonly timers: Map<TimerName, number>;
-  readonly links: Map<number, VirtualLink>;
-  alive: boolean;
-  frozenUntilMs: number;
-  /** A liar's. */
-  attack: Attack | null;
-  /** An honest peer's latest local steps, for liars; kept only where there are any. */
-  latest: { readonly start: Float32Array; readonly trained: Float32Array } | null;
 }
 
 function createNode(init: SimulationInit, state: PeerState): VirtualNode {
@@ -154,7 +94,7 @@ function createNode(init: SimulationInit, state: PeerState): VirtualNode {
 
 /** One simulation; `run` once. */
 class Simulator {
-  private readonly queue = new EventQueue<{ readonly node: number; readonly event: Event }>();
+  private readonly queue = new EventQueue<NodeEvent>();
   private readonly nodes: readonly VirtualNode[];
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
@@ -188,48 +128,15 @@ class Simulator {
   }
 
   private saved(): SavedSimulation {
-    const { faults } = this.init;
-    const { scheduled, events } = this.queue.pending();
-    return {
-      nowMs: this.nowMs,
-      timerTokens: this.timerTokens,
-      queue: {
-        scheduled,
-        events: events.map(({ event: { node, event }, ...at }) => {
-          if (event.type !== 'fault') return { ...at, event: { node, event } };
-          return { ...at, event: { node, event: { type: 'fault', index: faults.indexOf(event.fault) } } };
-        }),
-      },
-      nodes: this.nodes.map(({ state, links, attack, ...rest }) => ({
-        ...rest,
-        peer: savedPartOf(state),
-        links: new Map([...links].map(([to, link]) => [to, link.state])),
-        lie: faults.findIndex((fault) => fault.type === 'lie' && fault.attack === attack),
-      })),
-    };
+    const { nodes, queue, nowMs, timerTokens } = this;
+    return saveSimulation({ nodes, queue, nowMs, timerTokens, faults: this.init.faults });
   }
 
-  private load({ nowMs, timerTokens, queue, nodes }: SavedSimulation): void {
-    const { faults } = this.init;
-    Object.assign(this, { nowMs, timerTokens });
-    this.queue.restore({
-      scheduled: queue.scheduled,
-      events: queue.events.map(({ event: { node, event }, ...at }) => {
-        if (event.type !== 'fault') return { ...at, event: { node, event } };
-        return {
-          ...at,
-          event: { node, event: { type: 'fault', fault: faults[event.index] as SuddenFault } },
-        };
-      }),
-    });
-    nodes.forEach(({ peer, links, lie, ...rest }, index) => {
-      const node = this.nodes[index]!;
-      const liar = faults[lie];
-      adoptSavedPart(node.state, peer);
-      for (const [to, state] of links) Object.assign(node.links.get(to)!.state, state);
-      Object.assign(node, rest, { attack: liar?.type === 'lie' ? liar.attack : null });
-    });
-    this.extend();
+  private load(saved: SavedSimulation): void {
+    const { nodes, queue } = this;
+    Object.assign(this, { nowMs: saved.nowMs, timerTokens: saved.timerTokens });
+    loadSimulation(saved, { nodes, queue, faults: this.init.faults });
+    if (giveMoreRounds(nodes)) this.schedule(false);
   }
 
   /** The links come up and all peers start; with `faults`, what is to happen to them. */
@@ -249,25 +156,6 @@ class Simulator {
       if (fault.type !== 'slow')
         this.queue.push(fault.atMs, { node: fault.node, event: { type: 'fault', fault } });
     }
-  }
-
-  /** A run that was saved may get more rounds: where all have come to their end, they begin again from there. */
-  private extend(): void {
-    const living = this.nodes.filter(({ alive }) => alive).map(({ state }) => state);
-    const ended = living.filter(({ phase }) => phase === 'draining' || phase === 'finished');
-    if (living.every(({ lastRound, options }) => lastRound === options.rounds)) return;
-    if (ended.length > 0 && living.some(({ phase }) => phase !== 'finished')) {
-      throw new GrapevineError(
-        'BAD_USAGE',
-        `some peers of this checkpoint have ended at round ${ended[0]!.round}: resume with the rounds that it began with, ` +
-          'then once more with more of them.',
-      );
-    }
-    for (const state of living) {
-      if (ended.length > 0) beginAfter(state, state.round);
-      state.lastRound = state.options.rounds;
-    }
-    if (ended.length > 0) this.schedule(false);
   }
 
   /** Of no consequence: for a dead peer, or a timer that was set anew or cancelled. */

@@ -235,8 +235,8 @@ export async function resumeOnTransport(
   const hashes = { configuration: plan.configHash };
   const { layout } = await plan.createModel(null);
   const outcomeOf = async (links: CreateTransport, watch: Watch): Promise<TransportOutcome> => {
-    const last: RoundReport['event'][] = [];
-    const round = (event: RoundReport['event']): void => void (last[event.peer] = event);
+    const last = new Array<RoundReport['event']>(plan.config.peers);
+    const round = (event: RoundReport['event']): void => void last.splice(event.peer, 1, event);
     const trace = await traceOnTransport(plan, links, { ...watch, round });
     return {
       trace,
