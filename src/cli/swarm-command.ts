@@ -241,6 +241,7 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
     monitor.recall(resumed.events);
     watch.recall(resumed.events);
     monitor.say(`Going on after round ${resumed.round}.`);
+    if (settings.run.pace !== undefined) monitor.say('In the asynchronous pace edges begin anew; models go on.');
   }
   const resumeAfter = resumed?.round ?? null;
   const launcher = createLauncher(settings, context, watch, { directory, resumeAfter });
