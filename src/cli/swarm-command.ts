@@ -127,10 +127,13 @@ class SwarmWatch {
   }
 }
 
-function failureMessage(failures: readonly Failure[]): string {
-  const first = failures[0]!;
+/** What the command ends with where peers have failed; null where none has. */
+function failureOf(failures: readonly Failure[]): GrapevineError | null {
+  const [first] = failures;
+  if (first === undefined) return null;
   const others = failures.length > 1 ? ` (and ${failures.length - 1} more peers)` : '';
-  return `peer ${first.peer} failed${others}: ${first.message}`;
+  const message = `peer ${first.peer} failed${others}: ${first.message}`;
+  return new GrapevineError(first.code as GrapevineError['code'], message);
 }
 
 function createLauncher(
@@ -241,7 +244,8 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
     monitor.recall(resumed.events);
     watch.recall(resumed.events);
     monitor.say(`Going on after round ${resumed.round}.`);
-    if (settings.run.pace !== undefined) monitor.say('In the asynchronous pace edges begin anew; models go on.');
+    if (settings.run.pace !== undefined)
+      monitor.say('In the asynchronous pace edges begin anew; models go on.');
   }
   const resumeAfter = resumed?.round ?? null;
   const launcher = createLauncher(settings, context, watch, { directory, resumeAfter });
@@ -262,14 +266,16 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const failed = watch.failures.length > 0 || outcome.finished.length === 0;
   const end = interrupt.interrupted ? 'interrupted' : failed ? 'failed' : 'done';
   monitor.record({ event: 'end', atMs: watch.elapsedMs, outcome: end });
-  await monitor.finish();
+  const failure = failureOf(watch.failures);
   const { cacheDirectory } = context;
-  await writeResult({ plan, directory, cacheDirectory, layout, meanModel: watch.meanModel });
-  evaluator.dispose();
-  if (watch.failures.length > 0) {
-    const code = watch.failures[0]!.code as GrapevineError['code'];
-    throw new GrapevineError(code, failureMessage(watch.failures));
+  try {
+    await monitor.finish();
+    await writeResult({ plan, directory, cacheDirectory, layout, meanModel: watch.meanModel });
+  } catch (error) {
+    throw failure ?? error; // a full disk keeps both from being written: the first is why the run ended
   }
+  evaluator.dispose();
+  if (failure !== null) throw failure;
   if (outcome.finished.length === 0) {
     throw new GrapevineError(
       'PEER_LOST',
