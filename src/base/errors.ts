@@ -37,6 +37,9 @@ export const errorCodes = [
   'SWARM_START_TIMEOUT',
   'PEER_LOST',
   'CHECKPOINT_FAILED',
+  // A checkpoint that is there, and cannot be gone on from: broken, or of another run.
+  'CHECKPOINT_UNREADABLE',
+  'CHECKPOINT_MISMATCH',
   // Arithmetic that gives up rather than guess.
   'NOT_CONVERGED',
   // Training.

@@ -18,6 +18,7 @@ import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, whole
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { runReport } from './report-command.js';
+import { resumedSettings } from './resume.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
 import { runSwarm } from './swarm-command.js';
@@ -63,6 +64,10 @@ function addRunFlags(command: Command): Command {
     )
     .option('--config <file>', 'YAML or JSON with the same keys in camelCase; flags win over it')
     .option('--out <directory>', 'run directory (runs/TIME-TOPOLOGY-ALGORITHM)')
+    .option('--checkpoint-every <n>', 'rounds between checkpoints of the whole state (none)')
+    .option('--keep-checkpoints <n>', 'checkpoints kept of each peer (3)')
+    .option('--on-checkpoint-failure <choice>', 'continue or stop when one cannot be written (continue)')
+    .option('--resume <directory>', 'go on with the run in this directory from its last checkpoint')
     .option('--print-config', 'print the resulting configuration and stop')
     .addHelpText('after', compositionHelp);
   return addOutputFlags(command);
@@ -81,7 +86,10 @@ type SettingsRunner = (settings: Settings, context: CommandContext) => Promise<n
 function settingsAction({ environment, makeContext, done }: Shell, run: SettingsRunner) {
   return async (flags: Flags): Promise<void> => {
     const context = makeContext(flags as Parameters<MakeContext>[0]);
-    const settings = await readSettings(flags, environment);
+    const settings =
+      typeof flags.resume === 'string'
+        ? await resumedSettings(flags.resume, flags)
+        : await readSettings(flags, environment);
     done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
   };
 }

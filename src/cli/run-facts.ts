@@ -12,9 +12,11 @@ export function machineOf({ launch, tasks }: Settings, { cacheDirectory }: Comma
   return { tasks, cacheDirectory, engine: launch.engine, dataDirectory: launch.dataDirectory };
 }
 
-/** Of how a run was launched, what its results depend on. */
-function launchFacts({ engine, dataDirectory }: LaunchConfig) {
-  return dataDirectory === undefined ? { engine } : { engine, dataDirectory };
+/** Of how a run was launched, what its results depend on, and what it is taken up again with. */
+function launchFacts({ engine, dataDirectory, ...launch }: LaunchConfig) {
+  const { checkpointEvery, keepCheckpoints, onCheckpointFailure } = launch;
+  const given = { dataDirectory, checkpointEvery, keepCheckpoints, onCheckpointFailure };
+  return { engine, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 /** The first event of a run; `extra` goes with its configuration. */

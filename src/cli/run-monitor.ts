@@ -42,6 +42,11 @@ export interface OutputOptions {
 export interface RunMonitor {
   readonly directory: string;
   record(event: MetricsEvent): void;
+  /** Events of before that the directory holds already: the first is recorded as configuration, all are counted in. */
+  recall(events: readonly MetricsEvent[]): void;
+  /** Lines of the directory's metrics, and a promise that they are on their way to the disk. */
+  lines(): number;
+  flush(): Promise<void>;
   /** A sentence for the person, now. */
   say(sentence: string): void;
   /**
@@ -68,6 +73,8 @@ function makeDirectories(directory: string): void {
 
 interface Display {
   show(event: MetricsEvent): void;
+  /** Takes in what was shown in an earlier life of the run. */
+  recall(event: MetricsEvent): void;
   say(sentence: string): void;
   end(): void;
 }
@@ -86,6 +93,9 @@ function createTableDisplay(
     if (state.run !== null) draw(swarmTable(state, { columns: stream.columns ?? 80, color, maxPeers }));
   };
   return {
+    recall(event) {
+      state = foldDisplay(state, event);
+    },
     show(event) {
       state = foldDisplay(state, event);
       if (performance.now() - drawnMs >= REDRAW_MS) redraw();
@@ -106,6 +116,9 @@ function createTableDisplay(
 function createLineDisplay(stream: Writable): Display {
   const lines = createRoundLines();
   return {
+    recall(event) {
+      if (event.event !== 'evaluation') lines(event);
+    },
     show(event) {
       const line = event.event === 'evaluation' ? progressLine(event) : lines(event);
       if (line !== null) stream.write(`${line}\n`);
@@ -115,7 +128,7 @@ function createLineDisplay(stream: Writable): Display {
   };
 }
 
-const silentDisplay: Display = { show() {}, say() {}, end() {} };
+const silentDisplay: Display = { show() {}, recall() {}, say() {}, end() {} };
 
 async function writeOutputs(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
   try {
@@ -148,19 +161,27 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
     : interactive
       ? createTableDisplay(stream, color)
       : createLineDisplay(stream);
+  const noteConfig = (event: MetricsEvent): void => {
+    if (event.event !== 'run') return;
+    const { config, configHash, version, commit } = event;
+    const noted = recordConfig(directory, { ...config, configHash, version, commit });
+    noted.catch((error: unknown) => display.say(messageOf(error)));
+  };
+  let before = 0;
   return {
     directory,
+    recall(events) {
+      before = events.length;
+      for (const event of events) {
+        noteConfig(event);
+        display.recall(event);
+      }
+    },
+    lines: () => before + recorder.lines,
+    flush: () => recorder.flush(),
     record(event) {
       recorder.record(event);
-      if (event.event === 'run') {
-        const config = {
-          ...event.config,
-          configHash: event.configHash,
-          version: event.version,
-          commit: event.commit,
-        };
-        recordConfig(directory, config).catch((error: unknown) => display.say(messageOf(error)));
-      }
+      noteConfig(event);
       if (event.event === 'notice') display.say(event.message);
       display.show(event);
     },

@@ -38,6 +38,12 @@ export const launchConfigSchema = z.strictObject({
   dataDirectory: z.string().min(1).optional(),
   /** Run directory; absent: runs/ and a name made of time and choices. */
   out: z.string().min(1).optional(),
+  /** Rounds between two checkpoints of a peer's whole state (docs/checkpoints.md); absent: none. */
+  checkpointEvery: z.int().min(1).max(10_000_000).optional(),
+  /** Checkpoints kept of each peer. Absent: node/checkpoint-files.ts. */
+  keepCheckpoints: z.int().min(1).max(1000).optional(),
+  /** What happens where one cannot be written: a notice, or the end of training. Absent: continue. */
+  onCheckpointFailure: z.enum(['continue', 'stop']).optional(),
 });
 
 export type LaunchConfig = z.output<typeof launchConfigSchema>;
@@ -48,6 +54,8 @@ export interface Settings {
   readonly launch: LaunchConfig;
   /** The shipped tasks and that of the user's file, if there is one. */
   readonly tasks: Registry<Task>;
+  /** The run directory that this run goes on in (cli/resume.ts). */
+  readonly resume?: string;
 }
 
 const runKeys = Object.keys(runConfigSchema.shape);
@@ -89,19 +97,18 @@ export async function readSettings(
   parseConfig(allKeys, fromEnvironment, 'environment (GRAPEVINE_*)');
   const fromFlags = readFlags(flags);
   parseConfig(allKeys, Object.fromEntries(Object.entries(fromFlags).map(([k, v]) => [k, v])), 'flags');
-  const merged: ConfigKeys = { ...fromFile, ...fromEnvironment, ...fromFlags };
-  return settingsFrom(merged);
+  return settingsFrom({ ...fromFile, ...fromEnvironment, ...fromFlags });
 }
 
-/** Verified settings of keys that have their types. @throws GrapevineError BAD_CONFIG, BAD_SPEC */
-export async function settingsFrom(merged: ConfigKeys): Promise<Settings> {
+/** Verified settings of keys of one `source`, as from a run's config.json. @throws GrapevineError BAD_CONFIG, BAD_SPEC */
+export async function settingsFrom(merged: ConfigKeys, source = 'config'): Promise<Settings> {
   const tasks = await openTasks(typeof merged.task === 'string' ? merged.task : '');
-  const run = verifyRunConfig(only(runKeys, merged), 'config', tasks);
-  const simulation = parseConfig(simulationConfigSchema, only(simulationKeys, merged), 'config');
+  const run = verifyRunConfig(only(runKeys, merged), source, tasks);
+  const simulation = parseConfig(simulationConfigSchema, only(simulationKeys, merged), source);
   return {
     run,
     tasks,
     simulation: await withLatencyMatrix(simulation, run.peers),
-    launch: parseConfig(launchConfigSchema, only(launchKeys, merged), 'config'),
+    launch: parseConfig(launchConfigSchema, only(launchKeys, merged), source),
   };
 }

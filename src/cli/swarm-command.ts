@@ -11,14 +11,27 @@ import {
   type EvaluationCollector,
   type SwarmView,
 } from '../metrics/evaluation-collector.js';
-import type { RoundEvent } from '../metrics/events.js';
+import type { MetricsEvent, RoundEvent, RunEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
+import { forgetAfter, newestCommonRound } from '../node/checkpoint-files.js';
 import { createIdentities } from '../node/libp2p-identities.js';
+import { ownerOf } from '../node/peer-checkpoint.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
+import type { ParameterLayout } from '../training/parameters.js';
 import type { GradientModel } from '../training/trainer.js';
+import { checkpointSettings, hashesOf, placeOf } from './checkpoint-settings.js';
 import type { CommandContext } from './command-context.js';
 import { processCount, thisMachine } from './process-count.js';
+import {
+  eventsUntil,
+  nothingLeft,
+  nothingToResume,
+  readRunEvents,
+  replaceRunEvents,
+  tellsOf,
+  withHead,
+} from './resume.js';
 import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import { writeResult } from './run-result.js';
@@ -41,7 +54,7 @@ interface Failure {
 class SwarmWatch {
   meanModel: Float32Array | null = null;
   readonly failures: Failure[] = [];
-  private readonly startedMs = performance.now();
+  private startedMs = performance.now();
   private readonly rounds = new Map<number, number>();
   private readonly collector: EvaluationCollector;
   private readonly monitor: RunMonitor;
@@ -90,6 +103,13 @@ class SwarmWatch {
     }
   }
 
+  /** The run has had these events already: its clock goes on from the last. */
+  recall(events: readonly MetricsEvent[]): void {
+    const latestMs = events.reduce((latest, event) => Math.max(latest, 'atMs' in event ? event.atMs : 0), 0);
+    this.startedMs = performance.now() - latestMs;
+    for (const event of events) if (event.event === 'round') this.rounds.set(event.peer, event.round);
+  }
+
   private recordRound(event: Omit<RoundEvent, 'atMs'>, atMs: number): void {
     this.rounds.set(event.peer, event.round);
     this.monitor.record({ ...event, atMs });
@@ -121,21 +141,25 @@ class SwarmWatch {
   }
 }
 
-function failureMessage(failures: readonly Failure[]): string {
-  const first = failures[0]!;
+/** What the command ends with where peers have failed; null where none has. */
+function failureOf(failures: readonly Failure[]): GrapevineError | null {
+  const [first] = failures;
+  if (first === undefined) return null;
   const others = failures.length > 1 ? ` (and ${failures.length - 1} more peers)` : '';
-  return `peer ${first.peer} failed${others}: ${first.message}`;
+  const message = `peer ${first.peer} failed${others}: ${first.message}`;
+  return new GrapevineError(first.code as GrapevineError['code'], message);
 }
 
 async function createLauncher(
   settings: Settings,
   context: CommandContext,
   watch: SwarmWatch,
-  directory: string,
+  at: { readonly directory: string; readonly resumeAfter: number | null },
 ): Promise<SwarmLauncher> {
   const { run, launch } = settings;
+  const { directory, resumeAfter } = at;
   const identities = launch.restart === true ? await createIdentities(run.peers) : null;
-  return new SwarmLauncher({
+  const launcher = new SwarmLauncher({
     workerPath: WORKER_PATH,
     peers: run.peers,
     processes: Math.min(run.peers, launch.processes ?? processCount(run.peers, thisMachine())),
@@ -148,6 +172,7 @@ async function createLauncher(
       dataDirectory: launch.dataDirectory,
       checkpointDirectory: join(directory, 'checkpoints'),
       startTimeoutMs: launch.startTimeoutMs,
+      checkpoints: { ...checkpointSettings(launch, directory), resumeAfter },
     },
     clock: systemClock,
     silenceMs: Math.max(MIN_LAUNCHER_SILENCE_MS, LAUNCHER_PATIENCE * run.silenceMs),
@@ -159,12 +184,53 @@ async function createLauncher(
             onRestart: (peer: number, reason: string) => watch.onRestart(peer, reason),
           },
         }),
-    onMessage: (message) => watch.onMessage(message),
+    onMessage(message) {
+      watch.onMessage(message);
+      // It was to stop for want of a checkpoint; so are the others, which have the same orders.
+      if (message.type === 'failed' && message.code === 'CHECKPOINT_FAILED') launcher.stop();
+    },
     onLost: (peer, { reason }) => watch.onLost(peer, reason),
     onErrorOutput: (text) => {
       if (context.debug) context.output.stderr.write(text);
     },
   });
+  return launcher;
+}
+
+interface Resumed {
+  readonly round: number;
+  readonly events: readonly MetricsEvent[];
+}
+
+/** The round that all peers go on from, with the directory's events cut off there; null for a run that begins. */
+async function resumeSwarm(
+  plan: RunPlan,
+  { launch, resume }: Settings,
+  {
+    head,
+    layout,
+    say,
+  }: { readonly head: RunEvent; readonly layout: ParameterLayout; say(sentence: string): void },
+): Promise<Resumed | null> {
+  if (resume === undefined) return null;
+  const { peers, rounds } = plan.config;
+  const place = placeOf(checkpointSettings(launch, resume));
+  const owners = Array.from({ length: peers }, (_, peer) => ownerOf(peer));
+  const events = readRunEvents(resume);
+  const wanted = { owners, hashes: hashesOf(plan, layout) };
+  const onRefused = (error: GrapevineError): void => say(error.message);
+  const round =
+    (await newestCommonRound(
+      place,
+      { ...wanted, accept: (round) => tellsOf(events, round, peers) },
+      onRefused,
+    )) ?? (await newestCommonRound(place, wanted)); // then the metrics have a gap
+  if (round === null) throw nothingToResume(resume);
+  if (round >= rounds) throw nothingLeft(resume, round);
+  await forgetAfter(place, owners, round);
+  const kept = withHead(head, eventsUntil(events, round));
+  replaceRunEvents(resume, kept);
+  return { round, events: kept };
 }
 
 /** First Ctrl+C: finish the round and write checkpoints. Second: leave at once. */
@@ -189,13 +255,23 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const plan: RunPlan = planRun(settings.run, machineOf(settings, context));
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
   const evaluator = await plan.createModel(null); // a task that does not load leaves no directory
+  const { engine, layout } = evaluator;
+  const facts = { driver: 'swarm', engine, parameters: layout.size } as const;
+  const head = runEvent(plan, facts, { launch: settings.launch });
+  const say = (sentence: string): void => void context.output.stderr.write(`${sentence}\n`);
+  const resumed = await resumeSwarm(plan, settings, { head, layout, say });
   const monitor = createRunMonitor(directory, context.output);
   const watch = new SwarmWatch(settings.run, monitor, evaluator);
-  const { engine, layout } = evaluator;
-  monitor.record(
-    runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }, { launch: settings.launch }),
-  );
-  const launcher = await createLauncher(settings, context, watch, directory);
+  if (resumed === null) monitor.record(head);
+  else {
+    monitor.recall(resumed.events);
+    watch.recall(resumed.events);
+    monitor.say(`Going on after round ${resumed.round}.`);
+    if (settings.run.pace !== undefined)
+      monitor.say('In the asynchronous pace edges begin anew; models go on.');
+  }
+  const resumeAfter = resumed?.round ?? null;
+  const launcher = await createLauncher(settings, context, watch, { directory, resumeAfter });
   const interrupt = onInterrupt(launcher, monitor);
   // Workers go when their launcher does; but one that is stopped (SIGSTOP) cannot, and would stay for ever.
   const killAll = (): void => launcher.kill();
@@ -213,14 +289,16 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const failed = watch.failures.length > 0 || outcome.finished.length === 0;
   const end = interrupt.interrupted ? 'interrupted' : failed ? 'failed' : 'done';
   monitor.record({ event: 'end', atMs: watch.elapsedMs, outcome: end });
-  await monitor.finish();
+  const failure = failureOf(watch.failures);
   const { cacheDirectory } = context;
-  await writeResult({ plan, directory, cacheDirectory, layout, meanModel: watch.meanModel });
-  evaluator.dispose();
-  if (watch.failures.length > 0) {
-    const code = watch.failures[0]!.code as GrapevineError['code'];
-    throw new GrapevineError(code, failureMessage(watch.failures));
+  try {
+    await monitor.finish();
+    await writeResult({ plan, directory, cacheDirectory, layout, meanModel: watch.meanModel });
+  } catch (error) {
+    throw failure ?? error; // a full disk keeps both from being written: the first is why the run ended
   }
+  evaluator.dispose();
+  if (failure !== null) throw failure;
   if (outcome.finished.length === 0) {
     throw new GrapevineError(
       'PEER_LOST',

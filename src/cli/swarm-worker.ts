@@ -9,16 +9,26 @@ import { isGrapevineError, messageOf } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
 import { verifyRunConfig } from '../config/verify.js';
 import type { RoundEvent } from '../metrics/events.js';
+import type { Checkpoint } from '../node/checkpoint.js';
+import { loadCheckpoint, saveCheckpoint } from '../node/checkpoint-files.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
-import { Peer } from '../node/peer.js';
+import { Peer, type PeerInit } from '../node/peer.js';
+import { ownerOf, restorePeer } from '../node/peer-checkpoint.js';
 import { createRoundReports } from '../node/round-reports.js';
-import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
+import {
+  ALIVE_MS,
+  type CheckpointOrders,
+  type FromWorker,
+  type ToWorker,
+  type WorkerAssignment,
+} from '../node/swarm-messages.js';
 import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash } from '../training/parameters.js';
 import { writeSafeTensors } from '../training/safetensors.js';
 import { openTasks } from '../training/tasks/task-file.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION } from '../wire/frame.js';
+import { hashesOf, placeOf } from './checkpoint-settings.js';
 import { startTrainingThread } from './start-training-thread.js';
 
 const running: Peer[] = [];
@@ -65,7 +75,17 @@ async function createWorkerPeer(
   const delivery = { retransmitMs: null, audit: false };
   const state = plan.createPeer(node, model, delivery, assignment.incarnation);
   const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
-  const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
+  const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs, checkpoints } = assignment;
+  const hashes = hashesOf(plan, model.layout);
+  // A process that takes another's place goes on from a neighbor's model: its neighbors are past any checkpoint.
+  const resumeAfter = (assignment.incarnation ?? 0) > 0 ? null : (checkpoints?.resumeAfter ?? null);
+  const counted =
+    checkpoints === undefined || resumeAfter === null
+      ? undefined
+      : await restorePeer(
+          await loadCheckpoint(placeOf(checkpoints), { owner: ownerOf(node), hashes, round: resumeAfter }),
+          { state, trainer },
+        );
   const swarmTag = swarmTagOf(swarm);
   const transport = await createLibp2pTransport({
     node,
@@ -103,6 +123,8 @@ async function createWorkerPeer(
       limits,
       evaluateEvery: plan.config.evaluateEvery,
       startTimeoutMs,
+      counted,
+      checkpoints: peerCheckpoints(node, checkpoints, { hashes, layout: model.layout }),
       onListening() {
         report({ type: 'listening', peer: node, addresses: transport.addresses() });
         onListening(transport.addresses());
@@ -127,6 +149,28 @@ async function createWorkerPeer(
     checkpoint: Promise.resolve(),
   };
   return made;
+}
+
+/** How a peer of this process is saved; undefined where it is not. */
+function peerCheckpoints(
+  node: number,
+  orders: CheckpointOrders | undefined,
+  facts: Pick<Checkpoint, 'hashes' | 'layout'>,
+): PeerInit['checkpoints'] {
+  if (orders === undefined || orders.every === null) return undefined;
+  const { every, onFailure } = orders;
+  return {
+    every,
+    async save(saved) {
+      rounds.flush(); // the launcher hears of a round before there is a checkpoint of it
+      try {
+        await saveCheckpoint(placeOf(orders), { owner: ownerOf(node), ...facts, ...saved });
+      } catch (error) {
+        if (onFailure === 'stop' || !isGrapevineError(error, 'CHECKPOINT_FAILED')) throw error;
+        report({ type: 'notice', peer: node, code: error.code, message: error.message });
+      }
+    },
+  };
 }
 
 function unlinkedNotice(node: number, neighbors: readonly number[], waitedMs: number): FromWorker {

@@ -17,8 +17,10 @@
  * signs: sum of x and sum of w = n are kept, to the bit as for all algorithms, whatever is lost, doubled or late.
  * Shares that wait for a silent neighbor are counted as gone when new ones are cut, so w_i stays above 0.
  */
+
 import { assert } from '../base/assert.js';
 import { GrapevineError } from '../base/errors.js';
+import { rebuilt } from '../base/snapshot.js';
 import type { MatrixBlock } from '../compression/compressor.js';
 import { sumOfSquares } from '../linalg/pairs.js';
 import { outNeighborsOf } from '../topology/directed.js';
@@ -53,9 +55,8 @@ interface NodeMemory {
   readonly numerator: Float32Array;
   /** w. */
   weight: number;
-  readonly giftsOf: GiftsOf;
-  /** Neighbors, of whom some push to this peer. */
-  readonly neighbors: Uint32Array;
+  /** Who pushes to whom, and the neighbors, of whom some push to this peer: functions of the topology. */
+  readonly routes: { readonly giftsOf: GiftsOf; readonly neighbors: Uint32Array };
   /** Neighbors that push to this peer in this round. */
   pulls: ReadonlySet<number>;
   /** p x and p w of this round, as they travel, by the neighbor that they are for. */
@@ -196,14 +197,17 @@ export function createPushSum(options: PushSumOptions, spec: string): Algorithm<
     createNode: (context) => ({
       numerator: new Float32Array(context.initialReplica.length),
       weight: 1,
-      giftsOf: giftsFor(context, options),
-      neighbors: neighborsOf(context.swarm!.graph, context.node),
+      routes: rebuilt({
+        giftsOf: giftsFor(context, options),
+        neighbors: neighborsOf(context.swarm!.graph, context.node),
+      }),
       pulls: new Set(),
       pushes: new Map(),
     }),
     createEdge: ({ initialReplica }) => ({ shares: pairOf(initialReplica.length), weights: pairOf(1) }),
     beginRound(context, node, { round, start, parameters, openEdges }) {
-      const { numerator, giftsOf, neighbors } = node;
+      const { numerator } = node;
+      const { giftsOf, neighbors } = node.routes;
       if (round === 1) numerator.set(start);
       for (let k = 0; k < numerator.length; k++) numerator[k]! -= start[k]! - parameters[k]!;
       parameters.set(numerator);

@@ -10,7 +10,7 @@ import { applyExchange, refuse, setStatus } from './apply-exchange.js';
 import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
 import type { Effect, Input } from './events.js';
-import { epochOf, receiveDelta, resendInto } from './exchange.js';
+import { epochOf, receiveDelta, resendInto, sendInto } from './exchange.js';
 import { observeTraining } from './guard.js';
 import {
   adoptOwn,
@@ -326,7 +326,9 @@ function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, now
   if (edge.status === 'closed') return;
   hear(edge, nowMs);
   if (!edge.synced) introduce(state, effects, edge, nowMs);
-  resendInto(effects, edge, nowMs);
+  // A peer that goes on from a checkpoint has not begun again: a neighbor that lacks its last difference will say so.
+  if (state.phase !== 'idle') resendInto(effects, edge, nowMs);
+  else if (edge.own !== null) sendInto(effects, edge, edge.own, nowMs);
 }
 
 function onNeighborDown(

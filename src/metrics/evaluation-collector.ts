@@ -27,6 +27,8 @@ export interface SwarmView {
 export const MAX_OPEN_ROUNDS = 8;
 
 export interface EvaluationCollector {
+  /** All that it remembers, for a checkpoint: plain data, changed in place. */
+  readonly state: object;
   /** Returns the rounds that this report has completed, in order. */
   add(report: PeerEvaluation): SwarmView[];
   /** A peer that will report no more; returns the rounds that waited only for it. */
@@ -89,6 +91,7 @@ export function createEvaluationCollector(peers: Iterable<number>): EvaluationCo
   };
 
   return {
+    state: { expected, open },
     add(report) {
       const reports = open.get(report.round) ?? new Map<number, PeerEvaluation>();
       reports.set(report.peer, report);

@@ -17,24 +17,25 @@ import {
 export function createLatestEvaluations(peers: Iterable<number>): EvaluationCollector {
   const expected = new Set(peers);
   const latest = new Map<number, PeerEvaluation>();
-  let fresh = 0;
+  const since = { fresh: 0 };
 
   const takeDue = (): SwarmView[] => {
     const reports = [...latest.values()].sort((a, b) => a.peer - b.peer);
     const rounds = new Set(reports.map(({ round }) => round));
     const level = reports.length === expected.size && rounds.size === 1;
-    if (reports.length === 0 || fresh === 0 || !(level || fresh >= expected.size)) return [];
-    fresh = 0;
+    if (reports.length === 0 || since.fresh === 0 || !(level || since.fresh >= expected.size)) return [];
+    since.fresh = 0;
     // The rounds that the swarm has done, a peer: one that has not reported has done none.
     const done = reports.reduce((sum, { round }) => sum + round, 0) / expected.size;
     return [viewOf(Math.round(done), reports)];
   };
 
   return {
+    state: { expected, latest, since },
     add(report) {
       if (!expected.has(report.peer)) return [];
       latest.set(report.peer, report);
-      fresh += 1;
+      since.fresh += 1;
       return takeDue();
     },
     forget(peer) {

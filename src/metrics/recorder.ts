@@ -24,6 +24,10 @@ export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 export interface Recorder {
   /** Takes one event; returns at once. Does nothing after `close` or after a failed write. */
   record(event: MetricsEvent): void;
+  /** Resolves when what was recorded so far has been handed to the system, or cannot be. */
+  flush(): Promise<void>;
+  /** Lines recorded. */
+  readonly lines: number;
   /** Writes what is left and closes the file. @throws GrapevineError METRICS_WRITE_FAILED */
   close(): Promise<void>;
 }
@@ -81,12 +85,14 @@ export function createRecorder(directory: string, options: RecorderOptions = {})
   let closing: Promise<void> | null = null;
   let dropped = 0;
   let droppedAtMs = 0;
+  let lines = 0;
   stream.on('error', (error) => {
     failure ??= error;
   });
 
   const write = (event: MetricsEvent): void => {
     stream.write(`${JSON.stringify(event)}\n`);
+    lines += 1;
   };
   const confessDropped = (): void => {
     if (dropped === 0) return;
@@ -118,6 +124,13 @@ export function createRecorder(directory: string, options: RecorderOptions = {})
       if (stream.writableLength < maxBufferedBytes || event.event === 'end') confessDropped();
       write(event);
     },
+    get lines() {
+      return lines;
+    },
+    flush() {
+      if (failure !== null || closing !== null) return Promise.resolve();
+      return new Promise((resolve) => void stream.write('', () => resolve()));
+    },
     close() {
       closing ??= finish();
       return closing;
@@ -138,6 +151,10 @@ export function createMemoryRecorder(): MemoryRecorder {
     record(event) {
       if (!closed) events.push(event);
     },
+    get lines() {
+      return events.length;
+    },
+    async flush() {},
     async close() {
       closed = true;
     },

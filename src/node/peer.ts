@@ -5,7 +5,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
-import { namedOmegas } from '../compression/contraction.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -14,7 +13,10 @@ import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
 import type { Evaluation, Trainer, TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
-import type { ByeFrame, Frame, FrameLimits } from '../wire/frame.js';
+import { type ByeFrame, type Frame, type FrameLimits, nameOf } from '../wire/frame.js';
+import { Deferred } from './deferred.js';
+import { type PeerCounts, type SavedPeer, savePeer } from './peer-checkpoint.js';
+import { type Measured, roundEventOf } from './round-event.js';
 import type { Transport } from './transport.js';
 
 export interface PeerInit {
@@ -34,6 +36,10 @@ export interface PeerInit {
   onUnlinked?(neighbors: readonly number[]): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
+  /** Saves the peer in rounds that are multiples of `every`, and in its last. `save` rejects to end the peer. */
+  readonly checkpoints?: { readonly every: number; save(saved: SavedPeer): Promise<void> } | undefined;
+  /** What a peer that goes on from a checkpoint had counted. */
+  readonly counted?: PeerCounts | undefined;
   /** The core has something to say to a person: the guard has backed off. */
   onNotice?(notice: { readonly code: NoticeCode; readonly message: string }): void;
 }
@@ -46,29 +52,11 @@ export interface RoundReport {
   readonly parameters: Float32Array;
 }
 
+/** Copies of a peer's state that may wait for the disk: the one being written, and the next. */
+const MAX_UNSAVED = 2;
+
 /** Mean time a peer waits for its neighbors' farewell before it closes its links. */
 export const FAREWELL_TIMEOUT_MS = 3_000;
-
-/** Two frames with the same name say the same. */
-function nameOf(frame: Frame): string {
-  if (frame.kind === 'delta') return `delta ${frame.delta.epoch ?? 0} ${frame.delta.sequence}`;
-  if (frame.kind === 'sync') return `sync ${JSON.stringify(frame.sync)}`;
-  return frame.kind;
-}
-
-class Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (error: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => {}); // its owner awaits it in run(), possibly after it has failed
-  }
-}
 
 /** One peer; `run` once. */
 export class Peer {
@@ -94,10 +82,14 @@ export class Peer {
   private waitingSinceMs: number | null = null;
   private pendingSends = 0;
   private evaluation: Promise<void> = Promise.resolve();
+  private saving: Promise<void> = Promise.resolve();
+  private unsaved = 0;
   private ended = false;
 
   constructor(init: PeerInit) {
     this.init = init;
+    Object.assign(this.seconds, init.counted?.seconds);
+    Object.assign(this.totals, init.counted?.totals);
   }
 
   private get node(): number {
@@ -130,6 +122,7 @@ export class Peer {
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
+      await this.saving;
       reason = this.init.state.lastRound < this.init.state.options.rounds ? 'interrupted' : 'finished';
       return round;
     } finally {
@@ -225,6 +218,7 @@ export class Peer {
         return;
       case 'roundFinished':
         this.reportRound(effect);
+        this.saveIfDue(effect.round);
         return;
       case 'finished':
         this.ended = true;
@@ -242,6 +236,7 @@ export class Peer {
 
   private async train(round: number, parameters: Float32Array): Promise<void> {
     await setImmediate(); // a peer that waits for nobody must still let its process read, write and tick
+    if (this.unsaved >= MAX_UNSAVED) await this.saving; // a disk slower than training must not fill the memory
     if (this.ended) return;
     const startedMs = this.init.clock.nowMs();
     const result = await this.init.trainer.train(parameters, round);
@@ -332,7 +327,7 @@ export class Peer {
     if (this.waitingSinceMs !== null) this.seconds.wait += (clock.nowMs() - this.waitingSinceMs) / 1000;
     this.waitingSinceMs = null;
     const { round, parameters } = effect;
-    const event = this.roundEvent(effect);
+    const event = roundEventOf(this.init.state, effect, this.measured());
     if (round < state.lastRound && round % evaluateEvery !== 0) {
       onRound({ event, evaluation: null, parameters });
       return;
@@ -345,24 +340,29 @@ export class Peer {
     );
   }
 
-  private roundEvent(effect: Extract<Effect, { type: 'roundFinished' }>): Omit<RoundEvent, 'atMs'> {
-    const { context, edges } = this.init.state;
-    return {
-      event: 'round',
-      peer: this.node,
-      round: effect.round,
-      loss: this.training?.loss ?? 0,
-      accuracy: null,
-      activeLinks: effect.appliedEdges,
-      links: edges.length,
-      ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
-      payloadBytes: this.totals.payloadBytes,
-      wireBytes: this.init.transport.counters().sentBytes,
-      uncompressedBytes: this.totals.uncompressedBytes,
-      samples: this.totals.samples,
-      seconds: { ...this.seconds },
-      ...namedOmegas(context.blocks, effect.contraction),
-    };
+  private measured(): Measured {
+    const { totals, seconds, sentBytes, training } = this;
+    return { totals, seconds: { ...seconds }, sentBytes, loss: training?.loss ?? 0 };
+  }
+
+  private get sentBytes(): number {
+    return (this.init.counted?.sentBytes ?? 0) + this.init.transport.counters().sentBytes;
+  }
+
+  /** Copies the peer as `round` has left it, before anything else happens to it; it is written while training goes on. */
+  private saveIfDue(round: number): void {
+    const { checkpoints, state, trainer } = this.init;
+    if (checkpoints === undefined || (round % checkpoints.every !== 0 && round < state.lastRound)) return;
+    const counts = { seconds: { ...this.seconds }, totals: { ...this.totals }, sentBytes: this.sentBytes };
+    const copied = savePeer({ state, trainer, round, counts });
+    this.unsaved += 1;
+    this.saving = this.saving
+      .then(async () => checkpoints.save(await copied))
+      .finally(() => {
+        this.unsaved -= 1;
+      });
+    copied.catch(() => {}); // heard of above, once those before it are saved
+    this.saving.catch((error: unknown) => this.fail(error));
   }
 
   private checkFarewell(): void {

@@ -28,6 +28,18 @@ export interface WorkerAssignment {
   readonly identities?: ReadonlyMap<number, Uint8Array>;
   /** How often these peers have been started again. @default 0 */
   readonly incarnation?: number;
+  /** How the state of each peer is saved, and from which round it goes on; absent: neither. */
+  readonly checkpoints?: CheckpointOrders;
+}
+
+export interface CheckpointOrders {
+  /** Rounds between two; null: none. */
+  readonly every: number | null;
+  readonly keep: number;
+  readonly onFailure: 'continue' | 'stop';
+  readonly directory: string;
+  /** Every peer has a checkpoint of this round, and goes on from it; null: from the start. */
+  readonly resumeAfter: number | null;
 }
 
 export type ToWorker =

@@ -9,6 +9,7 @@
  * each round would leave hundreds of megabytes for the garbage collector.
  */
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import type { OptimizerState } from '../training/optimizer.js';
 import type { ParameterLayout } from '../training/parameters.js';
 import type { Evaluation, GradientModel, Trainer, TrainResult } from '../training/trainer.js';
 
@@ -30,6 +31,8 @@ type Request =
   /** From the parameters in the slot, where the result comes too. */
   | { readonly type: 'train'; readonly round: number }
   | { readonly type: 'evaluate'; readonly parameters: Float32Array }
+  | { readonly type: 'save' }
+  | { readonly type: 'restore'; readonly state: OptimizerState }
   | { readonly type: 'close' };
 
 type TrainOutcome = Omit<TrainResult, 'parameters'>;
@@ -94,6 +97,10 @@ export function serveTraining(port: Port, source: TrainingSource): void {
       }
       case 'evaluate':
         return own.trainer.evaluate(request.parameters);
+      case 'save':
+        return own.trainer.saveState?.();
+      case 'restore':
+        return own.trainer.restoreState?.(request.state);
       case 'close':
         served.delete(peer);
         return own.trainer.stop();
@@ -170,6 +177,8 @@ export class TrainingThread {
         return { ...result, parameters: slot };
       },
       evaluate: (parameters) => this.ask<Evaluation>(peer, { type: 'evaluate', parameters }),
+      saveState: () => this.ask<OptimizerState>(peer, { type: 'save' }),
+      restoreState: (state) => this.ask<void>(peer, { type: 'restore', state }),
       stop: () => {
         this.ask(peer, { type: 'close' }).catch(() => {}); // a thread that is gone has nothing left to close
       },

@@ -1,4 +1,5 @@
 /** What can happen to a peer in a simulation. The simulator inflicts it; faults.ts reads it from specs. */
+import { type Random, uniform } from '../base/random.js';
 import type { Attack } from './attacks.js';
 
 /** What happens to a process from outside. */
@@ -24,14 +25,14 @@ export type Fault =
   | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
   /**
    * Away for a while, as a suspended computer is: its links go down and what comes to it meanwhile is lost, its state stays,
-   * and its training goes on where it was when it comes back. `next` says when it goes again, asked at its return.
+   * and its training goes on where it was when it comes back. With `renewal` it goes again.
    */
   | {
       readonly type: 'away';
       readonly node: number;
       readonly atMs: number;
       readonly forMs: number;
-      next?(returnedMs: number): Absence | null;
+      readonly renewal?: Renewal;
     }
   /** A straggler: training that begins within this time takes `factor` times as long. */
   | {
@@ -43,6 +44,16 @@ export type Fault =
     }
   /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
   | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
+
+/** An alternating renewal process: a peer is there for `up` on average, away for `down`, and so on. Plain data. */
+export interface Renewal {
+  /** Mean virtual milliseconds of exponential times. */
+  readonly up: number;
+  readonly down: number;
+  /** Nobody leaves later. */
+  readonly until: number;
+  readonly random: Random;
+}
 
 export type Absence = Extract<Fault, { type: 'away' }>;
 
@@ -58,4 +69,22 @@ export function slownessOf(faults: readonly Fault[], node: number, nowMs: number
     if (nowMs >= fault.atMs && nowMs < fault.atMs + fault.forMs) slowness *= fault.factor;
   }
   return slowness;
+}
+
+function exponential(random: Random, mean: number): number {
+  return -mean * Math.log(1 - uniform(random));
+}
+
+/** When a peer that is there from `fromMs` on goes away; null where it does not before `until`. */
+export function absenceAfter(node: number, fromMs: number, renewal: Renewal): Absence | null {
+  const { up, down, until } = renewal;
+  const random = renewal.random.slice(); // faults are arguments of a simulation, which another may have, too
+  const atMs = fromMs + exponential(random, up);
+  if (atMs >= until) return null;
+  return { type: 'away', node, atMs, forMs: exponential(random, down), renewal: { ...renewal, random } };
+}
+
+/** The absence after `absence`, whose peer has come back. */
+export function nextAbsence({ node, renewal }: Absence, returnedMs: number): Absence | null {
+  return renewal === undefined ? null : absenceAfter(node, returnedMs, renewal);
 }

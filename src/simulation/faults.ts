@@ -5,7 +5,7 @@
  * (stragglers:share=0.2,factor=5, churn:up=60000,down=10000).
  */
 import { GrapevineError } from '../base/errors.js';
-import { createRandom, type Random, shuffleInPlace, uniform } from '../base/random.js';
+import { createRandom, shuffleInPlace } from '../base/random.js';
 import {
   choiceField,
   createRegistry,
@@ -15,7 +15,7 @@ import {
   type RegistryEntry,
 } from '../base/registry.js';
 import { type AttackName, attackNames, createAttack } from './attacks.js';
-import type { Absence, Fault } from './fault.js';
+import { absenceAfter, type Fault } from './fault.js';
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
@@ -177,29 +177,11 @@ const stragglers: RegistryEntry<{ share: number; factor: number }, FaultPlan> = 
       })),
 };
 
-/** Exponential with this mean. */
-function exponential(random: Random, mean: number): number {
-  return -mean * Math.log(1 - uniform(random));
-}
-
 interface ChurnOptions {
   readonly up: number;
   readonly down: number;
   readonly share: number;
   readonly until?: number;
-}
-
-/** An alternating renewal process: a peer is there for `up` on average, away for `down`, and so on. */
-function nextAbsence(
-  node: number,
-  fromMs: number,
-  churn: { readonly options: ChurnOptions; readonly random: Random },
-): Absence | null {
-  const { up, down, until = Number.POSITIVE_INFINITY } = churn.options;
-  const atMs = fromMs + exponential(churn.random, up);
-  if (atMs >= until) return null;
-  const forMs = exponential(churn.random, down);
-  return { type: 'away', node, atMs, forMs, next: (returnedMs) => nextAbsence(node, returnedMs, churn) };
 }
 
 const churn: RegistryEntry<ChurnOptions, FaultPlan> = {
@@ -216,11 +198,13 @@ const churn: RegistryEntry<ChurnOptions, FaultPlan> = {
       FOREVER_MS,
     ),
   },
-  make: (options) => (scope) =>
-    drawPeers(options.share, scope, 'churn').flatMap((node) => {
-      const random = createRandom(scope.seed, 'fault', 'churn', node);
-      return nextAbsence(node, 0, { options, random }) ?? [];
-    }),
+  make:
+    ({ share, up, down, until = Number.POSITIVE_INFINITY }) =>
+    (scope) =>
+      drawPeers(share, scope, 'churn').flatMap((node) => {
+        const random = createRandom(scope.seed, 'fault', 'churn', node);
+        return absenceAfter(node, 0, { up, down, until, random }) ?? [];
+      }),
 };
 
 const faults = createRegistry<FaultPlan>('fault', [

@@ -80,9 +80,14 @@ export function transferMs(bytes: number, mbps: number): number {
   return (bytes * 8) / (mbps * 1000);
 }
 
+/** When the last frame taken in is through. */
+export interface QueueState {
+  freeAtMs: number;
+}
+
 /** Frames one after another, each for its own time: a link's direction, or a peer's uplink or downlink. */
 export class FrameQueue {
-  private freeAtMs = 0;
+  readonly state: QueueState = { freeAtMs: 0 };
   private readonly mbps: number;
 
   constructor(mbps: number) {
@@ -91,9 +96,9 @@ export class FrameQueue {
 
   /** When a frame that comes at `nowMs` begins, and when its last byte is through. */
   admit(bytes: number, nowMs: number): { readonly beginMs: number; readonly endMs: number } {
-    const beginMs = Math.max(this.freeAtMs, nowMs);
-    this.freeAtMs = beginMs + transferMs(bytes, this.mbps);
-    return { beginMs, endMs: this.freeAtMs };
+    const beginMs = Math.max(this.state.freeAtMs, nowMs);
+    this.state.freeAtMs = beginMs + transferMs(bytes, this.mbps);
+    return { beginMs, endMs: this.state.freeAtMs };
   }
 }
 
@@ -125,29 +130,39 @@ function jitterOf({ jitterMs, jitterShape = 'uniform' }: LinkOptions, random: Ra
   return mean * Math.exp(gaussian(random) - 0.5); // log-normal with sigma 1, whose mean is exp(mu + 1/2)
 }
 
-/** Which frames are lost, one answer a frame. */
-function createLosses({ loss, lossBurst }: LinkOptions, random: Random): () => boolean {
-  if (loss === 0) return () => false;
-  if (lossBurst === undefined) return () => uniform(random) < loss;
-  const toGood = 1 / lossBurst;
+/** Before the first frame: the chain of bursts begins in its stationary law. */
+function firstLosses({ loss, lossBurst }: LinkOptions, random: Random): LinkState['losses'] {
+  return { bad: loss > 0 && lossBurst !== undefined && uniform(random) < loss };
+}
+
+/** Whether a frame is lost, one answer a frame. */
+function isLost({ loss, lossBurst }: LinkOptions, { losses, random }: LinkState): boolean {
+  if (loss === 0) return false;
+  if (lossBurst === undefined) return uniform(random) < loss;
+  const lost = losses.bad;
   const toBad = loss / ((1 - loss) * lossBurst);
-  let bad = uniform(random) < loss; // the chain begins in its stationary law
-  return () => {
-    const lost = bad;
-    bad = uniform(random) < (bad ? 1 - toGood : toBad);
-    return lost;
-  };
+  losses.bad = uniform(random) < (lost ? 1 - 1 / lossBurst : toBad);
+  return lost;
+}
+
+export interface LinkState {
+  readonly queue: QueueState;
+  /** The next frame of a link that loses in bursts is lost; false where losses are independent. */
+  readonly losses: { bad: boolean };
+  readonly random: Random;
 }
 
 /** One direction of one link. */
 export interface VirtualLink {
+  /** All that it remembers. Plain data, changed in place. */
+  readonly state: LinkState;
   /** Arrivals of a frame that enters at `departure`, or all at once at that time: none, one or two. */
   carry(frame: Uint8Array, departure: number | Departure): Arrival[];
 }
 
 export function createVirtualLink(options: LinkOptions, random: Random): VirtualLink {
   const queue = new FrameQueue(options.bandwidthMbps);
-  const isLost = createLosses(options, random);
+  const state = { queue: queue.state, losses: firstLosses(options, random), random };
   const arrive = (frame: Uint8Array, sent: Departure): Arrival => {
     const delayMs = options.latencyMs + jitterOf(options, random);
     const damaged = options.corruption > 0 && uniform(random) < options.corruption;
@@ -158,12 +173,13 @@ export function createVirtualLink(options: LinkOptions, random: Random): Virtual
     };
   };
   return {
+    state,
     carry(frame, departure) {
       const entered = typeof departure === 'number' ? { beginMs: departure, endMs: departure } : departure;
       const { beginMs, endMs } = queue.admit(sentBytes(frame.length, options.framing), entered.beginMs);
       // A link that is faster than the uplink before it waits for the last byte, and does not take its time anew.
       const sent = { beginMs, endMs: Math.max(endMs, entered.endMs) };
-      if (isLost()) return [];
+      if (isLost(options, state)) return [];
       const arrivals = [arrive(frame, sent)];
       if (options.duplication > 0 && uniform(random) < options.duplication)
         arrivals.push(arrive(frame, sent));

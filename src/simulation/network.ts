@@ -13,7 +13,9 @@ import {
   createVirtualLink,
   FrameQueue,
   type LinkOptions,
+  type LinkState,
   losesFrames,
+  type QueueState,
   sentBytes,
   transferMs,
   type VirtualLink,
@@ -46,6 +48,15 @@ interface Access {
 function accessOf({ uplinkMbps, downlinkMbps }: AccessOptions): Access {
   const queue = (mbps: number | undefined) => (mbps === undefined ? null : new FrameQueue(mbps));
   return { up: queue(uplinkMbps), down: queue(downlinkMbps) };
+}
+
+/** All that a network remembers, as plain data: links that have carried something, by sender and receiver. */
+export interface SavedNetwork {
+  readonly links: ReadonlyMap<number, ReadonlyMap<number, LinkState>>;
+  readonly accesses: ReadonlyMap<
+    number,
+    { readonly up: QueueState | null; readonly down: QueueState | null }
+  >;
 }
 
 /** Queues and chance of one run. */
@@ -86,6 +97,39 @@ export class VirtualNetwork {
 
   latencyMs(from: number, to: number): number {
     return this.options.linkBetween(from, to).latencyMs;
+  }
+
+  saved(): SavedNetwork {
+    return {
+      links: new Map(
+        [...this.links].map(([from, leaving]) => [
+          from,
+          new Map([...leaving].map(([to, { state }]) => [to, state])),
+        ]),
+      ),
+      accesses: new Map(
+        [...this.accesses].map(([node, { up, down }]) => [
+          node,
+          { up: up?.state ?? null, down: down?.state ?? null },
+        ]),
+      ),
+    };
+  }
+
+  /** Goes on from what `saved` gave. */
+  restore({ links, accesses }: SavedNetwork): void {
+    for (const [from, leaving] of links)
+      for (const [to, { queue, losses, random }] of leaving) {
+        const { state } = this.link(from, to);
+        Object.assign(state.queue, queue);
+        Object.assign(state.losses, losses);
+        state.random.set(random);
+      }
+    for (const [node, { up, down }] of accesses) {
+      const access = this.access(node);
+      Object.assign(access.up?.state ?? {}, up);
+      Object.assign(access.down?.state ?? {}, down);
+    }
   }
 
   private link(from: number, to: number): VirtualLink {

@@ -3,20 +3,23 @@
  * written, virtual time on every clock. Seconds in its metrics are simulated seconds.
  */
 
+import { assert } from '../base/assert.js';
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
+import { meanModelOf } from '../metrics/consensus-distance.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
 import type { MetricsEvent, RoundEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
+import type { OptimizerState } from '../training/optimizer.js';
 import type { Evaluation, GradientModel, Trainer } from '../training/trainer.js';
 import { deltaFrameBytes } from '../wire/encode.js';
 import { FRAME_HEADER_BYTES } from '../wire/frame.js';
 import type { Fault, SuddenFault } from './fault.js';
 import type { LinkOptions } from './link-model.js';
 import type { NetworkOptions } from './network.js';
-import type { Observation, SimulationResult } from './simulator.js';
+import type { Observation, SavedSimulation, SimulationResult } from './simulator.js';
 import { runSimulation } from './simulator.js';
 
 /** A run that has been set up: one peer, trainer and link table entry a node. */
@@ -38,10 +41,24 @@ export interface SimulatedRun {
   readonly seed: number;
   readonly maxFrameBytes: number;
   readonly horizonMs: number;
+  /** Saves the run whenever its slowest peer has come to a multiple of `every` rounds, and at the end. */
+  readonly checkpoints?: { readonly every: number; save(saved: SavedRun): Promise<void> } | undefined;
+  /** Goes on from a saved run: moves a part made afresh to the saved one, in place. */
+  readonly resume?: { restore(part: string, fresh?: unknown): unknown } | undefined;
   record(event: MetricsEvent): void;
   interrupted?(): boolean;
   /** Called once a round: lets the host process see to its signals and its screen. */
   yieldToHost?(): Promise<void>;
+}
+
+/** A run between two events: the very objects, to be read before it goes on. */
+export interface SavedRun {
+  /** Rounds that all living peers have finished. */
+  readonly round: number;
+  /** The mean of the living peers' parameters. */
+  readonly parameters: Float32Array;
+  /** By name; they share nothing. */
+  readonly parts: Readonly<Record<string, unknown>>;
 }
 
 export interface SimulatedOutcome extends SimulationResult {
@@ -78,11 +95,12 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
   );
   const states = [...run.peers];
   const liars = new Set<number>();
-  let meanModel: Float32Array | null = null;
+  const seenSoFar: SeenSoFar = { meanModel: null, finished: new Map(), lost: new Set(), savedRound: 0 };
+  const observer = { totals, liars, seenSoFar, collector: collector.state };
 
   const recordViews = (views: readonly SwarmView[], nowMs: number): void => {
     for (const view of views) {
-      meanModel = view.meanModel;
+      seenSoFar.meanModel = view.meanModel;
       run.record({ ...view.event, atMs: nowMs, meanModel: run.evaluator.evaluate(view.meanModel) });
     }
   };
@@ -112,6 +130,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     for (const effect of seen.effects) {
       recordChange(seen, effect);
       if (effect.type !== 'roundFinished') continue;
+      if (!seenSoFar.lost.has(seen.node)) seenSoFar.finished.set(seen.node, effect.round);
       if (seen.node === 0) await run.yieldToHost?.();
       if (liars.has(seen.node)) continue;
       const { round, parameters } = effect;
@@ -141,11 +160,24 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     if (fault.type === 'lie') liars.add(fault.node);
     const { round } = states[fault.node]!;
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
+    seenSoFar.lost.add(fault.node);
+    seenSoFar.finished.delete(fault.node);
     recordViews(collector.forget(fault.node), nowMs);
   };
   const { trainingMs } = run;
+  const saveIfDue = (simulation: () => SavedSimulation): Promise<void> | void => {
+    const { checkpoints } = run;
+    const round = checkpoints === undefined ? null : dueRound(seenSoFar, run, checkpoints.every);
+    if (checkpoints === undefined || round === null) return;
+    seenSoFar.savedRound = round;
+    return savedRun({ run, states, round, simulation: simulation(), observer }).then(checkpoints.save);
+  };
+  if (run.resume !== undefined) await restoreSurroundings(run, observer);
+  const { resume } = run;
   const result = await runSimulation({
     ...run,
+    betweenEvents: saveIfDue,
+    resume: resume && ((fresh) => resume.restore('simulation', fresh) as SavedSimulation),
     train: (node, round, parameters) => run.trainers[node]!.train(parameters, round),
     trainingMs: (node, round) => (typeof trainingMs === 'number' ? trainingMs : trainingMs(node, round)),
     observe,
@@ -154,7 +186,66 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       states[node] = state;
     },
   });
-  return { ...result, meanModel };
+  return { ...result, meanModel: seenSoFar.meanModel };
+}
+
+/** What the run has seen of its peers so far, for results and for checkpoints. */
+interface SeenSoFar {
+  meanModel: Float32Array | null;
+  /** The latest round of each peer. */
+  readonly finished: Map<number, number>;
+  readonly lost: Set<number>;
+  savedRound: number;
+}
+
+/** The round to be saved now; null where none is. Peers that are lost are not waited for. */
+function dueRound(
+  { finished, lost, savedRound }: SeenSoFar,
+  { peers }: SimulatedRun,
+  every: number,
+): number | null {
+  if (finished.size === 0) return null;
+  const round = Math.min(...finished.values());
+  const isLast = round === peers[0]!.options.rounds;
+  const waits = finished.size + lost.size < peers.length;
+  if (round <= savedRound || waits || !(isLast || Math.floor(round / every) > Math.floor(savedRound / every)))
+    return null;
+  return round;
+}
+
+interface Observer {
+  readonly totals: readonly Totals[];
+  readonly liars: ReadonlySet<number>;
+  readonly seenSoFar: SeenSoFar;
+  readonly collector: object;
+}
+
+async function savedRun(at: {
+  readonly run: SimulatedRun;
+  /** As they are now: a peer that was started again has a state of its own. */
+  readonly states: readonly PeerState[];
+  readonly round: number;
+  readonly simulation: SavedSimulation;
+  readonly observer: Observer;
+}): Promise<SavedRun> {
+  const { run, states, round, simulation, observer } = at;
+  const optimizers = await Promise.all(
+    run.trainers.map((trainer) => {
+      assert(trainer.saveState !== undefined, 'a trainer of a run that is saved can be saved');
+      return trainer.saveState();
+    }),
+  );
+  const models = states
+    .filter((_, node) => observer.seenSoFar.finished.has(node))
+    .map((peer) => peer.parameters);
+  return { round, parameters: meanModelOf(models), parts: { simulation, observer, optimizers } };
+}
+
+/** All but the simulation itself. */
+async function restoreSurroundings({ resume, trainers }: SimulatedRun, observer: Observer): Promise<void> {
+  resume?.restore('observer', observer);
+  const optimizers = resume?.restore('optimizers') as readonly OptimizerState[];
+  for (const [node, trainer] of trainers.entries()) await trainer.restoreState?.(optimizers[node]!);
 }
 
 /** Why a peer counts no more, for good; null where it does. What a liar reports says nothing about the swarm. */

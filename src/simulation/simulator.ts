@@ -7,8 +7,7 @@
 import { assert } from '../base/assert.js';
 import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
-import type { Effect, Input, TimerName } from '../consensus/events.js';
-import type { PeerState } from '../consensus/peer-state.js';
+import type { Effect, Input } from '../consensus/events.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
@@ -16,87 +15,24 @@ import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
 import { EventQueue } from './event-queue.js';
-import { type Absence, type Fault, type Partition, type SuddenFault, slownessOf } from './fault.js';
-import type { Arrival, LinkOptions } from './link-model.js';
-import { type NetworkOptions, uniformNetwork, VirtualNetwork } from './network.js';
+import { type Absence, type Fault, nextAbsence, type SuddenFault, slownessOf } from './fault.js';
+import { LinkUps } from './link-ups.js';
+import { uniformNetwork, VirtualNetwork } from './network.js';
+import { giveMoreRounds, loadSimulation, type SavedSimulation, saveSimulation } from './saved-simulation.js';
+import type { SimulationInit, SimulationResult } from './simulation-init.js';
+import {
+  createNode,
+  type Event,
+  isOfLink,
+  type NodeEvent,
+  type TimedTraining,
+  type VirtualNode,
+} from './virtual-node.js';
 
 export type { Fault, SuddenFault } from './fault.js';
-
-export interface SimulationInit {
-  readonly peers: readonly PeerState[];
-  /** The state of a peer that is started while others run (its incarnation is above 0); needed by restarts and joins. */
-  createNewcomer?(node: number, incarnation: number): PeerState;
-  /** The local steps of one peer; only its virtual duration counts. */
-  train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
-  /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
-  trainingMs(node: number, round: number): number;
-  /** Of every edge, unless `network` says otherwise. */
-  readonly link: LinkOptions;
-  /** Links that differ, and what peers' own connections bear. @default `link` on every edge */
-  readonly network?: NetworkOptions;
-  readonly faults: readonly Fault[];
-  readonly seed: number;
-  readonly maxFrameBytes: number;
-  /** Virtual end of the run, in case peers wait for each other for ever. */
-  readonly horizonMs: number;
-  /** Sees every step of every peer. */
-  observe?(seen: Observation): Promise<void> | void;
-  /** Told when a peer is started that was not there. */
-  onNewcomer?(node: number, state: PeerState): void;
-  /** Told when a fault strikes. */
-  onFault?(fault: SuddenFault, nowMs: number): void;
-  /** Ends the run early when true, at the next event. */
-  interrupted?(): boolean;
-}
-
-export interface Observation {
-  readonly node: number;
-  readonly nowMs: number;
-  readonly input: Input;
-  readonly effects: readonly Effect[];
-  readonly state: PeerState;
-  /** For the input `updateReady`: what the trainer reported, and how long it took. */
-  readonly training: TimedTraining | null;
-}
-
-export interface TimedTraining extends TrainResult {
-  /** Virtual milliseconds. */
-  readonly tookMs: number;
-}
-
-export interface NodeCounters {
-  /** Bytes of compressed tensors sent. */
-  payloadBytes: number;
-  /** Bytes of whole frames sent. */
-  wireBytes: number;
-  deltasSent: number;
-  framesRefused: number;
-}
-
-export interface SimulationResult {
-  /** Virtual time of the last event, in milliseconds. */
-  readonly endMs: number;
-  readonly counters: readonly NodeCounters[];
-  readonly killed: readonly number[];
-}
-
-type Event =
-  /** `life`: of the process that it is for; without one for whichever there is. */
-  | {
-      readonly type: 'input';
-      readonly input: Input;
-      readonly training?: TimedTraining;
-      readonly life?: number;
-    }
-  | { readonly type: 'frame'; readonly from: number; readonly frame: Uint8Array }
-  /** The first byte of a frame is at the downlink. */
-  | { readonly type: 'arriving'; readonly from: number; readonly arrival: Arrival }
-  | { readonly type: 'return'; readonly absence: Absence }
-  | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
-  | { readonly type: 'fault'; readonly fault: SuddenFault }
-  | { readonly type: 'revive' }
-  | { readonly type: 'divide'; readonly partition: Partition }
-  | { readonly type: 'heal'; readonly partition: Partition };
+export type { SavedSimulation } from './saved-simulation.js';
+export type { Observation, SimulationInit, SimulationResult } from './simulation-init.js';
+export type { NodeCounters } from './virtual-node.js';
 
 /** A frame but for its addresses. */
 type Words = Frame extends infer Kind
@@ -105,45 +41,14 @@ type Words = Frame extends infer Kind
     : never
   : never;
 
-/** Comes over a link, or is about one: does not outlast it. */
-function isOfLink(event: Event): boolean {
-  return (
-    event.type === 'frame' ||
-    (event.type === 'input' && (event.input.type === 'neighborUp' || event.input.type === 'neighborDown'))
-  );
-}
-
-interface VirtualNode {
-  state: PeerState;
-  /** Processes that have been started for this index before. */
-  life: number;
-  readonly counters: NodeCounters;
-  readonly timers: Map<TimerName, number>;
-  alive: boolean;
-  finished: boolean;
-  frozenUntilMs: number;
-  /** Of an absence: since when; null of a peer that is there. */
-  awaySinceMs: number | null;
-  /** A liar's. */
-  attack: Attack | null;
-  /** An honest peer's latest local steps, for liars; kept only where there are any. */
-  latest: { readonly start: Float32Array; readonly trained: Float32Array } | null;
-}
-
-function createNode(state: PeerState): VirtualNode {
-  const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
-  const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, timers: new Map(), attack: null, latest: null, ...fresh };
-}
-
 /** One simulation; `run` once. */
 class Simulator {
-  private readonly queue = new EventQueue<{ readonly node: number; readonly event: Event }>();
+  private readonly queue = new EventQueue<NodeEvent>();
   private readonly nodes: readonly VirtualNode[];
   private readonly network: VirtualNetwork;
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
-  private readonly partitions = new Set<Partition>();
+  private readonly linkUps: LinkUps;
   private readonly init: SimulationInit;
   private timerTokens = 0;
   private nowMs = 0;
@@ -152,12 +57,16 @@ class Simulator {
     this.init = init;
     this.nodes = init.peers.map(createNode);
     this.network = new VirtualNetwork(init.network ?? uniformNetwork(init.link), init.seed);
+    const { nodes, queue, network } = this;
+    this.linkUps = new LinkUps({ nodes, queue, network });
     this.hasLiars = init.faults.some(({ type }) => type === 'lie');
     this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
   }
 
   async run(): Promise<SimulationResult> {
-    this.schedule();
+    const { resume, betweenEvents } = this.init;
+    if (resume === undefined) this.schedule();
+    else this.load(resume(this.saved()));
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       if (next.atMs > this.init.horizonMs || this.init.interrupted?.() === true) break;
       if (this.isStale(next.event.node, next.event.event)) continue;
@@ -165,6 +74,8 @@ class Simulator {
       // Most events end at once, and a thousand peers have a million of them: waiting for nothing takes time.
       const underway = this.dispatch(next.event.node, next.event.event);
       if (underway !== undefined) await underway;
+      const saving = betweenEvents?.(() => this.saved());
+      if (saving !== undefined) await saving;
     }
     return {
       endMs: this.nowMs,
@@ -173,18 +84,39 @@ class Simulator {
     };
   }
 
+  private saved(): SavedSimulation {
+    const { nodes, queue, network, nowMs, timerTokens } = this;
+    const { partitions } = this.linkUps;
+    const { faults } = this.init;
+    return saveSimulation({ nodes, queue, network, partitions, faults, nowMs, timerTokens });
+  }
+
+  private load(saved: SavedSimulation): void {
+    const { nodes, queue, network } = this;
+    const { partitions } = this.linkUps;
+    Object.assign(this, { nowMs: saved.nowMs, timerTokens: saved.timerTokens });
+    loadSimulation(saved, { nodes, queue, network, partitions, faults: this.init.faults });
+    if (giveMoreRounds(nodes)) this.start();
+  }
+
   private schedule(): void {
     const { faults } = this.init;
     for (const fault of faults) if (fault.type === 'join') this.nodes[fault.node]!.alive = false;
+    this.start();
+    for (const fault of faults) if (fault.type !== 'slow') this.scheduleFault(fault);
+  }
+
+  /** The links come up and all peers start. */
+  private start(): void {
     this.nodes.forEach(({ state, alive }, node) => {
       if (!alive) return;
       for (const { neighbor } of state.edges) {
         if (!this.nodes[neighbor]!.alive) continue;
-        this.queue.push(0, { node, event: { type: 'input', input: { type: 'neighborUp', neighbor } } });
+        const input: Input = { type: 'neighborUp', neighbor };
+        this.queue.push(this.nowMs, { node, event: { type: 'input', input } });
       }
-      this.queue.push(0, { node, event: { type: 'input', input: { type: 'start' } } });
+      this.queue.push(this.nowMs, { node, event: { type: 'input', input: { type: 'start' } } });
     });
-    for (const fault of faults) if (fault.type !== 'slow') this.scheduleFault(fault);
   }
 
   private scheduleFault(fault: Exclude<Fault, { type: 'slow' }>): void {
@@ -215,7 +147,8 @@ class Simulator {
     if (event.type === 'fault') return this.inflict(index, event.fault);
     if (event.type === 'return') return this.comeBack(index, event.absence);
     if (event.type === 'revive') return this.revive(index);
-    if (event.type === 'divide' || event.type === 'heal') return this.divide(event.partition, event.type);
+    if (event.type === 'divide' || event.type === 'heal')
+      return this.linkUps.divide(event.partition, event.type, this.nowMs);
     if (event.type === 'arriving') return this.passDownlink(index, event);
     if (node.awaySinceMs !== null && isOfLink(event)) return; // the link it came on is no more
     if (this.nowMs < node.frozenUntilMs) {
@@ -262,20 +195,7 @@ class Simulator {
     }
     if (fault.type === 'join') return;
     node.alive = false;
-    for (const { neighbor } of node.state.edges) this.tellLink(neighbor, index, 'neighborDown');
-  }
-
-  /** `node` learns, a latency from now, that its link to `neighbor` has come up or gone down. */
-  private tellLink(
-    node: number,
-    neighbor: number,
-    type: 'neighborUp' | 'neighborDown',
-    reason = 'LINK_DOWN',
-  ): void {
-    const input: Input = type === 'neighborUp' ? { type, neighbor } : { type, neighbor, reason };
-    const { life } = this.nodes[node]!;
-    const atMs = this.nowMs + this.network.latencyMs(neighbor, node);
-    this.queue.push(atMs, { node, event: { type: 'input', input, life } });
+    this.linkUps.dropAll(index, this.nowMs);
   }
 
   /** A new process for an index that has none. */
@@ -292,54 +212,16 @@ class Simulator {
     node.timers.clear();
     node.frozenUntilMs = 0;
     node.awaySinceMs = null;
-    for (const { neighbor } of node.state.edges) this.link(index, neighbor);
+    for (const { neighbor } of node.state.edges) this.linkUps.link(index, neighbor, this.nowMs);
     const { life } = node;
     this.queue.push(this.nowMs, { node: index, event: { type: 'input', input: { type: 'start' }, life } });
-  }
-
-  /** Both ends hear of a link that is up again, where both are there and nothing divides them. */
-  private link(a: number, b: number): void {
-    if (!this.isThere(a) || !this.isThere(b) || this.isDivided(a, b)) return;
-    this.tellLink(a, b, 'neighborUp');
-    this.tellLink(b, a, 'neighborUp');
-  }
-
-  private isThere(index: number): boolean {
-    const { alive, awaySinceMs } = this.nodes[index]!;
-    return alive && awaySinceMs === null;
-  }
-
-  private isDivided(a: number, b: number): boolean {
-    for (const { nodes } of this.partitions) if (nodes.includes(a) !== nodes.includes(b)) return true;
-    return false;
-  }
-
-  private divide(partition: Partition, how: 'divide' | 'heal'): void {
-    const crossing = this.nodes.flatMap(({ state }, a) =>
-      state.edges.flatMap(({ neighbor: b }) =>
-        a < b && partition.nodes.includes(a) !== partition.nodes.includes(b) ? [[a, b] as const] : [],
-      ),
-    );
-    if (how === 'divide') this.partitions.add(partition);
-    else this.partitions.delete(partition);
-    for (const [a, b] of crossing) {
-      const linked = this.nodes[a]!.state.edges.some((edge) => edge.neighbor === b && edge.linked);
-      if (partition.silent && linked) continue;
-      if (how === 'heal') this.link(a, b);
-      else {
-        this.tellLink(a, b, 'neighborDown');
-        this.tellLink(b, a, 'neighborDown');
-      }
-    }
   }
 
   private goAway(index: number, absence: Absence): void {
     const node = this.nodes[index]!;
     node.awaySinceMs = this.nowMs;
     node.frozenUntilMs = this.nowMs + absence.forMs;
-    for (const { neighbor } of node.state.edges) {
-      if (this.nodes[neighbor]!.awaySinceMs === null) this.tellLink(neighbor, index, 'neighborDown');
-    }
+    this.linkUps.dropAll(index, this.nowMs);
     if (Number.isFinite(absence.forMs))
       this.queue.push(node.frozenUntilMs, { node: index, event: { type: 'return', absence } });
   }
@@ -350,9 +232,9 @@ class Simulator {
     node.awaySinceMs = null;
     for (const { neighbor } of node.state.edges) {
       await this.feed(index, { type: 'neighborDown', neighbor, reason: 'LINK_DOWN' }, null);
-      this.link(index, neighbor);
+      this.linkUps.link(index, neighbor, this.nowMs);
     }
-    const next = node.finished ? null : (absence.next?.(this.nowMs) ?? null);
+    const next = node.finished ? null : nextAbsence(absence, this.nowMs);
     if (next !== null) this.queue.push(next.atMs, { node: index, event: { type: 'fault', fault: next } });
   }
 
@@ -459,7 +341,7 @@ class Simulator {
         node.timers.delete(effect.timer);
         return;
       case 'refuse':
-        this.tellLink(effect.neighbor, index, 'neighborDown', effect.code);
+        this.linkUps.tellDown([effect.neighbor, index], this.nowMs, effect.code);
         return;
       default:
         return;
@@ -470,7 +352,7 @@ class Simulator {
     const node = this.nodes[sender]!;
     const bytes = encodeFrame({ swarmTag: this.swarmTag, sender, receiver, ...words });
     node.counters.wireBytes += bytes.length;
-    if (this.isDivided(sender, receiver)) return;
+    if (this.linkUps.isDivided(sender, receiver)) return;
     const queued = this.network.hasDownlink(receiver);
     for (const arrival of this.network.send(bytes, [sender, receiver], this.nowMs)) {
       const { atMs, headMs, frame } = arrival;

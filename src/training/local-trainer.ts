@@ -26,7 +26,7 @@ export interface LocalTrainerOptions {
   readonly batch: number;
   readonly seed: number;
   readonly peer: number;
-  /** From a checkpoint; fresh where it is absent. Not copied. */
+  /** Fresh where it is absent. Not copied. */
   readonly optimizerState?: OptimizerState;
 }
 
@@ -155,6 +155,18 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
   return {
     layout,
     optimizerState,
+    async saveState() {
+      return Object.fromEntries(Object.entries(optimizerState).map(([name, array]) => [name, array.slice()]));
+    },
+    async restoreState(saved) {
+      for (const [name, array] of Object.entries(optimizerState)) {
+        assert(
+          saved[name]?.length === array.length,
+          `a saved optimizer has ${array.length} numbers of ${name}`,
+        );
+        array.set(saved[name]);
+      }
+    },
     async train(parameters, round) {
       assert(!stopped, 'train() is not called after stop()');
       assert(parameters.length === layout.size, `parameters have the layout's ${layout.size} entries`);

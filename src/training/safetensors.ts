@@ -104,7 +104,7 @@ function readTensor(name: string, entry: unknown, data: Uint8Array): NamedTensor
   return { name, shape, values };
 }
 
-/** The tensors of a file's bytes, in order of their place. @throws GrapevineError BAD_USAGE */
+/** The tensors of a file's bytes, in order of their place; of a checkpoint those of its model. @throws GrapevineError BAD_USAGE */
 export function decodeSafeTensors(bytes: Uint8Array): NamedTensor[] {
   if (bytes.length < 8) throw badFile(`it has ${bytes.length} bytes`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
@@ -118,8 +118,11 @@ export function decodeSafeTensors(bytes: Uint8Array): NamedTensor[] {
   }
   if (typeof header !== 'object' || header === null) throw badFile('its header is not an object');
   const data = bytes.subarray(8 + headerBytes);
-  return Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
+  const { __metadata__: metadata, ...entries } = header as Record<string, unknown>;
+  // A checkpoint (node/checkpoint.ts) is a model and the state that training goes on from, which is no model's.
+  const isCheckpoint = typeof metadata === 'object' && metadata !== null && 'structure' in metadata;
+  return Object.entries(entries)
+    .filter(([name]) => !(isCheckpoint && name.startsWith('state.')))
     .map(([name, entry]) => readTensor(name, entry, data));
 }
 

@@ -4,6 +4,7 @@
  * optimizer steps on it (local-trainer.ts). Tensors never leave this folder.
  */
 import type { Workspace } from './engine.js';
+import type { OptimizerState } from './optimizer.js';
 import type { ParameterLayout } from './parameters.js';
 
 export interface TrainResult {
@@ -33,6 +34,10 @@ export interface Trainer {
   train(parameters: Float32Array, round: number): Promise<TrainResult>;
   /** On the task's test set. */
   evaluate(parameters: Float32Array): Promise<Evaluation>;
+  /** A copy, of now, of what training remembers from one round to the next; absent where nothing can be saved. */
+  saveState?(): Promise<OptimizerState>;
+  /** Goes on from what saveState gave. */
+  restoreState?(state: OptimizerState): Promise<void>;
   /** Frees what the trainer holds. */
   stop(): void;
 }

@@ -186,3 +186,10 @@ export interface FrameLimits {
   /** Longest frame, header included. */
   readonly maxFrameBytes: number;
 }
+
+/** Two frames with the same name say the same. */
+export function nameOf(frame: Frame): string {
+  if (frame.kind === 'delta') return `delta ${frame.delta.epoch ?? 0} ${frame.delta.sequence}`;
+  if (frame.kind === 'sync') return `sync ${JSON.stringify(frame.sync)}`;
+  return frame.kind;
+}

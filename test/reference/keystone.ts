@@ -7,7 +7,8 @@ import { planRun, type RunPlan } from '../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../src/config/verify.js';
 import type { Pace } from '../../src/consensus/algorithm.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
-import { Peer } from '../../src/node/peer.js';
+import { Peer, type PeerInit, type RoundReport } from '../../src/node/peer.js';
+import type { PeerCounts } from '../../src/node/peer-checkpoint.js';
 import type { Transport } from '../../src/node/transport.js';
 import { perfectLink } from '../../src/simulation/link-model.js';
 import { runSimulation } from '../../src/simulation/simulator.js';
@@ -80,8 +81,12 @@ export interface TransportInit {
 
 /** What a test may put between a peer and its trainer, and see of its state. */
 export interface Watch {
-  trainer(node: number, trainer: Trainer): Trainer;
-  state(node: number, state: PeerState): void;
+  trainer?(node: number, trainer: Trainer): Trainer;
+  state?(node: number, state: PeerState): void;
+  /** Moves a peer made afresh to where it was saved. */
+  resume?(node: number, peer: { readonly state: PeerState; readonly trainer: Trainer }): Promise<PeerCounts>;
+  checkpoints?(node: number): PeerInit['checkpoints'];
+  round?(event: RoundReport['event']): void;
 }
 
 /** Where others can find a transport, if it has addresses. */
@@ -107,7 +112,7 @@ export async function traceOnTransport(
   ) => {
     const model = await plan.createModel(node);
     const state = plan.createPeer(node, model, delivery);
-    watch?.state(node, state);
+    watch?.state?.(node, state);
     const hello: Hello = {
       protocol: 1,
       swarm,
@@ -119,9 +124,12 @@ export async function traceOnTransport(
     const neighbors = state.edges.map(({ neighbor }) => neighbor);
     const transport = await createTransport({ node, neighbors, hello, limits, swarmTag }, bootstrap);
     const trainer = plan.createTrainer(node, model);
+    const counted = await watch?.resume?.(node, { state, trainer });
     return new Peer({
       state,
-      trainer: watch?.trainer(node, trainer) ?? trainer,
+      counted,
+      checkpoints: watch?.checkpoints?.(node),
+      trainer: watch?.trainer?.(node, trainer) ?? trainer,
       transport,
       clock: systemClock,
       swarmTag,
@@ -129,7 +137,10 @@ export async function traceOnTransport(
       evaluateEvery: 1000,
       startTimeoutMs: 30_000,
       onListening: () => onListening(transport.addresses?.() ?? []),
-      onRound: ({ parameters }) => trace[node]!.push(hex(parameters)),
+      onRound({ event, parameters }) {
+        trace[node]!.push(hex(parameters));
+        watch?.round?.(event);
+      },
       onEdge() {},
     });
   };

@@ -3,6 +3,7 @@
  * What the protocol asks for as a gradient is u = x_start - x_trained, so gamma is 1 and the learning rate the trainer's.
  */
 import { assert } from '../../base/assert.js';
+import { rebuilt } from '../../base/snapshot.js';
 import type { AlgorithmContext } from '../algorithm.js';
 import type { AnyHubAlgorithm, HubProtocol, SwarmProtocol, SwarmUse } from './hub-algorithm.js';
 
@@ -42,8 +43,8 @@ export function startPeer(
   if (first !== undefined) protocol.follow(worker, first.bytes);
   return {
     use,
-    protocol,
-    swarm,
+    protocol: rebuilt(protocol),
+    swarm: rebuilt(swarm),
     hub,
     worker,
     asked: first !== undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../../src/simulation/fault.js';
+import { type Fault, nextAbsence } from '../../../src/simulation/fault.js';
 import { readFaults } from '../../../src/simulation/faults.js';
 import { perfectLink } from '../../../src/simulation/link-model.js';
 import { runSimulation } from '../../../src/simulation/simulator.js';
@@ -74,7 +74,7 @@ describe('faults of many peers', () => {
         there.push(fault.atMs - returnedMs);
         away.push(fault.forMs);
         returnedMs = fault.atMs + fault.forMs;
-        fault = fault.next!(returnedMs);
+        fault = nextAbsence(fault, returnedMs);
       }
     }
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,52 @@
+/** What commands and workers agree on about checkpoints: when, how many, where, and of which run. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { RunPlan } from '../config/run-plan.js';
+import type { SimulationConfig } from '../config/schema.js';
+import { configHash } from '../config/verify.js';
+import type { Hashes } from '../node/checkpoint.js';
+import { type CheckpointDirectory, KEPT_CHECKPOINTS } from '../node/checkpoint-files.js';
+import type { CheckpointOrders } from '../node/swarm-messages.js';
+import { layoutHash, type ParameterLayout } from '../training/parameters.js';
+import type { LaunchConfig } from './settings.js';
+
+export type CheckpointSettings = Omit<CheckpointOrders, 'resumeAfter'>;
+
+/** The owner of a simulation's checkpoints. */
+export const SIMULATION = 'simulation';
+
+export function checkpointSettings(launch: LaunchConfig, directory: string): CheckpointSettings {
+  const { checkpointEvery, keepCheckpoints = KEPT_CHECKPOINTS, onCheckpointFailure = 'continue' } = launch;
+  return {
+    every: checkpointEvery ?? null,
+    keep: keepCheckpoints,
+    onFailure: onCheckpointFailure,
+    directory: join(directory, 'checkpoints'),
+  };
+}
+
+export function placeOf({ directory, keep }: CheckpointSettings): CheckpointDirectory {
+  return { directory, keep };
+}
+
+/** Any number: rounds may become more. */
+const ANY_ROUNDS = 1;
+
+/** What must be as it was: all of a run's choices but how long it goes on, the graph, and the model's shape. */
+export function hashesOf(
+  { config, topologyHash }: Pick<RunPlan, 'config' | 'topologyHash'>,
+  layout: ParameterLayout,
+  simulation?: SimulationConfig,
+): Hashes {
+  const hashes = {
+    configuration: configHash({ ...config, rounds: ANY_ROUNDS }),
+    topology: topologyHash,
+    model: layoutHash(layout),
+  };
+  if (simulation === undefined) return hashes;
+  const network = Object.entries(simulation).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...hashes,
+    network: createHash('sha256').update(JSON.stringify(network)).digest('hex').slice(0, 16),
+  };
+}

@@ -1,0 +1,37 @@
+/** What a peer's metrics say of a round that it has finished. */
+import { namedOmegas } from '../compression/contraction.js';
+import type { Effect } from '../consensus/events.js';
+import type { PeerState } from '../consensus/peer-state.js';
+import type { RoundEvent } from '../metrics/events.js';
+
+/** What its driver has counted and timed, since the run began. */
+export interface Measured {
+  readonly totals: Pick<RoundEvent, 'payloadBytes' | 'uncompressedBytes' | 'samples'>;
+  readonly seconds: RoundEvent['seconds'];
+  readonly sentBytes: number;
+  /** Of the latest local steps. */
+  readonly loss: number;
+}
+
+export function roundEventOf(
+  { context, edges }: Pick<PeerState, 'context' | 'edges'>,
+  effect: Extract<Effect, { type: 'roundFinished' }>,
+  { totals, seconds, sentBytes, loss }: Measured,
+): Omit<RoundEvent, 'atMs'> {
+  return {
+    event: 'round',
+    peer: context.node,
+    round: effect.round,
+    loss,
+    accuracy: null,
+    activeLinks: effect.appliedEdges,
+    links: edges.length,
+    ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
+    payloadBytes: totals.payloadBytes,
+    wireBytes: sentBytes,
+    uncompressedBytes: totals.uncompressedBytes,
+    samples: totals.samples,
+    seconds,
+    ...namedOmegas(context.blocks, effect.contraction),
+  };
+}
