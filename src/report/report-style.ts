@@ -8,12 +8,14 @@ export const reportStyle = `
   --page: #f6f7f9; --surface: #ffffff; --line: #dde2e7;
   --ink: #1b1f24; --ink-soft: #59636e; --grid: #e6eaee;
   --blue: #0072b2; --green: #009e73; --orange: #e69f00; --gray: #b4bcc4; --lost: #c1440e;
+  --purple: #cc79a7; --vermillion: #d55e00; --sky: #56b4e9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f1317; --surface: #181d23; --line: #2b333b;
     --ink: #e8ecf0; --ink-soft: #a3aeb9; --grid: #2a3138;
     --blue: #56b4e9; --green: #2fc79b; --orange: #f0b429; --gray: #5d6873; --lost: #f08a4b;
+    --purple: #e29ac4; --vermillion: #ff7f3f; --sky: #b3e0fa;
   }
 }
 * { box-sizing: border-box; }

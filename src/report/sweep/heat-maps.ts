@@ -1,0 +1,125 @@
+/**
+ * Contexts down, choices across, and a number in every cell: final quality, and the time to a target. Each number stands
+ * on its color, so that the color only leads the eye; what failed is gray and says so.
+ */
+import { formatDuration } from '../format.js';
+import { cividis, inkOnCividis, ink, series } from '../palette.js';
+import type { ChartPlan } from '../vega-svg.js';
+import type { Group, Sweep } from './sweep.js';
+import { spentUntil } from './target.js';
+
+const ROW_HEIGHT = 40;
+const AXES_HEIGHT = 70;
+
+/** Letters of a column's name that fit side by side; longer ones are tilted. */
+const LETTERS_ACROSS = 46;
+
+/** Rows and columns whose numbers can still be read. */
+const MAX_COLUMNS = 9;
+const MAX_ROWS = 24;
+
+export interface HeatCell {
+  readonly row: string;
+  readonly column: string;
+  readonly text: string;
+  readonly fill: string;
+  readonly ink: string;
+}
+
+interface HeatMap {
+  readonly id: string;
+  readonly title: string;
+  /** null: nothing to compare. */
+  readonly valueOf: (group: Group) => number | null;
+  readonly format: (value: number) => string;
+  /** What stands where a whole group has no value. */
+  readonly missing: string;
+  /** Share of the color scale; `better` is 1. */
+  readonly shareOf: (value: number, low: number, high: number) => number;
+}
+
+/** A cell for each group; of several groups in one place there are none. */
+export function heatCells({ groups }: Pick<Sweep, 'groups'>, map: HeatMap): HeatCell[] {
+  const values = groups.flatMap((group) => (group.standing === 'done' ? (map.valueOf(group) ?? []) : []));
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return groups.map((group) => {
+    const place = { row: group.context, column: group.choice };
+    const value = group.standing === 'done' ? map.valueOf(group) : null;
+    if (value === null)
+      return {
+        ...place,
+        text: group.standing === 'done' ? map.missing : group.standing,
+        fill: series.gray,
+        ink: ink.text,
+      };
+    const share = high > low ? map.shareOf(value, low, high) : 1;
+    return { ...place, text: map.format(value), fill: cividis(share), ink: inkOnCividis(share) };
+  });
+}
+
+function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
+  const { contexts, choices } = sweep;
+  if (contexts.length < 2 || choices.length < 2 || choices.length > MAX_COLUMNS || contexts.length > MAX_ROWS) return [];
+  const cells = heatCells(sweep, map);
+  if (cells.every(({ fill }) => fill === series.gray)) return [];
+  const tilted = choices.join('').length > LETTERS_ACROSS;
+  const literal = (field: string) => ({ field, type: 'nominal' as const, scale: null, legend: null });
+  const x = {
+    field: 'column',
+    type: 'nominal' as const,
+    sort: [...choices],
+    title: sweep.choiceAxis,
+    axis: { labelAngle: tilted ? -25 : 0, ticks: false, domain: false, labelLimit: 160, orient: 'bottom' as const },
+  };
+  const y = {
+    field: 'row',
+    type: 'nominal' as const,
+    sort: [...contexts],
+    title: null,
+    axis: { grid: false, labelLimit: 170 },
+  };
+  const size = choices.length > 6 ? 11 : 13;
+  return [
+    {
+      id: map.id,
+      title: map.title,
+      height: AXES_HEIGHT + (tilted ? 40 : 0) + ROW_HEIGHT * contexts.length,
+      spec: {
+        data: { values: cells },
+        layer: [
+          { mark: { type: 'rect', stroke: ink.surface, strokeWidth: 2 }, encoding: { x, y, color: literal('fill') } },
+          {
+            mark: { type: 'text', fontSize: size },
+            encoding: { x, y, text: { field: 'text' }, color: literal('ink') },
+          },
+        ],
+      } as ChartPlan['spec'],
+    },
+  ];
+}
+
+/** Final quality; of a loss the smaller is the brighter. */
+export function planQualityMap(sweep: Sweep): ChartPlan[] {
+  const { quality, contextAxes, choiceAxis } = sweep;
+  return heatPlan(sweep, {
+    id: 'heat-map',
+    title: `Final ${quality.kind}: ${contextAxes.join(', ')} x ${choiceAxis}`,
+    valueOf: ({ final }) => final?.mean ?? null,
+    format: (value) => (quality.kind === 'accuracy' ? `${(value * 100).toFixed(1)}%` : quality.format(value)),
+    missing: 'none',
+    shareOf: (value, low, high) =>
+      quality.kind === 'accuracy' ? (value - low) / (high - low) : (high - value) / (high - low),
+  });
+}
+
+/** Simulated seconds to the target; shares by their logarithms, for times differ by factors. */
+export function planTimeMap(sweep: Sweep, target: number): ChartPlan[] {
+  return heatPlan(sweep, {
+    id: 'time-to-target',
+    title: `Simulated time to ${sweep.quality.format(target)}`,
+    valueOf: (group) => spentUntil(target, group, sweep.quality)?.simulatedSeconds?.mean ?? null,
+    format: formatDuration,
+    missing: 'not reached',
+    shareOf: (value, low, high) => (Math.log(high) - Math.log(value)) / (Math.log(high) - Math.log(Math.max(low, 1e-9))),
+  });
+}
