@@ -1,0 +1,119 @@
+/** The tables of a sweep, as texts: the answer, and all groups with their spread. HTML and Markdown print the same ones. */
+import { formatBytes, formatDuration, formatPercent, formatRatio, formatReal } from '../format.js';
+import type { Answer } from './answer.js';
+import { paretoFront } from './pareto.js';
+import { type Spread, spreadOfMeasured } from './statistics.js';
+import type { Group, Sweep } from './sweep.js';
+import { type Spent, spentUntil } from './target.js';
+
+/** Digits of a configuration's hash that a table shows; results.jsonl has all. */
+const HASH_DIGITS = 8;
+
+export interface Column {
+  readonly head: string;
+  readonly numeric: boolean;
+  /** Worth the width of a page of text. */
+  readonly inText: boolean;
+}
+
+export interface TextTable {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+interface ColumnOf<T> extends Column {
+  of(row: T): string;
+}
+
+function tableOf<T>(columns: readonly ColumnOf<T>[], rows: readonly T[]): TextTable {
+  return { columns, rows: rows.map((row) => columns.map((column) => column.of(row))) };
+}
+
+/** "93.10% ± 0.12%"; no ± with one seed. */
+function spreadText(spread: Spread | null, format: (value: number) => string): string {
+  if (spread === null) return '–';
+  return spread.sd === null ? format(spread.mean) : `${format(spread.mean)} ± ${format(spread.sd)}`;
+}
+
+const text = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({ head, numeric: false, inText: true, of });
+const number = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({ ...text(head, of), numeric: true });
+
+/** What is compared, what it is compared in. */
+export function answerTable(answer: Answer, sweep: Sweep, target: number | null): TextTable {
+  const { hasGap, hasQuickest, rows } = answer;
+  const { contextAxes, choiceAxis, quality } = sweep;
+  type Row = (typeof rows)[number];
+  return tableOf<Row>(
+    [
+      ...(contextAxes.length === 0 ? [] : [text<Row>(contextAxes.join(', '), ({ context }) => context)]),
+      ...(hasGap ? [number<Row>('spectral gap', ({ spectralGap }) => spectralGap)] : []),
+      text(`${choiceAxis ?? 'choice'} to pick`, ({ chosen }) => chosen),
+      number(quality.kind, (row) => row.quality),
+      number('payload per peer', ({ payload }) => payload),
+      text('against the best', ({ comparison }) => comparison),
+      ...(hasQuickest && target !== null
+        ? [text<Row>(`quickest to ${quality.format(target)}`, ({ quickest }) => quickest)]
+        : []),
+      text('remarks', ({ remarks }) => remarks.join('; ')),
+    ],
+    rows,
+  );
+}
+
+function hashesOf({ cells }: Group): string {
+  return cells.map(({ configHash }) => configHash?.slice(0, HASH_DIGITS) ?? '–').join(' ');
+}
+
+const worstOf = ({ sound }: Group): number | null =>
+  spreadOfMeasured(sound.map(({ summary }) => summary!.accuracy.worst))?.min ?? null;
+
+/** A row for each group, in the manifest's order. @param target of the column for it; null: no such column */
+export function groupTable(sweep: Sweep, target: number | null): TextTable {
+  const { quality, axes } = sweep;
+  const front = new Set(paretoFront(sweep));
+  const measured = (group: Group, of: (summary: NonNullable<Group['cells'][number]['summary']>) => number | null) =>
+    spreadOfMeasured(group.sound.map(({ summary }) => of(summary!)));
+  const spent = (of: (spent: Spent) => string) => (group: Group): string => {
+    const until = target === null ? null : spentUntil(target, group, quality);
+    return until === null ? '–' : of(until);
+  };
+  const simulated = sweep.groups.some(({ simulatedSeconds }) => simulatedSeconds !== null);
+  const goal = target === null ? '' : quality.format(target);
+  const isAccuracy = quality.kind === 'accuracy';
+  return tableOf<Group>(
+    [
+      ...axes.map(({ name }) => text<Group>(name, ({ labels }) => labels[name]!)),
+      number('seeds', ({ sound, cells }) =>
+        sound.length === cells.length ? `${cells.length}` : `${sound.length} of ${cells.length}`,
+      ),
+      number(isAccuracy ? 'accuracy' : 'loss', ({ final, standing }) =>
+        final === null && standing !== 'done'
+          ? standing
+          : spreadText(final, isAccuracy ? (value) => formatPercent(value, 2) : formatReal),
+      ),
+      ...(isAccuracy ? [number<Group>('worst peer', (group) => formatPercent(worstOf(group), 2))] : []),
+      ...(isAccuracy
+        ? [{ ...number<Group>('loss', (group) => spreadText(measured(group, ({ loss }) => loss.mean), formatReal)), inText: false }]
+        : []),
+      number('consensus distance', (group) =>
+        formatReal(measured(group, ({ consensusDistance }) => consensusDistance)?.mean),
+      ),
+      number('payload per peer', ({ payloadBytes }) => formatBytes(payloadBytes?.mean)),
+      number('less', (group) => formatRatio(measured(group, ({ compressionRatio }) => compressionRatio)?.mean)),
+      ...(simulated
+        ? [number<Group>('simulated time', ({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean))]
+        : []),
+      ...(target === null
+        ? []
+        : [
+            number(`bytes to ${goal}`, spent(({ payloadBytes }) => formatBytes(payloadBytes.mean))),
+            ...(simulated
+              ? [number(`time to ${goal}`, spent(({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean)))]
+              : []),
+          ]),
+      { ...text('front', (group) => (front.has(group) ? 'yes' : '')), inText: false },
+      { ...text('config hash', hashesOf), inText: false },
+    ],
+    sweep.groups,
+  );
+}
