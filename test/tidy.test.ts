@@ -56,6 +56,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^(pngjs|jpeg-js)$/, /^training\/data\/image-folder\.ts/],
   [/^nanotar$/, /^training\/data\/image-directory\.ts/],
   [/^vega(-lite)?$/, /^report\/vega-svg\.ts/],
+  [/^@resvg\/resvg-wasm$/, /^report\/png\.ts/],
   [/^picocolors$/, /^(report|cli)\//],
   [/^(commander|log-update)$/, /^cli\//],
   [/^yaml$/, /^(config\/|experiment\/sweep-file\.ts)/],

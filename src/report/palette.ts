@@ -34,7 +34,15 @@ const categoryColors = [
   'var(--sky, #56b4e9)',
   ink.text,
 ] as const;
-const categoryShapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'stroke'] as const;
+const categoryShapes = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'stroke',
+] as const;
 const categoryDashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3]] as const;
 
 export interface CategoryStyle {

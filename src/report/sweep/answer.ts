@@ -53,7 +53,8 @@ function headlineOf(picks: readonly Pick[], sweep: Sweep): string {
   const [only] = contextsBy.keys();
   if (only === undefined) return `No ${nounOf(sweep)} ended well.`;
   if (picks.length === 1) return `Pick ${only}.`;
-  if (contextsBy.size === 1 && without.length === 0) return `Pick ${only}, whatever the ${listOf(sweep.contextAxes)}.`;
+  if (contextsBy.size === 1 && without.length === 0)
+    return `Pick ${only}, whatever the ${listOf(sweep.contextAxes)}.`;
   const parts = [...contextsBy].map(([choice, contexts]) => `${choice} on ${listOf(contexts)}`);
   return `Pick ${parts.join('; ')}.${none}`;
 }
@@ -65,7 +66,10 @@ function comparisonOf({ chosen, best, shortfall }: Pick, sweep: Sweep): string {
   if (chosen === null || best === null) return '';
   if (shortfall === null) return `the best ${sweep.quality.kind} here`;
   const [most, least] = [best.payloadBytes?.mean, chosen.payloadBytes?.mean];
-  const saves = most === undefined || least === undefined || least === 0 ? '' : `, ${formatRatio(most / least)} fewer bytes`;
+  const saves =
+    most === undefined || least === undefined || least === 0
+      ? ''
+      : `, ${formatRatio(most / least)} fewer bytes`;
   const worse = shortfall.spread.mean >= 0 ? 'worse' : 'better';
   return `${withError(shortfall, sweep)} ${worse} than ${best.choice}${saves}`;
 }

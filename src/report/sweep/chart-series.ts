@@ -34,8 +34,20 @@ export function symbolsOf(names: readonly string[]) {
   const styles = names.map((_, index) => categoryStyle(index));
   const legend = { columns: legendColumns(names), symbolSize: 90, symbolStrokeWidth: 2 };
   return {
-    color: { ...nominal(names, styles.map(({ color }) => color)), legend },
-    shape: { ...nominal(names, styles.map(({ shape }) => shape)), legend },
+    color: {
+      ...nominal(
+        names,
+        styles.map(({ color }) => color),
+      ),
+      legend,
+    },
+    shape: {
+      ...nominal(
+        names,
+        styles.map(({ shape }) => shape),
+      ),
+      legend,
+    },
   };
 }
 
@@ -43,10 +55,19 @@ export function symbolsOf(names: readonly string[]) {
 export function strokesOf(names: readonly string[]) {
   const styles = names.map((_, index) => categoryStyle(index));
   return {
-    stroke: { ...nominal(names, styles.map(({ color }) => color)), legend: null },
+    stroke: {
+      ...nominal(
+        names,
+        styles.map(({ color }) => color),
+      ),
+      legend: null,
+    },
     strokeDash: {
       ...nominal(names, []),
-      scale: { domain: [...names], range: styles.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])) },
+      scale: {
+        domain: [...names],
+        range: styles.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])),
+      },
       legend: null,
     },
   };
@@ -75,7 +96,9 @@ export interface ScaledAxis {
 }
 
 export function quantitative({ field, title, values, log }: ScaledAxis) {
-  const axis = log ? { format: '~g', values: ticksWithin(values), labelOverlap: true } : { tickCount: 6, format: '~g' };
+  const axis = log
+    ? { format: '~g', values: ticksWithin(values), labelOverlap: true }
+    : { tickCount: 6, format: '~g' };
   return {
     field,
     type: 'quantitative' as const,

@@ -35,8 +35,16 @@ function spreadText(spread: Spread | null, format: (value: number) => string): s
   return spread.sd === null ? format(spread.mean) : `${format(spread.mean)} ± ${format(spread.sd)}`;
 }
 
-const text = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({ head, numeric: false, inText: true, of });
-const number = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({ ...text(head, of), numeric: true });
+const text = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({
+  head,
+  numeric: false,
+  inText: true,
+  of,
+});
+const number = <T>(head: string, of: (row: T) => string): ColumnOf<T> => ({
+  ...text(head, of),
+  numeric: true,
+});
 
 /** What is compared, what it is compared in. */
 export function answerTable(answer: Answer, sweep: Sweep, target: number | null): TextTable {
@@ -71,12 +79,16 @@ const worstOf = ({ sound }: Group): number | null =>
 export function groupTable(sweep: Sweep, target: number | null): TextTable {
   const { quality, axes } = sweep;
   const front = new Set(paretoFront(sweep));
-  const measured = (group: Group, of: (summary: NonNullable<Group['cells'][number]['summary']>) => number | null) =>
-    spreadOfMeasured(group.sound.map(({ summary }) => of(summary!)));
-  const spent = (of: (spent: Spent) => string) => (group: Group): string => {
-    const until = target === null ? null : spentUntil(target, group, quality);
-    return until === null ? '–' : of(until);
-  };
+  const measured = (
+    group: Group,
+    of: (summary: NonNullable<Group['cells'][number]['summary']>) => number | null,
+  ) => spreadOfMeasured(group.sound.map(({ summary }) => of(summary!)));
+  const spent =
+    (of: (spent: Spent) => string) =>
+    (group: Group): string => {
+      const until = target === null ? null : spentUntil(target, group, quality);
+      return until === null ? '–' : of(until);
+    };
   const simulated = sweep.groups.some(({ simulatedSeconds }) => simulatedSeconds !== null);
   const goal = target === null ? '' : quality.format(target);
   const isAccuracy = quality.kind === 'accuracy';
@@ -93,22 +105,42 @@ export function groupTable(sweep: Sweep, target: number | null): TextTable {
       ),
       ...(isAccuracy ? [number<Group>('worst peer', (group) => formatPercent(worstOf(group), 2))] : []),
       ...(isAccuracy
-        ? [{ ...number<Group>('loss', (group) => spreadText(measured(group, ({ loss }) => loss.mean), formatReal)), inText: false }]
+        ? [
+            {
+              ...number<Group>('loss', (group) =>
+                spreadText(
+                  measured(group, ({ loss }) => loss.mean),
+                  formatReal,
+                ),
+              ),
+              inText: false,
+            },
+          ]
         : []),
       number('consensus distance', (group) =>
         formatReal(measured(group, ({ consensusDistance }) => consensusDistance)?.mean),
       ),
       number('payload per peer', ({ payloadBytes }) => formatBytes(payloadBytes?.mean)),
-      number('less', (group) => formatRatio(measured(group, ({ compressionRatio }) => compressionRatio)?.mean)),
+      number('less', (group) =>
+        formatRatio(measured(group, ({ compressionRatio }) => compressionRatio)?.mean),
+      ),
       ...(simulated
         ? [number<Group>('simulated time', ({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean))]
         : []),
       ...(target === null
         ? []
         : [
-            number(`bytes to ${goal}`, spent(({ payloadBytes }) => formatBytes(payloadBytes.mean))),
+            number(
+              `bytes to ${goal}`,
+              spent(({ payloadBytes }) => formatBytes(payloadBytes.mean)),
+            ),
             ...(simulated
-              ? [number(`time to ${goal}`, spent(({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean)))]
+              ? [
+                  number(
+                    `time to ${goal}`,
+                    spent(({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean)),
+                  ),
+                ]
               : []),
           ]),
       { ...text('front', (group) => (front.has(group) ? 'yes' : '')), inText: false },

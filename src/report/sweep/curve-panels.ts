@@ -46,7 +46,8 @@ function costsOf({ groups }: Sweep): Cost[] {
   const largest = (of: Measure): number => points.reduce((most, point) => Math.max(most, of(point) ?? 0), 0);
   const bytes = byteUnitFor(largest(({ payloadBytesPerPeer }) => payloadBytesPerPeer));
   const time = secondUnitFor(largest(({ simulatedSeconds }) => simulatedSeconds));
-  const scaled = (value: number | null, size: number): number | null => (value === null ? null : value / size);
+  const scaled = (value: number | null, size: number): number | null =>
+    value === null ? null : value / size;
   const rounds: Cost = { id: 'rounds', title: 'rounds', of: ({ round }) => round };
   const all: Cost[] = [
     rounds,
@@ -64,14 +65,19 @@ function costsOf({ groups }: Sweep): Cost[] {
   return all.filter(({ of }) => points.some((point) => (of(point) ?? 0) > 0));
 }
 
-const round6 = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(6)));
+const round6 = (value: number | null): number | null =>
+  value === null ? null : Number(value.toPrecision(6));
 
 /** At most SYMBOLS_PER_LINE points, the last among them. */
 function symbolPoints<T>(points: readonly T[]): readonly T[] {
   return thin(points, SYMBOLS_PER_LINE);
 }
 
-function panelPlan(context: string, lines: readonly Line[], panels: Panels & { readonly scales: Scales }): ChartPlan {
+function panelPlan(
+  context: string,
+  lines: readonly Line[],
+  panels: Panels & { readonly scales: Scales },
+): ChartPlan {
   const { sweep, id, title, scales } = panels;
   const { choices } = sweep;
   const values = (pick: (points: readonly BandPoint[]) => readonly BandPoint[]) =>
@@ -114,7 +120,10 @@ interface Scales {
 
 /** Fit for an id and a file name. */
 export function slug(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
 }
 
 function panelsOf(panels: Panels): ChartPlan[] {
@@ -125,7 +134,10 @@ function panelsOf(panels: Panels): ChartPlan[] {
   });
   const last = lines.flatMap(({ points }) => points.at(-1)?.x ?? []);
   const log = cost.id !== 'rounds' && isWide(last);
-  const drawn = lines.map(({ group, points }) => ({ group, points: log ? points.filter(({ x }) => x > 0) : points }));
+  const drawn = lines.map(({ group, points }) => ({
+    group,
+    points: log ? points.filter(({ x }) => x > 0) : points,
+  }));
   const all = drawn.flatMap(({ points }) => points);
   const heights = all.flatMap((point) => [point.y, point.low, point.high].filter((value) => value !== null));
   const drawnX = all.map(({ x }) => x);
@@ -152,7 +164,10 @@ function qualityScale(sweep: Sweep) {
     const domain = [Math.min(worst, best) - slack, Math.max(worst, best) + slack];
     return {
       axis: { format: quality.axisFormat, tickCount: 5 },
-      scale: { domain: quality.kind === 'accuracy' ? [Math.max(0, domain[0]!), Math.min(1, domain[1]!)] : domain, nice: false },
+      scale: {
+        domain: quality.kind === 'accuracy' ? [Math.max(0, domain[0]!), Math.min(1, domain[1]!)] : domain,
+        nice: false,
+      },
     };
   };
 }
@@ -189,7 +204,8 @@ export function planDistancePanels(sweep: Sweep): ChartPlan[] {
     cost: rounds,
     id: 'consensus-rounds',
     title: 'Consensus distance',
-    y: ({ consensusDistance }) => (consensusDistance !== null && consensusDistance > 0 ? consensusDistance : null),
+    y: ({ consensusDistance }) =>
+      consensusDistance !== null && consensusDistance > 0 ? consensusDistance : null,
     yTitle: 'consensus distance, log',
     yScale: distanceScale,
   });

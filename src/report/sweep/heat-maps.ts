@@ -3,7 +3,7 @@
  * on its color, so that the color only leads the eye; what failed is gray and says so.
  */
 import { formatDuration } from '../format.js';
-import { cividis, inkOnCividis, ink, series } from '../palette.js';
+import { cividis, ink, inkOnCividis, series } from '../palette.js';
 import type { ChartPlan } from '../vega-svg.js';
 import type { Group, Sweep } from './sweep.js';
 import { spentUntil } from './target.js';
@@ -59,7 +59,8 @@ export function heatCells({ groups }: Pick<Sweep, 'groups'>, map: HeatMap): Heat
 
 function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
   const { contexts, choices } = sweep;
-  if (contexts.length < 2 || choices.length < 2 || choices.length > MAX_COLUMNS || contexts.length > MAX_ROWS) return [];
+  if (contexts.length < 2 || choices.length < 2 || choices.length > MAX_COLUMNS || contexts.length > MAX_ROWS)
+    return [];
   const cells = heatCells(sweep, map);
   if (cells.every(({ fill }) => fill === series.gray)) return [];
   const tilted = choices.join('').length > LETTERS_ACROSS;
@@ -69,7 +70,13 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     type: 'nominal' as const,
     sort: [...choices],
     title: sweep.choiceAxis,
-    axis: { labelAngle: tilted ? -25 : 0, ticks: false, domain: false, labelLimit: 160, orient: 'bottom' as const },
+    axis: {
+      labelAngle: tilted ? -25 : 0,
+      ticks: false,
+      domain: false,
+      labelLimit: 160,
+      orient: 'bottom' as const,
+    },
   };
   const y = {
     field: 'row',
@@ -87,7 +94,10 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
       spec: {
         data: { values: cells },
         layer: [
-          { mark: { type: 'rect', stroke: ink.surface, strokeWidth: 2 }, encoding: { x, y, color: literal('fill') } },
+          {
+            mark: { type: 'rect', stroke: ink.surface, strokeWidth: 2 },
+            encoding: { x, y, color: literal('fill') },
+          },
           {
             mark: { type: 'text', fontSize: size },
             encoding: { x, y, text: { field: 'text' }, color: literal('ink') },
@@ -120,6 +130,7 @@ export function planTimeMap(sweep: Sweep, target: number): ChartPlan[] {
     valueOf: (group) => spentUntil(target, group, sweep.quality)?.simulatedSeconds?.mean ?? null,
     format: formatDuration,
     missing: 'not reached',
-    shareOf: (value, low, high) => (Math.log(high) - Math.log(value)) / (Math.log(high) - Math.log(Math.max(low, 1e-9))),
+    shareOf: (value, low, high) =>
+      (Math.log(high) - Math.log(value)) / (Math.log(high) - Math.log(Math.max(low, 1e-9))),
   });
 }

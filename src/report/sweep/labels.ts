@@ -27,7 +27,9 @@ function differingKeys(specs: readonly ParsedSpec[]): ReadonlySet<string> {
 
 function shorten(spec: ParsedSpec, kin: readonly ParsedSpec[], named: boolean): string {
   const differing = differingKeys(kin);
-  const options = [...spec.options].filter(([key]) => differing.has(key)).map(([key, value]) => `${key}=${value}`);
+  const options = [...spec.options]
+    .filter(([key]) => differing.has(key))
+    .map(([key, value]) => `${key}=${value}`);
   if (options.length === 0) return spec.name;
   return named ? `${spec.name} ${options.join(' ')}` : options.join(' ');
 }

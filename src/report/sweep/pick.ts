@@ -10,8 +10,8 @@
  * of the mean difference is called unsettled.
  */
 import type { CellResult } from '../../metrics/cell-results.js';
-import type { Group, Sweep } from './sweep.js';
 import { type Spread, spreadOf, standardError } from './statistics.js';
+import type { Group, Sweep } from './sweep.js';
 
 /** Share of accuracy, and share of the progress of a loss. */
 export const DEFAULT_MARGIN = 0.01;
@@ -72,14 +72,24 @@ function pickIn(context: string, sweep: Sweep, share: number): Pick {
   const gaps = own.flatMap(({ spectralGap }) => spectralGap ?? []);
   const nothing = { context, spectralGap: spreadOf(gaps)?.mean ?? null, fallen };
   if (standing.length === 0)
-    return { ...nothing, best: null, chosen: null, margin: 0, shortfall: null, withinNoise: false, doubtful: false, nearMisses: [] };
+    return {
+      ...nothing,
+      best: null,
+      chosen: null,
+      margin: 0,
+      shortfall: null,
+      withinNoise: false,
+      doubtful: false,
+      nearMisses: [],
+    };
   const best = standing.reduce((a, b) => (sweep.quality.gain(b.final!.mean, a.final!.mean) > 0 ? b : a));
   const margin = marginFor(best, sweep, share);
   const bytes = (group: Group): number => group.payloadBytes?.mean ?? Number.POSITIVE_INFINITY;
   const near = (group: Group): boolean => sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin;
   const chosen = standing.filter(near).reduce((a, b) => (bytes(b) < bytes(a) ? b : a));
   const shortfall = chosen === best ? null : shortfallOf(chosen, best, sweep);
-  const within = ({ spread, error }: Shortfall, of: number): boolean => error !== null && Math.abs(spread.mean - of) < error;
+  const within = ({ spread, error }: Shortfall, of: number): boolean =>
+    error !== null && Math.abs(spread.mean - of) < error;
   const nearMisses = standing
     .filter((group) => bytes(group) < bytes(chosen))
     .map((group) => shortfallOf(group, best, sweep))

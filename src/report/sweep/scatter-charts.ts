@@ -59,7 +59,12 @@ function gapPlan(sweep: Sweep, groups: readonly Group[], rest: string): ChartPla
       layer: [
         {
           mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.7 },
-          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, stroke: strokesOf(sweep.choices).stroke },
+          encoding: {
+            x,
+            y: { ...y, field: 'low' },
+            y2: { field: 'high' },
+            stroke: strokesOf(sweep.choices).stroke,
+          },
         },
         {
           mark: { type: 'line', strokeWidth: 1.5, opacity: 0.7 },
@@ -80,12 +85,21 @@ export function planGapCharts(sweep: Sweep): ChartPlan[] {
   const others = sweep.contextAxes.filter((name) => name !== 'topology' && name !== 'peers');
   const restOf = ({ labels }: Group): string => others.map((name) => labels[name]).join(', ');
   const rests = [...new Set(sweep.groups.map(restOf))];
-  return rests.flatMap((rest) => gapPlan(sweep, sweep.groups.filter((group) => restOf(group) === rest), rest) ?? []);
+  return rests.flatMap(
+    (rest) =>
+      gapPlan(
+        sweep,
+        sweep.groups.filter((group) => restOf(group) === rest),
+        rest,
+      ) ?? [],
+  );
 }
 
 /** Quality against bytes: choices by color, contexts by shape, and the front through the undominated. */
 export function planPareto(sweep: Sweep): ChartPlan[] {
-  const groups = standing(sweep.groups).filter(({ payloadBytes }) => payloadBytes !== null && payloadBytes.mean > 0);
+  const groups = standing(sweep.groups).filter(
+    ({ payloadBytes }) => payloadBytes !== null && payloadBytes.mean > 0,
+  );
   if (groups.length < 3) return [];
   const bytes = groups.map(({ payloadBytes }) => payloadBytes!.mean);
   const unit = byteUnitFor(Math.max(...bytes));
@@ -121,10 +135,19 @@ export function planPareto(sweep: Sweep): ChartPlan[] {
         layer: [
           {
             data: { values: front },
-            mark: { type: 'line', strokeWidth: 1.5, strokeDash: [4, 3], interpolate: 'step-after', color: ink.soft },
+            mark: {
+              type: 'line',
+              strokeWidth: 1.5,
+              strokeDash: [4, 3],
+              interpolate: 'step-after',
+              color: ink.soft,
+            },
             encoding: { x, y, order: { field: 'x' } },
           },
-          { mark: { type: 'point', filled: true, size: 80, opacity: 0.9 }, encoding: { x, y, color, ...byContext } },
+          {
+            mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
+            encoding: { x, y, color, ...byContext },
+          },
         ],
       } as ChartPlan['spec'],
     },

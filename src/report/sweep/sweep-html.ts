@@ -3,11 +3,11 @@
  * the table that it was computed from, and what failed.
  */
 import { escapeHtml } from '../escape.js';
-import { keyTable, figure, flatten, page, section } from '../page.js';
+import { figure, flatten, keyTable, page, section } from '../page.js';
 import type { Answer } from './answer.js';
 import { answerTable, groupTable, type TextTable } from './columns.js';
-import type { ChartSection } from './sweep-charts.js';
 import type { Sweep } from './sweep.js';
+import type { ChartSection } from './sweep-charts.js';
 import { type Trouble, troublesOf } from './troubles.js';
 
 /** Ids of cells that a list shows before it counts. */
@@ -62,7 +62,9 @@ export function nameLegend({ axes }: Sweep): [string, string][] {
 
 /** On a telephone each row becomes a card, its cells led by their heads. */
 function tableHtml({ columns, rows }: TextTable, kind: string): string {
-  const head = columns.map(({ head, numeric }) => `<th${numeric ? ' class="number"' : ''}>${escapeHtml(head)}</th>`);
+  const head = columns.map(
+    ({ head, numeric }) => `<th${numeric ? ' class="number"' : ''}>${escapeHtml(head)}</th>`,
+  );
   const body = rows.map((row) => {
     const cells = row.map((text, index) => {
       const { head, numeric } = columns[index]!;

@@ -32,5 +32,7 @@ export function renderSweepMarkdown(report: Omit<SweepReport, 'charts'>): string
     `${countText(report)}. Mean ± standard deviation over seeds:`,
     tableMarkdown(groupTable(sweep, target)),
     ...(troubles.length === 0 ? [] : [troubles.join('\n')]),
-  ].join('\n\n').concat('\n');
+  ]
+    .join('\n\n')
+    .concat('\n');
 }

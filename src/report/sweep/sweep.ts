@@ -67,7 +67,9 @@ export interface Sweep {
 function axesOf(cells: readonly CellResult[]): SweepAxis[] {
   const names = Object.keys(cells[0]!.axes).filter((name) => name !== SEED);
   return names.map((name) => {
-    const distinct = new Map(cells.map(({ axes }) => [JSON.stringify(axes[name] ?? null), axes[name] ?? null]));
+    const distinct = new Map(
+      cells.map(({ axes }) => [JSON.stringify(axes[name] ?? null), axes[name] ?? null]),
+    );
     return { name, labels: labelsOf(name, [...distinct.values()]) };
   });
 }
