@@ -10,7 +10,7 @@ import type { CellResult } from '../metrics/cell-results.js';
 import { RESULTS_FILE, readCellResults } from '../metrics/read-cells.js';
 import { createPngRenderer, type PngRenderer } from '../report/png.js';
 import { standaloneSvg } from '../report/standalone-svg.js';
-import { type Answer, answerOf } from '../report/sweep/answer.js';
+import { answerOf } from '../report/sweep/answer.js';
 import { answerTable, type TextTable } from '../report/sweep/columns.js';
 import { DEFAULT_MARGIN, pickChoices } from '../report/sweep/pick.js';
 import { readSweep } from '../report/sweep/sweep.js';
@@ -24,7 +24,7 @@ import type { CommandContext } from './command-context.js';
 export interface SweepReportFlags {
   /** The axis to compare; undefined: the report decides. */
   readonly choose: string | undefined;
-  /** Share of accuracy, or of a loss's progress. */
+  /** See DEFAULT_MARGIN. */
   readonly margin: number | undefined;
   /** Accuracy or loss that runs are timed to; undefined: what half of the groups reach. */
   readonly target: number | undefined;
@@ -123,7 +123,7 @@ const jsonOf = (
   missing,
   quality: sweep.quality.kind,
   target,
-  headline: answer.headline satisfies Answer['headline'],
+  headline: answer.headline,
   answer: answer.rows,
   groups: sweep.groups.map(
     ({ labels, standing, final, payloadBytes, simulatedSeconds, spectralGap, cells }) => ({
@@ -147,7 +147,8 @@ export async function reportExperiment(
   const { directory, name, cells, missing } = await readSource(path);
   const sweep = readSweep(cells, flags.choose ?? null);
   const target = flags.target ?? defaultTarget(sweep);
-  const answer = answerOf(pickChoices(sweep, flags.margin ?? DEFAULT_MARGIN), sweep, target);
+  const margin = flags.margin ?? DEFAULT_MARGIN;
+  const answer = answerOf(sweep, { picks: pickChoices(sweep, margin), margin, target });
   const charts = await renderSweepCharts(sweep, target);
   const report: SweepReport = { name, sweep, answer, target, charts, missing };
   await writeFile(join(directory, 'report.html'), renderSweepPage(report));

@@ -1,5 +1,5 @@
 /** The answer in words: which choice for which context, what it costs and saves, and how sure the seeds are of it. */
-import { formatBytes, formatDuration, formatRatio, formatReal } from '../format.js';
+import { formatBytes, formatDuration, formatPercent, formatRatio, formatReal } from '../format.js';
 import type { Pick, Shortfall } from './pick.js';
 import type { Group, Standing, Sweep } from './sweep.js';
 import { spentUntil } from './target.js';
@@ -107,21 +107,25 @@ function quickestOf(context: string, sweep: Sweep, target: number | null): strin
   return `${choice}, ${formatDuration(seconds)}`;
 }
 
-function ruleOf(picks: readonly Pick[], sweep: Sweep): string {
+function ruleOf(sweep: Sweep, share: number): string {
   const { quality } = sweep;
-  const margins = picks.filter(({ best }) => best !== null).map(({ margin }) => margin);
-  const margin =
-    quality.kind === 'accuracy'
-      ? quality.formatGain(margins[0] ?? 0)
-      : `its margin (the share of its progress given by --margin; here ${formatReal(Math.max(0, ...margins))} at most)`;
+  const margin = quality.kind === 'accuracy' ? quality.formatGain(share) : formatPercent(share);
   return (
-    `The rule: of all that ended with every seed, the one that sends the fewest bytes and whose ${quality.finalTitle}, ` +
+    `The rule: of all that ended with every seed, the one that sends the fewest bytes among those whose ${quality.finalTitle}, ` +
     `is within ${margin} of the best. Differences are taken seed by seed, ± one standard error.`
   );
 }
 
-/** @param target for the quickest; null where nothing was measured */
-export function answerOf(picks: readonly Pick[], sweep: Sweep, target: number | null): Answer {
+/** What the answer is computed from, beside the sweep. */
+export interface AnswerInput {
+  readonly picks: readonly Pick[];
+  /** That the picks were made with. */
+  readonly margin: number;
+  /** For the quickest; null where nothing was measured. */
+  readonly target: number | null;
+}
+
+export function answerOf(sweep: Sweep, { picks, margin, target }: AnswerInput): Answer {
   const rows = picks.map((pick): AnswerRow => {
     const { chosen, context, spectralGap } = pick;
     return {
@@ -137,7 +141,7 @@ export function answerOf(picks: readonly Pick[], sweep: Sweep, target: number | 
   });
   return {
     headline: headlineOf(picks, sweep),
-    rule: ruleOf(picks, sweep),
+    rule: ruleOf(sweep, margin),
     rows,
     hasGap: sweep.contextAxes.includes('topology') && picks.some(({ spectralGap }) => spectralGap !== null),
     hasQuickest: rows.some(({ quickest }) => quickest !== '–'),

@@ -1,6 +1,6 @@
 /** What the charts of a sweep share: a style for each choice, the same in every chart, and a legend that fits. */
 import { logTicks } from '../chart-units.js';
-import { categoryStyle } from '../palette.js';
+import { type CategoryStyle, categoryStyle } from '../palette.js';
 import { CHART_HEIGHT, CHART_WIDTH } from '../vega-svg.js';
 
 /** Of a letter and of a legend's symbol with its gaps, in units of the viewBox; Vega's estimate of text is as wide. */
@@ -51,32 +51,20 @@ export function symbolsOf(names: readonly string[]) {
   };
 }
 
-/** Colors and dashes of lines by the field `series`; the legend is that of the symbols. */
-export function strokesOf(names: readonly string[]) {
-  const styles = names.map((_, index) => categoryStyle(index));
-  return {
-    stroke: {
-      ...nominal(
-        names,
-        styles.map(({ color }) => color),
-      ),
-      legend: null,
-    },
-    strokeDash: {
-      ...nominal(names, []),
-      scale: {
-        domain: [...names],
-        range: styles.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])),
-      },
-      legend: null,
-    },
-  };
-}
-
-/** Colors of areas by the field `series`, without a legend. */
-export function fillsOf(names: readonly string[]) {
-  const colors = names.map((_, index) => categoryStyle(index).color);
-  return { fill: { ...nominal(names, colors), legend: null } };
+/**
+ * A layer for each choice that `values` are of. Its style is written out rather than scaled by the field: Vega-Lite merges all
+ * legends of one domain, those that were switched off with the one that was not.
+ * @param drawn the mark and encoding of a layer, without its color
+ */
+export function layersOf<T extends { readonly series: string }>(
+  names: readonly string[],
+  values: readonly T[],
+  drawn: (style: CategoryStyle) => { readonly mark: object; readonly encoding: object },
+): object[] {
+  return names.flatMap((name, index) => {
+    const own = values.filter(({ series }) => series === name);
+    return own.length === 0 ? [] : [{ data: { values: own }, ...drawn(categoryStyle(index)) }];
+  });
 }
 
 /** Whether numbers of these sizes need a logarithm to be told apart. */
@@ -104,7 +92,7 @@ export function quantitative({ field, title, values, log }: ScaledAxis) {
     type: 'quantitative' as const,
     title: log ? `${title}, log` : title,
     axis,
-    scale: log ? { type: 'log' as const, nice: false, zero: false } : { zero: true, nice: false },
+    scale: log ? { type: 'log' as const, nice: false, padding: 8 } : { zero: true, nice: false },
   };
 }
 

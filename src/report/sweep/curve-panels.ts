@@ -5,8 +5,8 @@
 import { byteUnitFor, logTicks, secondUnitFor } from '../chart-units.js';
 import { thin } from '../curve-charts.js';
 import type { ChartPlan } from '../vega-svg.js';
-import { type BandPoint, bandOf, type Measure } from './bands.js';
-import { fillsOf, heightWithLegend, isWide, quantitative, strokesOf, symbolsOf } from './chart-series.js';
+import { type BandPoint, bandOf, clipBand, type Measure } from './bands.js';
+import { heightWithLegend, isWide, layersOf, quantitative, symbolsOf } from './chart-series.js';
 import type { Group, Sweep } from './sweep.js';
 
 /** Further contexts are in the table; a page of more panels is read by nobody. */
@@ -37,7 +37,16 @@ interface Panels {
   readonly y: Measure;
   readonly yTitle: string;
   /** Of the vertical axis; a logarithm where the measure is a distance. */
-  readonly yScale: (values: readonly number[]) => object;
+  readonly yScale: (values: readonly number[]) => VerticalScale;
+}
+
+interface VerticalScale {
+  readonly axis: object;
+  readonly scale: {
+    readonly domain?: readonly [number, number];
+    readonly type?: 'log';
+    readonly nice: boolean;
+  };
 }
 
 /** What a run spends. Without seconds of the simulator there are none to draw. */
@@ -91,21 +100,24 @@ function panelPlan(
       })),
     );
   const { x, y } = scales;
+  const points = values(thin);
   return {
     id: context === '' ? id : `${id}-${slug(context)}`,
     title: context === '' ? title : `${title}: ${context}`,
     height: heightWithLegend(choices),
     spec: {
-      data: { values: values(thin) },
+      data: { values: values(symbolPoints) },
       layer: [
+        ...layersOf(choices, points, ({ color }) => ({
+          mark: { type: 'area', opacity: 0.2, color },
+          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
+        })),
+        ...layersOf(choices, points, ({ color, dash }) => ({
+          mark: { type: 'line', strokeWidth: 2, color, strokeDash: [...dash] },
+          encoding: { x, y },
+        })),
         {
-          mark: { type: 'area', opacity: 0.2, clip: true },
-          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, ...fillsOf(choices) },
-        },
-        { mark: { type: 'line', strokeWidth: 2, clip: true }, encoding: { x, y, ...strokesOf(choices) } },
-        {
-          data: { values: values(symbolPoints) },
-          mark: { type: 'point', filled: true, size: 60, opacity: 1, clip: true },
+          mark: { type: 'point', filled: true, size: 60, opacity: 1 },
           encoding: { x, y, ...symbolsOf(choices) },
         },
       ],
@@ -143,40 +155,37 @@ function panelsOf(panels: Panels): ChartPlan[] {
   const drawnX = all.map(({ x }) => x);
   if (heights.length === 0) return [];
   const x = quantitative({ field: 'x', title: cost.title, values: drawnX, log });
+  const vertical = panels.yScale(heights);
+  const domain = vertical.scale.domain ?? null;
   const scales: Scales = {
     x: { ...x, scale: { ...x.scale, domain: [log ? Math.min(...drawnX) : 0, Math.max(...drawnX)] } },
-    y: { field: 'y', type: 'quantitative', title: yTitle, ...panels.yScale(heights) },
+    y: { field: 'y', type: 'quantitative', title: yTitle, ...vertical },
   };
   return sweep.contexts.slice(0, MAX_PANELS).flatMap((context) => {
-    const own = drawn.filter(({ group, points }) => group.context === context && points.length > 0);
+    const own = drawn
+      .filter(({ group, points }) => group.context === context && points.length > 0)
+      .map(({ group, points }) => ({ group, points: clipBand(points, domain) }));
     return own.length === 0 ? [] : [panelPlan(context, own, { ...panels, scales })];
   });
 }
 
-/** From the first steep rounds' end to the best; says so where it cuts. */
-function qualityScale(sweep: Sweep) {
-  const { quality } = sweep;
-  return (values: readonly number[]): object => {
+/** From the end of the first steep rounds to the best. */
+function qualityScale({ quality }: Sweep) {
+  return (values: readonly number[]): VerticalScale => {
     const sorted = [...values].sort((a, b) => quality.gain(a, b)); // from worst to best
     const worst = sorted[Math.floor(sorted.length * CLIPPED_SHARE)]!;
     const best = sorted.at(-1)!;
     const slack = Math.abs(best - worst) * 0.05 || Math.abs(best) * 0.05 || 1;
-    const domain = [Math.min(worst, best) - slack, Math.max(worst, best) + slack];
+    const [low, high] = [Math.max(0, Math.min(worst, best) - slack), Math.max(worst, best) + slack];
     return {
       axis: { format: quality.axisFormat, tickCount: 5 },
-      scale: {
-        domain: quality.kind === 'accuracy' ? [Math.max(0, domain[0]!), Math.min(1, domain[1]!)] : domain,
-        nice: false,
-      },
+      scale: { domain: [low, quality.kind === 'accuracy' ? Math.min(1, high) : high], nice: false },
     };
   };
 }
 
-function distanceScale(values: readonly number[]): object {
-  return {
-    axis: { format: '~g', values: logTicks(values) },
-    scale: { type: 'log', nice: true },
-  };
+function distanceScale(values: readonly number[]): VerticalScale {
+  return { axis: { format: '~g', values: logTicks(values) }, scale: { type: 'log', nice: true } };
 }
 
 /** Curves of quality against each cost: a list for each, with its title. */

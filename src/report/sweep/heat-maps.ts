@@ -9,10 +9,12 @@ import type { Group, Sweep } from './sweep.js';
 import { spentUntil } from './target.js';
 
 const ROW_HEIGHT = 40;
-const AXES_HEIGHT = 70;
+const AXES_HEIGHT = 40;
 
-/** Letters of a column's name that fit side by side; longer ones are tilted. */
-const LETTERS_ACROSS = 46;
+const LABEL_LINE = 16;
+
+/** Letters that fit across the columns; names with longer words are tilted. */
+const LETTERS_ACROSS = 34;
 
 /** Rows and columns whose numbers can still be read. */
 const MAX_COLUMNS = 9;
@@ -63,7 +65,9 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     return [];
   const cells = heatCells(sweep, map);
   if (cells.every(({ fill }) => fill === series.gray)) return [];
-  const tilted = choices.join('').length > LETTERS_ACROSS;
+  const words = choices.map((choice) => choice.split(' '));
+  const tilted = Math.max(...words.flat().map(({ length }) => length)) * choices.length > LETTERS_ACROSS;
+  const below = tilted ? 60 : LABEL_LINE * Math.max(...words.map(({ length }) => length));
   const literal = (field: string) => ({ field, type: 'nominal' as const, scale: null, legend: null });
   const x = {
     field: 'column',
@@ -90,7 +94,7 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     {
       id: map.id,
       title: map.title,
-      height: AXES_HEIGHT + (tilted ? 40 : 0) + ROW_HEIGHT * contexts.length,
+      height: AXES_HEIGHT + below + ROW_HEIGHT * contexts.length,
       spec: {
         data: { values: cells },
         layer: [

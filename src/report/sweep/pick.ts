@@ -4,7 +4,7 @@
  *   Of the choices that ended with every seed, the one that sent the fewest bytes and whose mean quality is within a
  *   margin of the best mean.
  *
- * The margin is 1 point of accuracy or, of a loss, 1% of what the best took off the loss it began with. How sure that is,
+ * The margin is 1 point of accuracy or, of a loss, 1% of the best. How sure that is,
  * the seeds say: all choices ran with the same ones, so that differences are taken seed by seed, which leaves out
  * what a seed does to all (Student 1908, paired differences). A verdict that lies within one standard error
  * of the mean difference is called unsettled.
@@ -13,7 +13,7 @@ import type { CellResult } from '../../metrics/cell-results.js';
 import { type Spread, spreadOf, standardError } from './statistics.js';
 import type { Group, Sweep } from './sweep.js';
 
-/** Share of accuracy, and share of the progress of a loss. */
+/** Of accuracy a difference, of a loss a share of the best. */
 export const DEFAULT_MARGIN = 0.01;
 
 /** How much better the best is than `group`, over the seeds that both have. */
@@ -58,13 +58,6 @@ export function shortfallOf(group: Group, best: Group, { quality }: Sweep): Shor
   return { group, spread, error: standardError(spread) };
 }
 
-function marginFor(best: Group, { quality }: Sweep, share: number): number {
-  if (quality.kind === 'accuracy') return share;
-  const starts = best.sound.flatMap(({ series }) => series[0]?.meanModelLoss ?? []);
-  const start = spreadOf(starts)?.mean ?? best.final!.mean;
-  return share * Math.max(0, start - best.final!.mean);
-}
-
 function pickIn(context: string, sweep: Sweep, share: number): Pick {
   const own = sweep.groups.filter((group) => group.context === context);
   const standing = own.filter((group) => group.standing === 'done' && group.final !== null);
@@ -83,7 +76,7 @@ function pickIn(context: string, sweep: Sweep, share: number): Pick {
       nearMisses: [],
     };
   const best = standing.reduce((a, b) => (sweep.quality.gain(b.final!.mean, a.final!.mean) > 0 ? b : a));
-  const margin = marginFor(best, sweep, share);
+  const margin = sweep.quality.kind === 'accuracy' ? share : share * Math.abs(best.final!.mean);
   const bytes = (group: Group): number => group.payloadBytes?.mean ?? Number.POSITIVE_INFINITY;
   const near = (group: Group): boolean => sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin;
   const chosen = standing.filter(near).reduce((a, b) => (bytes(b) < bytes(a) ? b : a));

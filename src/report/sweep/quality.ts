@@ -51,19 +51,21 @@ export function qualityOf(cells: readonly CellResult[]): Quality {
   return cells.some(({ summary }) => summary !== null && summary.accuracy.mean !== null) ? accuracy : loss;
 }
 
+/** A plateau goes up and down by less than this share of its loss. */
+const PLATEAU = 0.1;
+
 /**
- * Whether a run that ended is worse than it began: its loss is no number or above that of the first evaluation, or its
- * accuracy is below that. Both are looked at, for the loss of classifiers may grow while they learn, and accuracy stays
- * at chance where nothing is learned. Runs without an evaluation have not diverged; nobody knows.
+ * Whether a run that ended is worse than it began: its loss is no number or clearly above that of the first evaluation, or
+ * its accuracy is below that. Both are looked at, for the loss of classifiers may grow while they learn, and accuracy
+ * stays at chance where nothing is learned. Runs without an evaluation have not diverged; nobody knows.
  */
 export function hasDiverged({ status, summary, series }: CellResult, quality: Quality): boolean {
   const first = series[0];
   if (status !== 'done' || summary === null || first === undefined) return false;
   const { meanModel, mean } = summary.loss;
-  const last = quality.kind === 'loss' ? mean : meanModel;
-  if (last === null) return true;
+  if (meanModel === null || (quality.kind === 'loss' && mean === null)) return true;
   if (series.length === 1) return false;
-  if (first.meanModelLoss !== null && last > first.meanModelLoss) return true;
+  if (first.meanModelLoss !== null && meanModel > first.meanModelLoss * (1 + PLATEAU)) return true;
   const [before, after] = [quality.at(first), quality.final(summary)];
   return quality.kind === 'accuracy' && before !== null && after !== null && after < before;
 }

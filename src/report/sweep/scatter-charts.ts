@@ -5,7 +5,7 @@
 import { byteUnitFor } from '../chart-units.js';
 import { categoryStyle, ink } from '../palette.js';
 import type { ChartPlan } from '../vega-svg.js';
-import { heightWithLegend, isWide, quantitative, strokesOf, symbolsOf } from './chart-series.js';
+import { heightWithLegend, isWide, layersOf, quantitative, symbolsOf } from './chart-series.js';
 import { slug } from './curve-panels.js';
 import { paretoFront } from './pareto.js';
 import type { Group, Sweep } from './sweep.js';
@@ -57,19 +57,14 @@ function gapPlan(sweep: Sweep, groups: readonly Group[], rest: string): ChartPla
     spec: {
       data: { values: dots },
       layer: [
-        {
-          mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.7 },
-          encoding: {
-            x,
-            y: { ...y, field: 'low' },
-            y2: { field: 'high' },
-            stroke: strokesOf(sweep.choices).stroke,
-          },
-        },
-        {
-          mark: { type: 'line', strokeWidth: 1.5, opacity: 0.7 },
-          encoding: { x, y: { ...y, field: 'y' }, ...strokesOf(sweep.choices) },
-        },
+        ...layersOf(sweep.choices, dots, ({ color }) => ({
+          mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.7, color },
+          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
+        })),
+        ...layersOf(sweep.choices, dots, ({ color, dash }) => ({
+          mark: { type: 'line', strokeWidth: 1.5, opacity: 0.7, color, strokeDash: [...dash] },
+          encoding: { x, y: { ...y, field: 'y' } },
+        })),
         {
           mark: { type: 'point', filled: true, size: 80, opacity: 1 },
           encoding: { x, y: { ...y, field: 'y' }, ...symbols },
@@ -121,6 +116,7 @@ export function planPareto(sweep: Sweep): ChartPlan[] {
   const shape = {
     ...symbolsOf(contexts).shape,
     field: 'context',
+    legend: { ...symbolsOf(contexts).shape.legend, orient: 'bottom', symbolStrokeColor: ink.soft, offset: 10 },
     scale: { domain: contexts, range: contexts.map((_, index) => categoryStyle(index).shape) },
   };
   const byContext = contexts.length > 1 ? { shape } : { shape: symbolsOf(sweep.choices).shape };
