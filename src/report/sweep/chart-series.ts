@@ -84,9 +84,7 @@ export interface ScaledAxis {
 }
 
 export function quantitative({ field, title, values, log }: ScaledAxis) {
-  const axis = log
-    ? { format: '~g', values: ticksWithin(values), labelOverlap: true }
-    : { tickCount: 6, format: '~g' };
+  const axis = log ? { format: '~g', values: ticksWithin(values), labelOverlap: true } : { tickCount: 6 };
   return {
     field,
     type: 'quantitative' as const,

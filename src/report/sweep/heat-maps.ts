@@ -4,17 +4,21 @@
  */
 import { formatDuration } from '../format.js';
 import { cividis, ink, inkOnCividis, series } from '../palette.js';
-import type { ChartPlan } from '../vega-svg.js';
+import { CHART_HEIGHT, type ChartPlan } from '../vega-svg.js';
 import type { Group, Sweep } from './sweep.js';
 import { spentUntil } from './target.js';
 
 const ROW_HEIGHT = 40;
 const AXES_HEIGHT = 40;
 
+/** Of a column's name, a word a line. */
 const LABEL_LINE = 16;
 
 /** Letters that fit across the columns; names with longer words are tilted. */
 const LETTERS_ACROSS = 34;
+
+/** Values that differ by a smaller share have the same color. */
+const EQUAL = 1e-3;
 
 /** Rows and columns whose numbers can still be read. */
 const MAX_COLUMNS = 9;
@@ -54,7 +58,7 @@ export function heatCells({ groups }: Pick<Sweep, 'groups'>, map: HeatMap): Heat
         fill: series.gray,
         ink: ink.text,
       };
-    const share = high > low ? map.shareOf(value, low, high) : 1;
+    const share = high - low > EQUAL * Math.abs(high) ? map.shareOf(value, low, high) : 1;
     return { ...place, text: map.format(value), fill: cividis(share), ink: inkOnCividis(share) };
   });
 }
@@ -75,11 +79,10 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     sort: [...choices],
     title: sweep.choiceAxis,
     axis: {
-      labelAngle: tilted ? -25 : 0,
+      ...(tilted ? { labelAngle: -30 } : { labelAngle: 0, labelExpr: "split(datum.label, ' ')" }),
       ticks: false,
       domain: false,
       labelLimit: 160,
-      orient: 'bottom' as const,
     },
   };
   const y = {
@@ -94,7 +97,7 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     {
       id: map.id,
       title: map.title,
-      height: AXES_HEIGHT + below + ROW_HEIGHT * contexts.length,
+      height: Math.max(CHART_HEIGHT, AXES_HEIGHT + below + ROW_HEIGHT * contexts.length),
       spec: {
         data: { values: cells },
         layer: [
@@ -133,7 +136,7 @@ export function planTimeMap(sweep: Sweep, target: number): ChartPlan[] {
     title: `Simulated time to ${sweep.quality.format(target)}`,
     valueOf: (group) => spentUntil(target, group, sweep.quality)?.simulatedSeconds?.mean ?? null,
     format: formatDuration,
-    missing: 'not reached',
+    missing: 'never',
     shareOf: (value, low, high) =>
       (Math.log(high) - Math.log(value)) / (Math.log(high) - Math.log(Math.max(low, 1e-9))),
   });

@@ -16,6 +16,9 @@ import type { Group, Sweep } from './sweep.js';
 /** Of accuracy a difference, of a loss a share of the best. */
 export const DEFAULT_MARGIN = 0.01;
 
+/** 0.95 - 0.94 is 0.010000000000000009, and within a point. */
+const ROUNDING = 1e-12;
+
 /** How much better the best is than `group`, over the seeds that both have. */
 export interface Shortfall {
   readonly group: Group;
@@ -78,7 +81,7 @@ function pickIn(context: string, sweep: Sweep, share: number): Pick {
   const best = standing.reduce((a, b) => (sweep.quality.gain(b.final!.mean, a.final!.mean) > 0 ? b : a));
   const margin = sweep.quality.kind === 'accuracy' ? share : share * Math.abs(best.final!.mean);
   const bytes = (group: Group): number => group.payloadBytes?.mean ?? Number.POSITIVE_INFINITY;
-  const near = (group: Group): boolean => sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin;
+  const near = (group: Group): boolean => sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin + ROUNDING;
   const chosen = standing.filter(near).reduce((a, b) => (bytes(b) < bytes(a) ? b : a));
   const shortfall = chosen === best ? null : shortfallOf(chosen, best, sweep);
   const within = ({ spread, error }: Shortfall, of: number): boolean =>

@@ -116,7 +116,13 @@ export function planPareto(sweep: Sweep): ChartPlan[] {
   const shape = {
     ...symbolsOf(contexts).shape,
     field: 'context',
-    legend: { ...symbolsOf(contexts).shape.legend, orient: 'bottom', symbolStrokeColor: ink.soft, offset: 10 },
+    legend: {
+      ...symbolsOf(contexts).shape.legend,
+      orient: 'bottom',
+      symbolFillColor: ink.soft,
+      symbolStrokeColor: ink.soft,
+      offset: 10,
+    },
     scale: { domain: contexts, range: contexts.map((_, index) => categoryStyle(index).shape) },
   };
   const byContext = contexts.length > 1 ? { shape } : { shape: symbolsOf(sweep.choices).shape };

@@ -13,6 +13,9 @@ import { type Trouble, troublesOf } from './troubles.js';
 /** Ids of cells that a list shows before it counts. */
 const MAX_LISTED = 12;
 
+/** So many charts look better two a row than three. */
+const PAIRED: ReadonlySet<number> = new Set([1, 2, 4]);
+
 /** All that a page is made of. */
 export interface SweepReport {
   readonly name: string;
@@ -90,7 +93,7 @@ function chartsHtml({ charts }: SweepReport): string {
   return charts
     .map(
       ({ title, note, charts: own }) =>
-        `<div class="part"><h2>${escapeHtml(title)}</h2><p class="soft">${escapeHtml(note)}</p></div><div class="grid">${own.map(figure).join('')}</div>`,
+        `<div class="part"><h2>${escapeHtml(title)}</h2><p class="soft">${escapeHtml(note)}</p></div><div class="grid${PAIRED.has(own.length) ? ' pairs' : ''}">${own.map(figure).join('')}</div>`,
     )
     .join('\n');
 }
