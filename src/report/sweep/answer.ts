@@ -1,7 +1,7 @@
 /** The answer in words: which choice for which context, what it costs and saves, and how sure the seeds are of it. */
 import { formatBytes, formatDuration, formatPercent, formatRatio, formatReal } from '../format.js';
 import type { Pick, Shortfall } from './pick.js';
-import type { Group, Standing, Sweep } from './sweep.js';
+import { differsIn, type Group, type Standing, type Sweep } from './sweep.js';
 import { spentUntil } from './target.js';
 
 /** One context's line. */
@@ -13,7 +13,7 @@ export interface AnswerRow {
   readonly payload: string;
   /** Against the best of the context. */
   readonly comparison: string;
-  /** Of all choices the first to reach the target; '' without simulated time. */
+  /** Of all choices the first to reach the target. */
   readonly quickest: string;
   readonly remarks: readonly string[];
 }
@@ -144,6 +144,6 @@ export function answerOf(sweep: Sweep, { picks, margin, target }: AnswerInput): 
     rule: ruleOf(sweep, margin),
     rows,
     hasGap: sweep.contextAxes.includes('topology') && picks.some(({ spectralGap }) => spectralGap !== null),
-    hasQuickest: rows.some(({ quickest }) => quickest !== '–'),
+    hasQuickest: differsIn('simulatedSeconds', sweep) && rows.some(({ quickest }) => quickest !== '–'),
   };
 }

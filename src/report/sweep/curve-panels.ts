@@ -7,7 +7,7 @@ import { thin } from '../curve-charts.js';
 import type { ChartPlan } from '../vega-svg.js';
 import { type BandPoint, bandOf, clipBand, type Measure } from './bands.js';
 import { heightWithLegend, isWide, layersOf, quantitative, symbolsOf } from './chart-series.js';
-import type { Group, Sweep } from './sweep.js';
+import { differsIn, type Group, type Sweep } from './sweep.js';
 
 /** Further contexts are in the table; a page of more panels is read by nobody. */
 export const MAX_PANELS = 12;
@@ -49,8 +49,9 @@ interface VerticalScale {
   };
 }
 
-/** What a run spends. Without seconds of the simulator there are none to draw. */
-function costsOf({ groups }: Sweep): Cost[] {
+/** What runs spend, as far as they differ in it: where all take a second a round, rounds tell the same. */
+function costsOf(sweep: Sweep): Cost[] {
+  const { groups } = sweep;
   const points = groups.flatMap(({ cells }) => cells.flatMap(({ series }) => series));
   const largest = (of: Measure): number => points.reduce((most, point) => Math.max(most, of(point) ?? 0), 0);
   const bytes = byteUnitFor(largest(({ payloadBytesPerPeer }) => payloadBytesPerPeer));
@@ -58,20 +59,20 @@ function costsOf({ groups }: Sweep): Cost[] {
   const scaled = (value: number | null, size: number): number | null =>
     value === null ? null : value / size;
   const rounds: Cost = { id: 'rounds', title: 'rounds', of: ({ round }) => round };
-  const all: Cost[] = [
-    rounds,
-    {
+  const all: Cost[] = [];
+  if (differsIn('payloadBytes', sweep))
+    all.push({
       id: 'bytes',
       title: `payload sent per peer (${bytes.name})`,
       of: ({ payloadBytesPerPeer }) => payloadBytesPerPeer / bytes.size,
-    },
-    {
+    });
+  if (differsIn('simulatedSeconds', sweep))
+    all.push({
       id: 'seconds',
       title: `simulated time (${time.name})`,
       of: ({ simulatedSeconds }) => scaled(simulatedSeconds, time.size),
-    },
-  ];
-  return all.filter(({ of }) => points.some((point) => (of(point) ?? 0) > 0));
+    });
+  return [rounds, ...all].filter(({ of }) => points.some((point) => (of(point) ?? 0) > 0));
 }
 
 const round6 = (value: number | null): number | null =>

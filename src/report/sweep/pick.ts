@@ -81,7 +81,8 @@ function pickIn(context: string, sweep: Sweep, share: number): Pick {
   const best = standing.reduce((a, b) => (sweep.quality.gain(b.final!.mean, a.final!.mean) > 0 ? b : a));
   const margin = sweep.quality.kind === 'accuracy' ? share : share * Math.abs(best.final!.mean);
   const bytes = (group: Group): number => group.payloadBytes?.mean ?? Number.POSITIVE_INFINITY;
-  const near = (group: Group): boolean => sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin + ROUNDING;
+  const near = (group: Group): boolean =>
+    sweep.quality.gain(best.final!.mean, group.final!.mean) <= margin + ROUNDING;
   const chosen = standing.filter(near).reduce((a, b) => (bytes(b) < bytes(a) ? b : a));
   const shortfall = chosen === best ? null : shortfallOf(chosen, best, sweep);
   const within = ({ spread, error }: Shortfall, of: number): boolean =>

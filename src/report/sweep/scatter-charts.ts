@@ -112,7 +112,7 @@ export function planPareto(sweep: Sweep): ChartPlan[] {
   });
   const y = { ...qualityAxis(sweep), field: 'y' };
   const { color } = symbolsOf(sweep.choices);
-  const contexts = [...new Set(drawn.map(({ context }) => context))];
+  const contexts = sweep.contexts.filter((name) => drawn.some(({ context }) => context === name));
   const shape = {
     ...symbolsOf(contexts).shape,
     field: 'context',

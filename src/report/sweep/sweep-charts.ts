@@ -4,7 +4,7 @@ import type { ChartPlan } from '../vega-svg.js';
 import { MAX_PANELS, planDistancePanels, planQualityPanels } from './curve-panels.js';
 import { planQualityMap, planTimeMap } from './heat-maps.js';
 import { planGapCharts, planPareto } from './scatter-charts.js';
-import type { Sweep } from './sweep.js';
+import { differsIn, type Sweep } from './sweep.js';
 
 interface SectionPlan {
   readonly title: string;
@@ -34,7 +34,7 @@ export function planSweepCharts(sweep: Sweep, target: number | null): SectionPla
       note: 'Final values are means over the seeds; bars on dots are one standard deviation each way. Stairs: what no other beats in both.',
       plans: [
         ...planQualityMap(sweep),
-        ...(target === null ? [] : planTimeMap(sweep, target)),
+        ...(target !== null && differsIn('simulatedSeconds', sweep) ? planTimeMap(sweep, target) : []),
         ...planGapCharts(sweep),
         ...planPareto(sweep),
       ],

@@ -156,3 +156,15 @@ export function readSweep(cells: readonly CellResult[], choose: string | null = 
     cells,
   };
 }
+
+/** Below this share of difference, a cost is the same for all groups and orders nothing. */
+const SAME_COST = 0.01;
+
+/** Whether groups differ in what they spend by the end. */
+export function differsIn(
+  cost: 'payloadBytes' | 'simulatedSeconds',
+  { groups }: Pick<Sweep, 'groups'>,
+): boolean {
+  const means = groups.flatMap((group) => group[cost]?.mean ?? []);
+  return means.length > 1 && Math.max(...means) > Math.min(...means) * (1 + SAME_COST);
+}

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { CellResult } from '../../../../src/metrics/cell-results.js';
 import { answerOf } from '../../../../src/report/sweep/answer.js';
 import { DEFAULT_MARGIN, pickChoices } from '../../../../src/report/sweep/pick.js';
 import { readSweep } from '../../../../src/report/sweep/sweep.js';
-import type { CellResult } from '../../../../src/metrics/cell-results.js';
 import { fakeCells, fakeGrid } from '../../../reference/fake-sweep.js';
 
 const bytes = { none: 4000, rank: 400, sign: 100 };
-const picked = (cells: readonly CellResult[], margin = DEFAULT_MARGIN) => pickChoices(readSweep(cells), margin);
+const picked = (cells: readonly CellResult[], margin = DEFAULT_MARGIN) =>
+  pickChoices(readSweep(cells), margin);
 const answered = (cells: readonly CellResult[], target: number | null = null) => {
   const sweep = readSweep(cells);
   return answerOf(sweep, { picks: pickChoices(sweep), margin: DEFAULT_MARGIN, target });
@@ -14,7 +15,9 @@ const answered = (cells: readonly CellResult[], target: number | null = null) =>
 
 describe('the choice to pick', () => {
   it('sends the fewest bytes of those within a point of the best', () => {
-    const [pick] = picked(fakeGrid({ 'ring none': [0.95], 'ring rank': [0.945], 'ring sign': [0.93] }, bytes));
+    const [pick] = picked(
+      fakeGrid({ 'ring none': [0.95], 'ring rank': [0.945], 'ring sign': [0.93] }, bytes),
+    );
     expect(pick).toMatchObject({ best: { choice: 'none' }, chosen: { choice: 'rank' }, margin: 0.01 });
     expect(pick!.shortfall!.spread.mean).toBeCloseTo(0.005, 12);
   });
@@ -61,7 +64,10 @@ describe('the choice to pick', () => {
 
   it('is none where nothing stands', () => {
     const answer = answered(fakeCells([{ axes: { compressor: 'a', seed: 1 }, status: 'failed' }]));
-    expect(answer).toMatchObject({ headline: 'No compressor ended well.', rows: [{ chosen: 'none', quality: '–' }] });
+    expect(answer).toMatchObject({
+      headline: 'No compressor ended well.',
+      rows: [{ chosen: 'none', quality: '–' }],
+    });
   });
 
   it('by loss is within one percent of the best loss', () => {
@@ -90,7 +96,9 @@ describe('how sure a pick is', () => {
     // Differences 0.02 and -0.018: mean 0.001, error 0.019.
     const grid = fakeGrid({ 'ring none': [0.9, 0.9], 'ring rank': [0.88, 0.918] }, bytes);
     expect(picked(grid)[0]).toMatchObject({ chosen: { choice: 'rank' }, withinNoise: true, doubtful: true });
-    expect(answered(grid).rows[0]!.comparison).toBe('0.10 points ± 1.90 points worse than none, 10x fewer bytes');
+    expect(answered(grid).rows[0]!.comparison).toBe(
+      '0.10 points ± 1.90 points worse than none, 10x fewer bytes',
+    );
   });
 
   it('names cheaper choices that miss the margin by less than one standard error', () => {
@@ -110,7 +118,10 @@ describe('how sure a pick is', () => {
 
 describe('the answer', () => {
   it('is one sentence where one choice serves every context', () => {
-    const grid = fakeGrid({ 'ring none': [0.9], 'ring sign': [0.9], 'star none': [0.9], 'star sign': [0.9] }, bytes);
+    const grid = fakeGrid(
+      { 'ring none': [0.9], 'ring sign': [0.9], 'star none': [0.9], 'star sign': [0.9] },
+      bytes,
+    );
     expect(answered(grid).headline).toBe('Pick sign, whatever the topology.');
   });
 

@@ -52,7 +52,9 @@ describe('readSweep', () => {
   it('makes a group of cells that differ in the seed only, and compares compressors before all else', () => {
     const sweep = readSweep(fakeGrid({ 'ring none': [0.9, 0.92], 'ring sign': [0.8, 0.84] }));
     expect(sweep).toMatchObject({ choiceAxis: 'compressor', contextAxes: ['topology'], contexts: ['ring'] });
-    expect(sweep.groups.map(({ choice, context, final }) => [choice, context, final!.mean, final!.n])).toEqual([
+    expect(
+      sweep.groups.map(({ choice, context, final }) => [choice, context, final!.mean, final!.n]),
+    ).toEqual([
       ['none', 'ring', 0.91, 2],
       ['sign', 'ring', expect.closeTo(0.82, 12), 2],
     ]);
@@ -60,7 +62,10 @@ describe('readSweep', () => {
 
   it('compares what it is told to, a set of keys before a topology, and says which axes there are', () => {
     const grid = fakeGrid({ 'ring none': [0.9], 'star sign': [0.8] });
-    expect(readSweep(grid, 'topology')).toMatchObject({ choiceAxis: 'topology', contextAxes: ['compressor'] });
+    expect(readSweep(grid, 'topology')).toMatchObject({
+      choiceAxis: 'topology',
+      contextAxes: ['compressor'],
+    });
     expect(() => readSweep(grid, 'optimizer')).toThrow(/topology, compressor/);
     const sets = fakeCells([
       { axes: { topology: 'ring', tuned: 'slow' }, accuracy: 0.5 },
@@ -78,7 +83,12 @@ describe('readSweep', () => {
     const cells = fakeCells([{ axes: { seed: 1 }, loss: 0.5, losses: [1, 0.5] }]);
     const sweep = readSweep(cells);
     expect(sweep.quality.kind).toBe('loss');
-    expect(sweep.groups[0]).toMatchObject({ choice: '', context: '', final: { mean: 0.5 }, standing: 'done' });
+    expect(sweep.groups[0]).toMatchObject({
+      choice: '',
+      context: '',
+      final: { mean: 0.5 },
+      standing: 'done',
+    });
   });
 
   it('sees a run that ended worse than it began, by loss or by accuracy, and no plateau', () => {
@@ -153,7 +163,14 @@ describe('the Pareto front', () => {
   it('holds what no other group beats in both bytes and accuracy', () => {
     const sweep = readSweep(
       fakeGrid(
-        { 'ring a': [0.5], 'ring b': [0.7], 'ring c': [0.6], 'ring d': [0.9], 'ring e': [0.9], 'ring f': [0.4] },
+        {
+          'ring a': [0.5],
+          'ring b': [0.7],
+          'ring c': [0.6],
+          'ring d': [0.9],
+          'ring e': [0.9],
+          'ring f': [0.4],
+        },
         { a: 10, b: 20, c: 30, d: 40, e: 50, f: 10 }, // c: b is cheaper and better; e: d is cheaper; f: a is better
       ),
     );
@@ -164,8 +181,20 @@ describe('the Pareto front', () => {
 describe('the time to a target', () => {
   const sweep = readSweep(
     fakeCells([
-      { axes: { compressor: 'a', seed: 1 }, accuracy: 0.9, curve: [0.5, 0.7, 0.8, 0.9], seconds: 8, bytes: 400 },
-      { axes: { compressor: 'a', seed: 2 }, accuracy: 0.9, curve: [0.5, 0.6, 0.7, 0.9], seconds: 8, bytes: 400 },
+      {
+        axes: { compressor: 'a', seed: 1 },
+        accuracy: 0.9,
+        curve: [0.5, 0.7, 0.8, 0.9],
+        seconds: 8,
+        bytes: 400,
+      },
+      {
+        axes: { compressor: 'a', seed: 2 },
+        accuracy: 0.9,
+        curve: [0.5, 0.6, 0.7, 0.9],
+        seconds: 8,
+        bytes: 400,
+      },
       { axes: { compressor: 'b', seed: 1 }, accuracy: 0.9, curve: [0.7, 0.9] },
       { axes: { compressor: 'b', seed: 2 }, accuracy: 0.6, curve: [0.5, 0.6] },
     ]),
