@@ -27,13 +27,17 @@ export interface SweepReport {
   readonly missing: number;
 }
 
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+/** "1 cell", "2 topologies", "2 localSteps". */
+function plural(count: number, word: string): string {
+  if (count === 1 || word.endsWith('s')) return `${count} ${word}`;
+  return `${count} ${word.endsWith('y') ? `${word.slice(0, -1)}ies` : `${word}s`}`;
+}
 
-/** "48 cells: 4 topology x 4 compressor, 3 seeds each; 46 done, 2 failed". */
+/** "48 cells: 4 topologies x 4 compressors, 3 seeds each; 46 done, 2 failed". */
 export function countText({ sweep, missing }: Pick<SweepReport, 'sweep' | 'missing'>): string {
   const { cells, axes, groups } = sweep;
   const seeds = Math.max(...groups.map((group) => group.cells.length));
-  const product = axes.map(({ name, labels }) => `${labels.size} ${name}`).join(' x ');
+  const product = axes.map(({ name, labels }) => plural(labels.size, name)).join(' x ');
   const count = (status: string): number => cells.filter((cell) => cell.status === status).length;
   const counts = (['done', 'failed', 'refused'] as const)
     .map((status) => [count(status), status] as const)
