@@ -60,7 +60,7 @@ function headlineOf(picks: readonly Pick[], sweep: Sweep): string {
 }
 
 const withError = ({ spread, error }: Shortfall, { quality }: Sweep): string =>
-  `${quality.formatGain(spread.mean)}${error === null ? '' : ` ± ${quality.formatGain(error)}`}`;
+  quality.formatGain(spread.mean, error);
 
 function comparisonOf({ chosen, best, shortfall }: Pick, sweep: Sweep): string {
   if (chosen === null || best === null) return '';
@@ -85,8 +85,8 @@ function fallenText(group: Group): string {
 function remarksOf(pick: Pick, sweep: Sweep): string[] {
   const remarks: string[] = [];
   const { nearMisses, fallen, chosen } = pick;
-  if (pick.withinNoise) remarks.push('the difference is within one standard error');
-  if (pick.doubtful) remarks.push('whether it keeps the margin is within one standard error');
+  if (pick.withinNoise) remarks.push('as good as the best, to one standard error');
+  if (pick.doubtful) remarks.push('whether it is within the margin, the seeds leave open');
   for (const miss of nearMisses)
     remarks.push(
       `${miss.group.choice} sends less and misses the margin by less than one standard error (${withError(miss, sweep)} worse)`,

@@ -15,7 +15,7 @@ const AXES_HEIGHT = 40;
 const LABEL_LINE = 16;
 
 /** Letters that fit across the columns; names with longer words are tilted. */
-const LETTERS_ACROSS = 34;
+const LETTERS_ACROSS = 42;
 
 /** Values that differ by a smaller share have the same color. */
 const EQUAL = 1e-3;
@@ -71,7 +71,7 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
   if (cells.every(({ fill }) => fill === series.gray)) return [];
   const words = choices.map((choice) => choice.split(' '));
   const tilted = Math.max(...words.flat().map(({ length }) => length)) * choices.length > LETTERS_ACROSS;
-  const below = tilted ? 60 : LABEL_LINE * Math.max(...words.map(({ length }) => length));
+  const below = tilted ? 50 : LABEL_LINE * Math.max(...words.map(({ length }) => length));
   const literal = (field: string) => ({ field, type: 'nominal' as const, scale: null, legend: null });
   const x = {
     field: 'column',
@@ -82,7 +82,8 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
       ...(tilted ? { labelAngle: -30 } : { labelAngle: 0, labelExpr: "split(datum.label, ' ')" }),
       ticks: false,
       domain: false,
-      labelLimit: 160,
+      labelLimit: 0,
+      labelFontSize: 12,
     },
   };
   const y = {
@@ -90,7 +91,7 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
     type: 'nominal' as const,
     sort: [...contexts],
     title: null,
-    axis: { grid: false, labelLimit: 170 },
+    axis: { grid: false, labelLimit: 0 },
   };
   const size = choices.length > 6 ? 11 : 13;
   return [

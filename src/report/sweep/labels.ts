@@ -1,7 +1,7 @@
 /**
  * Short names for the values of an axis. Verified specs carry every option ("low-rank:rank=4,bits=4,iterations=1"); a
- * legend has room for what tells them apart. Of values with one name the options that differ remain ("rank=4"); where
- * names differ, too, name and differing options ("low-rank rank=4"). What two values would share is left whole.
+ * legend has room for what tells them apart. Of values with one name the options that differ remain ("rank=4"); only where
+ * several names come with options, name and options ("low-rank rank=4"). What two values would share is left whole.
  */
 
 const SPEC = /^([\w.-]+)(?::([\w.-]+=[^,:+]*(?:,[\w.-]+=[^,:+]*)*))?$/;
@@ -41,7 +41,9 @@ export function labelsOf(axis: string, values: readonly unknown[]): ReadonlyMap<
   );
   const specs = texts.map((text, index) => (typeof values[index] === 'string' ? parseSpec(text) : null));
   const parsed = specs.filter((spec) => spec !== null);
-  const named = parsed.length < texts.length || new Set(parsed.map(({ name }) => name)).size > 1;
+  const names = parsed.map(({ name }) => name);
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  const named = repeated.size > 1;
   const short = specs.map((spec, index) => {
     if (spec === null) return texts[index]!;
     const kin = parsed.filter(({ name }) => name === spec.name);

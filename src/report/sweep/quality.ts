@@ -18,8 +18,12 @@ export interface Quality {
   /** How much better `a` is than `b`; negative where it is worse. */
   gain(a: number, b: number): number;
   format(value: number | null): string;
-  /** A difference: "0.4 points". */
-  formatGain(value: number): string;
+  /** The size of a difference, with its standard error if there is one: "0.40 ± 0.12 points". */
+  formatGain(value: number, error?: number | null): string;
+}
+
+function withError(value: number, error: number | null, format: (value: number) => string): string {
+  return error === null ? format(Math.abs(value)) : `${format(Math.abs(value))} ± ${format(error)}`;
 }
 
 const accuracy: Quality = {
@@ -31,7 +35,8 @@ const accuracy: Quality = {
   at: ({ meanAccuracy }) => meanAccuracy,
   gain: (a, b) => a - b,
   format: (value) => formatPercent(value, 2),
-  formatGain: (value) => `${(Math.abs(value) * 100).toFixed(2)} points`,
+  formatGain: (value, error = null) =>
+    `${withError(value, error, (share) => (share * 100).toFixed(2))} points`,
 };
 
 const loss: Quality = {
@@ -43,7 +48,7 @@ const loss: Quality = {
   at: ({ meanModelLoss }) => meanModelLoss,
   gain: (a, b) => b - a,
   format: formatReal,
-  formatGain: (value) => formatReal(Math.abs(value)),
+  formatGain: (value, error = null) => withError(value, error, formatReal),
 };
 
 /** Accuracy where any cell has one. */

@@ -96,9 +96,7 @@ describe('how sure a pick is', () => {
     // Differences 0.02 and -0.018: mean 0.001, error 0.019.
     const grid = fakeGrid({ 'ring none': [0.9, 0.9], 'ring rank': [0.88, 0.918] }, bytes);
     expect(picked(grid)[0]).toMatchObject({ chosen: { choice: 'rank' }, withinNoise: true, doubtful: true });
-    expect(answered(grid).rows[0]!.comparison).toBe(
-      '0.10 points ± 1.90 points worse than none, 10x fewer bytes',
-    );
+    expect(answered(grid).rows[0]!.comparison).toBe('0.10 ± 1.90 points worse than none, 10x fewer bytes');
   });
 
   it('names cheaper choices that miss the margin by less than one standard error', () => {

@@ -26,15 +26,18 @@ describe('spreads', () => {
 describe('short names', () => {
   const short = (axis: string, values: readonly unknown[]) => [...labelsOf(axis, values).values()];
 
-  it('keep the options that differ, and the name where names differ', () => {
+  it('keep the options that differ, and the name where several names have such options', () => {
     expect(short('compressor', ['low-rank:rank=1,bits=4', 'low-rank:rank=8,bits=4'])).toEqual([
       'rank=1',
       'rank=8',
     ]);
-    expect(short('compressor', ['none', 'low-rank:rank=1,bits=4', 'low-rank:rank=8,bits=4'])).toEqual([
-      'none',
+    const ranks = ['low-rank:rank=1,bits=4', 'low-rank:rank=8,bits=4'];
+    expect(short('compressor', ['none', ...ranks])).toEqual(['none', 'rank=1', 'rank=8']);
+    expect(short('compressor', [...ranks, 'top-k:fraction=0.1', 'top-k:fraction=0.2'])).toEqual([
       'low-rank rank=1',
       'low-rank rank=8',
+      'top-k fraction=0.1',
+      'top-k fraction=0.2',
     ]);
     expect(short('topology', ['ring', 'torus:rows=2,cols=4'])).toEqual(['ring', 'torus']);
   });
