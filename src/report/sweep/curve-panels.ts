@@ -1,6 +1,7 @@
 /**
  * Curves of a sweep: what was learned, against rounds, bytes and seconds, and how far apart the peers are; a panel for each
- * context, a line for each choice. Panels of one kind have the same scales, so that they can be compared.
+ * context, a line for each choice. Panels of quality have the same scales, so that they can be compared; distances differ
+ * by decades from graph to graph, and have each their own.
  */
 import { byteUnitFor, logTicks, secondUnitFor } from '../chart-units.js';
 import { thin } from '../curve-charts.js';
