@@ -75,74 +75,67 @@ function hashesOf({ cells }: Group): string {
 const worstOf = ({ sound }: Group): number | null =>
   spreadOfMeasured(sound.map(({ summary }) => summary!.accuracy.worst))?.min ?? null;
 
-/** A row for each group, in the manifest's order. @param target of the column for it; null: no such column */
-export function groupTable(sweep: Sweep, target: number | null): TextTable {
-  const { quality, axes } = sweep;
-  const front = new Set(paretoFront(sweep));
-  const measured = (
-    group: Group,
-    of: (summary: NonNullable<Group['cells'][number]['summary']>) => number | null,
-  ) => spreadOfMeasured(group.sound.map(({ summary }) => of(summary!)));
-  const spent =
-    (of: (spent: Spent) => string) =>
-    (group: Group): string => {
-      const until = target === null ? null : spentUntil(target, group, quality);
-      return until === null ? '–' : of(until);
-    };
-  const simulated = sweep.groups.some(({ simulatedSeconds }) => simulatedSeconds !== null);
-  const goal = target === null ? '' : quality.format(target);
+type Summary = NonNullable<Group['cells'][number]['summary']>;
+
+const measured = ({ sound }: Group, of: (summary: Summary) => number | null): Spread | null =>
+  spreadOfMeasured(sound.map(({ summary }) => of(summary!)));
+
+const seedsText = ({ sound, cells }: Group): string =>
+  sound.length === cells.length ? `${cells.length}` : `${sound.length} of ${cells.length}`;
+
+/** How good the models are, and how far apart. */
+function qualityColumns({ quality }: Sweep): ColumnOf<Group>[] {
   const isAccuracy = quality.kind === 'accuracy';
+  const format = isAccuracy ? (value: number) => formatPercent(value, 2) : formatReal;
+  const finalText = ({ final, standing }: Group): string =>
+    final === null && standing !== 'done' ? standing : spreadText(final, format);
+  const lossText = (group: Group): string =>
+    spreadText(
+      measured(group, ({ loss }) => loss.mean),
+      formatReal,
+    );
+  const distanceText = (group: Group): string =>
+    formatReal(measured(group, ({ consensusDistance }) => consensusDistance)?.mean);
+  const beside = [
+    number<Group>('worst peer', (group) => formatPercent(worstOf(group), 2)),
+    { ...number('loss', lossText), inText: false },
+  ];
+  return [
+    number(quality.kind, finalText),
+    ...(isAccuracy ? beside : []),
+    number('consensus distance', distanceText),
+  ];
+}
+
+/** What runs spent in all, and until the target. */
+function costColumns({ quality, groups }: Sweep, target: number | null): ColumnOf<Group>[] {
+  const ratioText = (group: Group): string =>
+    formatRatio(measured(group, ({ compressionRatio }) => compressionRatio)?.mean);
+  const simulated = groups.some(({ simulatedSeconds }) => simulatedSeconds !== null);
+  const columns = [
+    number<Group>('payload per peer', ({ payloadBytes }) => formatBytes(payloadBytes?.mean)),
+    number('compression', ratioText),
+  ];
+  if (simulated)
+    columns.push(number('simulated time', ({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean)));
+  if (target === null) return columns;
+  const until = (group: Group): Spent | null => spentUntil(target, group, quality);
+  const goal = quality.format(target);
+  columns.push(number(`bytes to ${goal}`, (group) => formatBytes(until(group)?.payloadBytes.mean)));
+  if (simulated)
+    columns.push(number(`time to ${goal}`, (group) => formatDuration(until(group)?.simulatedSeconds?.mean)));
+  return columns;
+}
+
+/** A row for each group, in the manifest's order. @param target of the columns for it; null: no such columns */
+export function groupTable(sweep: Sweep, target: number | null): TextTable {
+  const front = new Set(paretoFront(sweep));
   return tableOf<Group>(
     [
-      ...axes.map(({ name }) => text<Group>(name, ({ labels }) => labels[name]!)),
-      number('seeds', ({ sound, cells }) =>
-        sound.length === cells.length ? `${cells.length}` : `${sound.length} of ${cells.length}`,
-      ),
-      number(isAccuracy ? 'accuracy' : 'loss', ({ final, standing }) =>
-        final === null && standing !== 'done'
-          ? standing
-          : spreadText(final, isAccuracy ? (value) => formatPercent(value, 2) : formatReal),
-      ),
-      ...(isAccuracy ? [number<Group>('worst peer', (group) => formatPercent(worstOf(group), 2))] : []),
-      ...(isAccuracy
-        ? [
-            {
-              ...number<Group>('loss', (group) =>
-                spreadText(
-                  measured(group, ({ loss }) => loss.mean),
-                  formatReal,
-                ),
-              ),
-              inText: false,
-            },
-          ]
-        : []),
-      number('consensus distance', (group) =>
-        formatReal(measured(group, ({ consensusDistance }) => consensusDistance)?.mean),
-      ),
-      number('payload per peer', ({ payloadBytes }) => formatBytes(payloadBytes?.mean)),
-      number('less', (group) =>
-        formatRatio(measured(group, ({ compressionRatio }) => compressionRatio)?.mean),
-      ),
-      ...(simulated
-        ? [number<Group>('simulated time', ({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean))]
-        : []),
-      ...(target === null
-        ? []
-        : [
-            number(
-              `bytes to ${goal}`,
-              spent(({ payloadBytes }) => formatBytes(payloadBytes.mean)),
-            ),
-            ...(simulated
-              ? [
-                  number(
-                    `time to ${goal}`,
-                    spent(({ simulatedSeconds }) => formatDuration(simulatedSeconds?.mean)),
-                  ),
-                ]
-              : []),
-          ]),
+      ...sweep.axes.map(({ name }) => text<Group>(name, ({ labels }) => labels[name]!)),
+      number('seeds', seedsText),
+      ...qualityColumns(sweep),
+      ...costColumns(sweep, target),
       { ...text('front', (group) => (front.has(group) ? 'yes' : '')), inText: false },
       { ...text('config hash', hashesOf), inText: false },
     ],

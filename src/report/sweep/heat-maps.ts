@@ -13,6 +13,7 @@ const AXES_HEIGHT = 40;
 
 /** Of a column's name, a word a line. */
 const LABEL_LINE = 16;
+const TILTED_HEIGHT = 50;
 
 /** Letters that fit across the columns; names with longer words are tilted. */
 const LETTERS_ACROSS = 42;
@@ -63,21 +64,16 @@ export function heatCells({ groups }: Pick<Sweep, 'groups'>, map: HeatMap): Heat
   });
 }
 
-function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
-  const { contexts, choices } = sweep;
-  if (contexts.length < 2 || choices.length < 2 || choices.length > MAX_COLUMNS || contexts.length > MAX_ROWS)
-    return [];
-  const cells = heatCells(sweep, map);
-  if (cells.every(({ fill }) => fill === series.gray)) return [];
+/** The two axes, and how high what stands below the cells is. */
+function heatAxes({ contexts, choices, choiceAxis }: Sweep) {
   const words = choices.map((choice) => choice.split(' '));
   const tilted = Math.max(...words.flat().map(({ length }) => length)) * choices.length > LETTERS_ACROSS;
-  const below = tilted ? 50 : LABEL_LINE * Math.max(...words.map(({ length }) => length));
-  const literal = (field: string) => ({ field, type: 'nominal' as const, scale: null, legend: null });
+  const below = tilted ? TILTED_HEIGHT : LABEL_LINE * Math.max(...words.map(({ length }) => length));
   const x = {
     field: 'column',
-    type: 'nominal' as const,
+    type: 'nominal',
     sort: [...choices],
-    title: sweep.choiceAxis,
+    title: choiceAxis,
     axis: {
       ...(tilted ? { labelAngle: -30 } : { labelAngle: 0, labelExpr: "split(datum.label, ' ')" }),
       ticks: false,
@@ -88,32 +84,37 @@ function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
   };
   const y = {
     field: 'row',
-    type: 'nominal' as const,
+    type: 'nominal',
     sort: [...contexts],
     title: null,
     axis: { grid: false, labelLimit: 0 },
   };
-  const size = choices.length > 6 ? 11 : 13;
-  return [
-    {
-      id: map.id,
-      title: map.title,
-      height: Math.max(CHART_HEIGHT, AXES_HEIGHT + below + ROW_HEIGHT * contexts.length),
-      spec: {
-        data: { values: cells },
-        layer: [
-          {
-            mark: { type: 'rect', stroke: ink.surface, strokeWidth: 2 },
-            encoding: { x, y, color: literal('fill') },
-          },
-          {
-            mark: { type: 'text', fontSize: size },
-            encoding: { x, y, text: { field: 'text' }, color: literal('ink') },
-          },
-        ],
-      } as ChartPlan['spec'],
-    },
-  ];
+  return { x, y, below };
+}
+
+function heatPlan(sweep: Sweep, map: HeatMap): ChartPlan[] {
+  const { contexts, choices } = sweep;
+  const [columns, rows] = [choices.length, contexts.length];
+  if (rows < 2 || columns < 2 || columns > MAX_COLUMNS || rows > MAX_ROWS) return [];
+  const cells = heatCells(sweep, map);
+  if (cells.every(({ fill }) => fill === series.gray)) return [];
+  const { x, y, below } = heatAxes(sweep);
+  const literal = (field: string) => ({ field, type: 'nominal', scale: null, legend: null });
+  const spec = {
+    data: { values: cells },
+    layer: [
+      {
+        mark: { type: 'rect', stroke: ink.surface, strokeWidth: 2 },
+        encoding: { x, y, color: literal('fill') },
+      },
+      {
+        mark: { type: 'text', fontSize: columns > 6 ? 11 : 13 },
+        encoding: { x, y, text: { field: 'text' }, color: literal('ink') },
+      },
+    ],
+  } as ChartPlan['spec'];
+  const height = Math.max(CHART_HEIGHT, AXES_HEIGHT + below + ROW_HEIGHT * rows);
+  return [{ id: map.id, title: map.title, height, spec }];
 }
 
 /** Final quality; of a loss the smaller is the brighter. */

@@ -3,12 +3,15 @@
  * costs more where connectivity is poor, and against bytes, with the front of those that no other beats.
  */
 import { byteUnitFor } from '../chart-units.js';
-import { categoryStyle, ink } from '../palette.js';
-import type { ChartPlan } from '../vega-svg.js';
+import { ink } from '../palette.js';
+import { CHART_HEIGHT, type ChartPlan } from '../vega-svg.js';
 import { heightWithLegend, isWide, layersOf, quantitative, symbolsOf } from './chart-series.js';
 import { slug } from './curve-panels.js';
 import { paretoFront } from './pareto.js';
 import type { Group, Sweep } from './sweep.js';
+
+/** A legend of one row under a chart, with its gap. */
+const LEGEND_BELOW = 26;
 
 interface Dot {
   readonly series: string;
@@ -90,11 +93,24 @@ export function planGapCharts(sweep: Sweep): ChartPlan[] {
   );
 }
 
+/** Shapes by the field `context`, with a legend below the chart. */
+function shapesOf(contexts: readonly string[]) {
+  const { shape } = symbolsOf(contexts);
+  const legend = { orient: 'bottom', symbolFillColor: ink.soft, symbolStrokeColor: ink.soft, offset: 10 };
+  return { ...shape, field: 'context', legend: { ...shape.legend, ...legend } };
+}
+
+const frontLine = {
+  type: 'line',
+  strokeWidth: 1.5,
+  strokeDash: [4, 3],
+  interpolate: 'step-after',
+  color: ink.soft,
+};
+
 /** Quality against bytes: choices by color, contexts by shape, and the front through the undominated. */
 export function planPareto(sweep: Sweep): ChartPlan[] {
-  const groups = standing(sweep.groups).filter(
-    ({ payloadBytes }) => payloadBytes !== null && payloadBytes.mean > 0,
-  );
+  const groups = standing(sweep.groups).filter(({ payloadBytes }) => (payloadBytes?.mean ?? 0) > 0);
   if (groups.length < 3) return [];
   const bytes = groups.map(({ payloadBytes }) => payloadBytes!.mean);
   const unit = byteUnitFor(Math.max(...bytes));
@@ -103,55 +119,27 @@ export function planPareto(sweep: Sweep): ChartPlan[] {
     context: group.context,
   });
   const drawn = groups.map(dotFor);
-  const front = paretoFront({ ...sweep, groups }).map(dotFor);
-  const x = quantitative({
-    field: 'x',
-    title: `payload sent per peer (${unit.name})`,
-    values: drawn.map((dot) => dot.x),
-    log: isWide(bytes),
-  });
+  const title = `payload sent per peer (${unit.name})`;
+  const x = quantitative({ field: 'x', title, values: drawn.map((dot) => dot.x), log: isWide(bytes) });
   const y = { ...qualityAxis(sweep), field: 'y' };
-  const { color } = symbolsOf(sweep.choices);
   const contexts = sweep.contexts.filter((name) => drawn.some(({ context }) => context === name));
-  const shape = {
-    ...symbolsOf(contexts).shape,
-    field: 'context',
-    legend: {
-      ...symbolsOf(contexts).shape.legend,
-      orient: 'bottom',
-      symbolFillColor: ink.soft,
-      symbolStrokeColor: ink.soft,
-      offset: 10,
-    },
-    scale: { domain: contexts, range: contexts.map((_, index) => categoryStyle(index).shape) },
-  };
-  const byContext = contexts.length > 1 ? { shape } : { shape: symbolsOf(sweep.choices).shape };
-  const extra = contexts.length > 1 ? heightWithLegend(contexts) - heightWithLegend(['x']) + 26 : 0;
-  return [
-    {
-      id: 'pareto',
-      title: `Pareto front of ${sweep.quality.kind} and bytes`,
-      height: heightWithLegend(sweep.choices) + extra,
-      spec: {
-        data: { values: drawn },
-        layer: [
-          {
-            data: { values: front },
-            mark: {
-              type: 'line',
-              strokeWidth: 1.5,
-              strokeDash: [4, 3],
-              interpolate: 'step-after',
-              color: ink.soft,
-            },
-            encoding: { x, y, order: { field: 'x' } },
-          },
-          {
-            mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
-            encoding: { x, y, color, ...byContext },
-          },
-        ],
-      } as ChartPlan['spec'],
-    },
-  ];
+  const { color, shape } = symbolsOf(sweep.choices);
+  const several = contexts.length > 1;
+  const below = several ? LEGEND_BELOW + heightWithLegend(contexts) - CHART_HEIGHT : 0;
+  const spec = {
+    data: { values: drawn },
+    layer: [
+      {
+        data: { values: paretoFront({ ...sweep, groups }).map(dotFor) },
+        mark: frontLine,
+        encoding: { x, y, order: { field: 'x' } },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
+        encoding: { x, y, color, shape: several ? shapesOf(contexts) : shape },
+      },
+    ],
+  } as ChartPlan['spec'];
+  const height = heightWithLegend(sweep.choices) + below;
+  return [{ id: 'pareto', title: `Pareto front of ${sweep.quality.kind} and bytes`, height, spec }];
 }

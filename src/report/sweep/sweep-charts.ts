@@ -19,12 +19,20 @@ export interface ChartSection {
   readonly charts: readonly Chart[];
 }
 
+/** Names of files and ids: what two contexts would share is numbered. */
+function distinct(plans: readonly ChartPlan[]): ChartPlan[] {
+  return plans.map((plan, index) => {
+    const before = plans.slice(0, index).filter(({ id }) => id === plan.id).length;
+    return before === 0 ? plan : { ...plan, id: `${plan.id}-${before + 1}` };
+  });
+}
+
 /** @param target of the time to it; null where nothing was measured */
 export function planSweepCharts(sweep: Sweep, target: number | null): SectionPlan[] {
   const { quality, contexts } = sweep;
   const left = contexts.length - MAX_PANELS;
   const cut = left > 0 ? ` ${left} of ${contexts.length} contexts are only in the table.` : '';
-  const curves = planQualityPanels(sweep);
+  const curves = distinct(planQualityPanels(sweep));
   const against = (cost: string): ChartPlan[] =>
     curves.filter(({ id }) => id.startsWith(`${quality.kind}-${cost}`));
   const band = `Lines are means over the seeds, bands reach from the worst to the best seed. The vertical axis leaves out the steep beginning.${cut}`;
@@ -35,7 +43,7 @@ export function planSweepCharts(sweep: Sweep, target: number | null): SectionPla
       plans: [
         ...planQualityMap(sweep),
         ...(target !== null && differsIn('simulatedSeconds', sweep) ? planTimeMap(sweep, target) : []),
-        ...planGapCharts(sweep),
+        ...distinct(planGapCharts(sweep)),
         ...planPareto(sweep),
       ],
     },
@@ -47,7 +55,7 @@ export function planSweepCharts(sweep: Sweep, target: number | null): SectionPla
     {
       title: 'Consensus distance against rounds',
       note: `sqrt(mean over peers of norm(x_i - mean)^2). Bands reach from the least to the greatest seed.${cut}`,
-      plans: planDistancePanels(sweep),
+      plans: distinct(planDistancePanels(sweep)),
     },
   ].filter(({ plans }) => plans.length > 0);
 }

@@ -108,7 +108,11 @@ describe('renderSweepCharts', () => {
     }
   });
 
-  it('has names fit for files', () => {
+  it('has names fit for files, each its own', () => {
+    const twins = fakeGrid({ 'a.b none': [0.9], 'a.b sign': [0.8], 'a-b none': [0.9], 'a-b sign': [0.8] });
+    const names = ids(twins);
+    expect(names).toContain('accuracy-rounds-a-b-2');
+    expect(new Set(names).size).toBe(names.length);
     expect(slug('low-rank rank=1, torus')).toBe('low-rank-rank-1-torus');
     expect(slug('../../etc/passwd')).toBe('etc-passwd');
   });
