@@ -57,6 +57,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^nanotar$/, /^training\/data\/image-directory\.ts/],
   [/^fast-xml-parser$/, /^topology\/graph-formats\.ts/],
   [/^vega(-lite)?$/, /^report\/vega-svg\.ts/],
+  [/^@resvg\/resvg-wasm$/, /^report\/png\.ts/],
   [/^picocolors$/, /^(report|cli)\//],
   [/^(commander|log-update)$/, /^cli\//],
   [/^yaml$/, /^(config\/|experiment\/sweep-file\.ts)/],

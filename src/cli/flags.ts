@@ -42,3 +42,12 @@ export function wholeNumber(flag: string, value: Flags[string]): number {
     return number;
   throw new GrapevineError('BAD_USAGE', `${flag} ${String(value)}: wanted a whole number of at least 0.`);
 }
+
+/** undefined where the flag is not there. @throws GrapevineError BAD_USAGE */
+export function positiveNumber(flag: string, value: Flags[string]): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(number) && number > 0)
+    return number;
+  throw new GrapevineError('BAD_USAGE', `${flag} ${String(value)}: wanted a number above 0.`);
+}

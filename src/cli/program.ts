@@ -14,7 +14,15 @@ import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
 import { addExperiment } from './experiment-program.js';
-import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
+import {
+  addOutputFlags,
+  type MakeContext,
+  positiveNumber,
+  repeatable,
+  type Shell,
+  textOf,
+  wholeNumber,
+} from './flags.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { runReport } from './report-command.js';
@@ -207,12 +215,24 @@ function addCompress(program: Command, { makeContext, done }: Shell): void {
 }
 
 function addReport(program: Command, { makeContext, done }: Shell): void {
-  const description = 'tables and plots from run directories';
-  addOutputFlags(program.command('report <directory...>').description(description)).action(
-    async (directories: string[], flags: Flags) => {
-      done(await runReport(directories, makeContext(flags as Parameters<MakeContext>[0])));
-    },
-  );
+  const description = 'tables and figures from the directories of runs and experiments';
+  addOutputFlags(program.command('report <directory...>').description(description))
+    .option('--choose <axis>', 'of an experiment: which axis to compare (compressor, else what varies)')
+    .option('--margin <share>', 'of an experiment: how far below the best a cheaper choice may be (0.01)')
+    .option(
+      '--target <quality>',
+      'of an experiment: accuracy or loss to time runs to (what half of them reach)',
+    )
+    .option('--markdown', 'of an experiment: print answer and results as Markdown')
+    .action(async (directories: string[], flags: Flags) => {
+      const choices = {
+        choose: textOf(flags.choose),
+        margin: positiveNumber('--margin', flags.margin),
+        target: positiveNumber('--target', flags.target),
+        markdown: flags.markdown === true,
+      };
+      done(await runReport(directories, choices, makeContext(flags as Parameters<MakeContext>[0])));
+    });
 }
 
 /** The program; `done` receives each command's exit code. */

@@ -19,10 +19,15 @@ export function planCharts(events: readonly MetricsEvent[]): ChartPlan[] {
   return [...planCurves(evaluations), ...planBars(lastRounds, peersLost)];
 }
 
-/** The charts, rendered one after another. @throws GrapevineError METRICS_UNREADABLE: there is no run event */
-export async function renderCharts(events: readonly MetricsEvent[]): Promise<Chart[]> {
+/** Rendered one after another. */
+export async function renderPlans(plans: readonly ChartPlan[]): Promise<Chart[]> {
   const charts: Chart[] = [];
-  for (const { id, title, spec } of planCharts(events))
-    charts.push({ id, title, svg: await renderVegaSvg(spec) });
+  for (const { id, title, spec, height } of plans)
+    charts.push({ id, title, svg: await renderVegaSvg(spec, height) });
   return charts;
+}
+
+/** The charts of a run. @throws GrapevineError METRICS_UNREADABLE: there is no run event */
+export async function renderCharts(events: readonly MetricsEvent[]): Promise<Chart[]> {
+  return renderPlans(planCharts(events));
 }

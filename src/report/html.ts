@@ -1,8 +1,4 @@
-/**
- * report.html: one file that needs nothing else, neither network nor script, and says how a run went. Its
- * Content-Security-Policy forbids everything but its own style, so that a name in a configuration that another
- * person wrote can never become code; every such text is escaped besides.
- */
+/** report.html of a run: how it went. The frame around it, and what keeps it safe, is in page.ts. */
 import type { MetricsEvent, RunSummary } from '../metrics/events.js';
 import { collectRunFacts, type RunFacts, summarize } from '../metrics/summary.js';
 import { renderCharts } from './charts.js';
@@ -15,8 +11,8 @@ import {
   formatReal,
   groupThousands,
 } from './format.js';
+import { commandBlock, figure, flatten, keyTable, page, section } from './page.js';
 import { repeatCommand } from './repeat-command.js';
-import { reportStyle } from './report-style.js';
 import { drawTopology } from './topology-drawing.js';
 
 /** Beyond this a list of notices repeats itself; the file has them all. */
@@ -35,10 +31,6 @@ interface Headline {
   readonly label: string;
   readonly value: string;
   readonly note: string;
-}
-
-function section(title: string, body: string, extra = ''): string {
-  return `<section class="card${extra}"><h2>${escapeHtml(title)}</h2>${body}</section>`;
 }
 
 function qualityHeadlines({ accuracy, loss, consensusDistance }: RunSummary): Headline[] {
@@ -134,16 +126,6 @@ function peersHtml({ facts, summary, accuracy }: ReportData): string {
   );
 }
 
-/** [dotted key, value] of everything in a configuration. */
-function flatten(value: unknown, path = ''): [string, string][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.entries(value).flatMap(([key, inner]) =>
-      flatten(inner, path === '' ? key : `${path}.${key}`),
-    );
-  }
-  return [[path, typeof value === 'string' ? value : (JSON.stringify(value) ?? '')]];
-}
-
 function configHtml({ facts: { run } }: ReportData): string {
   const rows: [string, string][] = [
     ...flatten(run.config),
@@ -152,17 +134,12 @@ function configHtml({ facts: { run } }: ReportData): string {
     ['config hash', run.configHash],
     ['grapevine', run.commit === null ? run.version : `${run.version} (${run.commit})`],
   ];
-  const body = rows
-    .map(([key, value]) => `<tr><th>${escapeHtml(key)}</th><td class="text">${escapeHtml(value)}</td></tr>`)
-    .join('');
-  return section('Configuration', `<table><tbody>${body}</tbody></table>`);
+  return section('Configuration', keyTable(rows));
 }
 
 function commandHtml({ facts: { run } }: ReportData): string {
   const command = repeatCommand(run);
-  if (command === null) return '';
-  const words = command.split(/ (?=--)/).map((word) => `<span>${escapeHtml(word)}</span>`); // lines break between flags
-  return section('Repeat this run', `<pre>${words.join(' ')}</pre>`);
+  return command === null ? '' : section('Repeat this run', commandBlock(command));
 }
 
 function noticesHtml({ events }: ReportData): string {
@@ -187,10 +164,7 @@ function noticesHtml({ events }: ReportData): string {
 
 async function chartsHtml({ events }: ReportData): Promise<string> {
   const charts = await renderCharts(events);
-  const figures = charts.map(
-    ({ id, title, svg }) =>
-      `<figure class="card" id="${id}" aria-label="${escapeHtml(title)}"><h2>${escapeHtml(title)}</h2>${svg}</figure>`,
-  );
+  const figures = charts.map(figure);
   const none = events.some((event) => event.event === 'evaluation')
     ? ''
     : section(
@@ -221,22 +195,11 @@ export async function renderReport(events: readonly MetricsEvent[]): Promise<str
     accuracy: finalAccuracy(events),
   };
   const title = `Grapevine: ${data.summary.peers} peers on ${data.summary.topology.name}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title>
-<style>${reportStyle}</style>
-</head>
-<body><main>
-${headerHtml(data)}
-${cardsHtml(data)}
-${await chartsHtml(data)}
-<div class="grid wide">${topologyHtml(data)}${peersHtml(data)}</div>
-<div class="grid wide">${configHtml(data)}<div class="stack">${commandHtml(data)}${noticesHtml(data)}</div></div>
-</main></body>
-</html>
-`;
+  return page(title, [
+    headerHtml(data),
+    cardsHtml(data),
+    await chartsHtml(data),
+    `<div class="grid wide">${topologyHtml(data)}${peersHtml(data)}</div>`,
+    `<div class="grid wide">${configHtml(data)}<div class="stack">${commandHtml(data)}${noticesHtml(data)}</div></div>`,
+  ]);
 }

@@ -34,6 +34,52 @@ export const darkTwins: Readonly<Record<string, string>> = {
   [series.gray]: '#5d6873',
 };
 
+/** "var(--ink, #1b1f24)" to "#1b1f24". */
+export function literalColors(text: string): string {
+  return text.replaceAll(/var\(--[a-z-]+, (#[0-9a-f]{6})\)/g, '$1');
+}
+
+/**
+ * Many series: the colors of Okabe and Ito but for yellow, which white swallows, each with a shape and a dash of its own, so
+ * that prints in gray and readers without color tell them apart. Of more series than colors, dashes differ.
+ */
+const categoryColors = [
+  series.blue,
+  series.orange,
+  series.green,
+  'var(--purple, #cc79a7)',
+  'var(--vermillion, #d55e00)',
+  'var(--sky, #56b4e9)',
+  ink.text,
+] as const;
+const categoryShapes = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'stroke',
+] as const;
+const categoryDashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3]] as const;
+
+export interface CategoryStyle {
+  readonly color: string;
+  /** A symbol's name in Vega. */
+  readonly shape: string;
+  /** Lengths of strokes and gaps; none: a solid line. */
+  readonly dash: readonly number[];
+}
+
+/** How the series of place `index` is drawn; 35 differ in color and dash. */
+export function categoryStyle(index: number): CategoryStyle {
+  return {
+    color: categoryColors[index % categoryColors.length]!,
+    shape: categoryShapes[index % categoryShapes.length]!,
+    dash: categoryDashes[index % categoryDashes.length]!,
+  };
+}
+
 const cividisStops: readonly (readonly [number, number, number])[] = [
   [0, 32, 77],
   [49, 68, 107],

@@ -3,7 +3,7 @@
  * becomes the plain light color, which any viewer understands, and a stylesheet turns it into its dark twin where the
  * reader asks for that. A background comes along: a file is looked at on any page.
  */
-import { darkTwins, ink } from './palette.js';
+import { darkTwins, ink, literalColors } from './palette.js';
 
 const lightOf = (variable: string): string => /#[0-9a-f]{6}/.exec(variable)![0];
 
@@ -20,5 +20,5 @@ export function standaloneSvg(svg: string): string {
   const [, head, body] = /^(<svg [^>]*>)(.*)$/s.exec(svg)!;
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(head!)!;
   const sized = head!.replace('<svg ', `<svg width="${width}" height="${height}" `);
-  return `${sized}${style}${background}${body!}\n`.replaceAll(/var\(--[a-z-]+, (#[0-9a-f]{6})\)/g, '$1');
+  return literalColors(`${sized}${style}${background}${body!}\n`);
 }

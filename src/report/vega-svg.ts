@@ -8,8 +8,8 @@ import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 import { ink } from './palette.js';
 
 /** Units of the viewBox. Three such charts a row fill 1280 pixels, and one fills a telephone, at a scale near 1. */
-const CHART_WIDTH = 440;
-const CHART_HEIGHT = 290;
+export const CHART_WIDTH = 440;
+export const CHART_HEIGHT = 290;
 const FONT = 'system-ui, sans-serif';
 
 const config: Config = {
@@ -52,6 +52,8 @@ export interface ChartPlan {
   readonly id: string;
   readonly title: string;
   readonly spec: ChartSpec;
+  /** Where rows or a long legend need another one. @default 290 */
+  readonly height?: number;
 }
 
 /** The series of a chart by name, each with its color; a legend comes with it. */
@@ -64,11 +66,11 @@ export const colorOf = (names: readonly string[], colors: readonly string[]) =>
   }) as const;
 
 /** The chart as an <svg> element with a viewBox and no size of its own. */
-export async function renderVegaSvg(chart: ChartSpec): Promise<string> {
+export async function renderVegaSvg(chart: ChartSpec, height = CHART_HEIGHT): Promise<string> {
   const spec: TopLevelSpec = {
     ...chart,
     width: CHART_WIDTH,
-    height: CHART_HEIGHT,
+    height,
     autosize: { type: 'fit', contains: 'padding' },
     padding: { left: 4, right: 14, top: 4, bottom: 4 },
   };

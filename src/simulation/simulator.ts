@@ -29,7 +29,7 @@ import {
   type VirtualNode,
 } from './virtual-node.js';
 
-export type { Fault, SuddenFault } from './fault.js';
+export type { Fault } from './fault.js';
 export type { SavedSimulation } from './saved-simulation.js';
 export type { Observation, SimulationInit, SimulationResult } from './simulation-init.js';
 export type { NodeCounters } from './virtual-node.js';
