@@ -39,10 +39,10 @@ const COMPRESSORS = [
 /** One of each kind, for graphs of 64. */
 const FEW_COMPRESSORS = [
   'low-rank:rank=8,bits=4',
-  'low-rank:rank=1,bits=32',
   'top-k:fraction=0.01',
   'quantize:bits=4',
   'sign',
+  'low-rank:rank=1,bits=32',
 ];
 const GRAPHS = ['ring', 'path', 'star', 'torus', 'random-regular:degree=4'];
 const SIZES = [8, 16];
@@ -96,11 +96,18 @@ export function shortCells(): GossipCell[] {
   return cellsOf([...FEW_COMPRESSORS, 'ternary'], 8, 60).filter(({ topology }) => graphs.includes(topology));
 }
 
+function sortBy<T>(items: readonly T[], key: (item: T) => number): T[] {
+  return [...items].sort((a, b) => key(a) - key(b));
+}
+
 function cells({ short, switches }: StudyOptions): GossipCell[] {
   if (short) return shortCells();
   return [
     ...SIZES.flatMap((peers) => cellsOf(COMPRESSORS, peers)),
-    ...cellsOf(switches.has('all') ? COMPRESSORS : FEW_COMPRESSORS, LARGE),
+    // The longest cells last, and of them those first without which a kind of compressor would be missing.
+    ...sortBy(cellsOf(switches.has('all') ? COMPRESSORS : FEW_COMPRESSORS, LARGE), ({ compressor }) =>
+      ['none', ...FEW_COMPRESSORS, ...COMPRESSORS].indexOf(compressor),
+    ),
   ];
 }
 
