@@ -87,6 +87,7 @@ function settingsAction({ environment, makeContext, done }: Shell, run: Settings
 function addSwarm(program: Command, shell: Shell): void {
   addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
     .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
+    .option('--restart', 'start processes that are killed again: their peers rejoin')
     .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
     .action(settingsAction(shell, runSwarm));

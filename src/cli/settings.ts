@@ -25,6 +25,8 @@ import { openTasks } from '../training/tasks/task-file.js';
 export const launchConfigSchema = z.strictObject({
   /** Worker processes; absent: as many as this machine bears (cli/process-count.ts). */
   processes: z.int().min(1).max(1024).optional(),
+  /** Processes that are killed are started again. */
+  restart: z.boolean().optional(),
   /** Address that each peer listens on; port 0 takes any that is free. */
   listen: z.string().default('/ip4/127.0.0.1/tcp/0'),
   /** How long round 1 waits for links. Milliseconds. */

@@ -13,6 +13,7 @@ import {
 } from '../metrics/evaluation-collector.js';
 import type { RoundEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
+import { createIdentities } from '../node/swarm-identities.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
 import type { GradientModel } from '../training/trainer.js';
@@ -78,6 +79,7 @@ class SwarmWatch {
       case 'notice': {
         const { peer, code, message: text } = message;
         this.monitor.record({ event: 'notice', atMs, peer, code, message: text });
+        if (code === 'JOINED' && peer !== null) this.collector.expect(peer, this.latestRound() + 1);
         return;
       }
       case 'failed':
@@ -99,6 +101,18 @@ class SwarmWatch {
     this.recordViews(this.collector.forget(peer));
   }
 
+  /** Of any peer, which a newcomer's rounds follow. */
+  private latestRound(): number {
+    return Math.max(0, ...this.rounds.values());
+  }
+
+  /** Its process has ended, and the next one begins. */
+  onRestart(peer: number, reason: string): void {
+    const message = `its process ended (${reason}) and is started again`;
+    this.monitor.record({ event: 'notice', atMs: this.elapsedMs, peer, code: 'PEER_RESTARTED', message });
+    this.recordViews(this.collector.forget(peer));
+  }
+
   private recordViews(views: readonly SwarmView[]): void {
     for (const { event, meanModel } of views) {
       this.meanModel = meanModel;
@@ -113,13 +127,14 @@ function failureMessage(failures: readonly Failure[]): string {
   return `peer ${first.peer} failed${others}: ${first.message}`;
 }
 
-function createLauncher(
+async function createLauncher(
   settings: Settings,
   context: CommandContext,
   watch: SwarmWatch,
   directory: string,
-): SwarmLauncher {
+): Promise<SwarmLauncher> {
   const { run, launch } = settings;
+  const identities = launch.restart === true ? await createIdentities(run.peers) : null;
   return new SwarmLauncher({
     workerPath: WORKER_PATH,
     peers: run.peers,
@@ -136,6 +151,14 @@ function createLauncher(
     },
     clock: systemClock,
     silenceMs: Math.max(MIN_LAUNCHER_SILENCE_MS, LAUNCHER_PATIENCE * run.silenceMs),
+    ...(identities === null
+      ? {}
+      : {
+          restart: {
+            identityOf: (peer: number) => identities[peer]!,
+            onRestart: (peer: number, reason: string) => watch.onRestart(peer, reason),
+          },
+        }),
     onMessage: (message) => watch.onMessage(message),
     onLost: (peer, { reason }) => watch.onLost(peer, reason),
     onErrorOutput: (text) => {
@@ -172,7 +195,7 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   monitor.record(
     runEvent(plan, { driver: 'swarm', engine, parameters: layout.size }, { launch: settings.launch }),
   );
-  const launcher = createLauncher(settings, context, watch, directory);
+  const launcher = await createLauncher(settings, context, watch, directory);
   const interrupt = onInterrupt(launcher, monitor);
   // Workers go when their launcher does; but one that is stopped (SIGSTOP) cannot, and would stay for ever.
   const killAll = (): void => launcher.kill();

@@ -62,7 +62,8 @@ async function createWorkerPeer(
   onListening: OnListening,
 ): Promise<WorkerPeer> {
   const { model, trainer } = await thread.open(node);
-  const state = plan.createPeer(node, model, { retransmitMs: null, audit: false });
+  const delivery = { retransmitMs: null, audit: false };
+  const state = plan.createPeer(node, model, delivery, assignment.incarnation);
   const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
   const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
   const swarmTag = swarmTagOf(swarm);
@@ -82,6 +83,7 @@ async function createWorkerPeer(
     listen: [listen],
     bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
+    privateKey: assignment.identities?.get(node),
     onRefused: ({ neighbor, error }) =>
       report({
         type: 'notice',
@@ -106,6 +108,7 @@ async function createWorkerPeer(
         onListening(transport.addresses());
       },
       onUnlinked: (neighbors) => report(unlinkedNotice(node, neighbors, startTimeoutMs)),
+      onNotice: (notice) => report({ type: 'notice', peer: node, ...notice }),
       onEdge: (event) => report({ type: 'edge', event }),
       onRound({ event, evaluation, parameters }) {
         const last = event.round === state.lastRound;

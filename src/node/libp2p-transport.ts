@@ -75,7 +75,7 @@ export interface Libp2pTransportInit {
   /** Multiaddrs to announce in place of those listened on. @default those listened on */
   readonly announce?: readonly string[];
   /** Protobuf bytes of a libp2p private key. @default a fresh Ed25519 identity */
-  readonly privateKey?: Uint8Array;
+  readonly privateKey?: Uint8Array | undefined;
   /** Seeds the jitter of announcements and retries. @default 0 */
   readonly seed?: number;
   /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */

@@ -125,7 +125,7 @@ export class Peer {
       const unlinked = this.init.state.edges
         .map((edge) => edge.neighbor)
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
-      if (unlinked.length > 0 && !this.ended) this.init.onUnlinked?.(unlinked);
+      if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0) this.init.onUnlinked?.(unlinked);
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;

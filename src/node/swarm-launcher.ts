@@ -23,6 +23,16 @@ export interface SwarmLauncherInit {
    * others run, after BUSY_PATIENCE times as long. Milliseconds.
    */
   readonly silenceMs: number;
+  /**
+   * Given where processes that are killed are started again, and called each time. Needs identities that outlive a
+   * process: their neighbors know a peer by its identity.
+   */
+  readonly restart?: {
+    /** Private key of a peer, as libp2p's protobuf. */
+    identityOf(peer: number): Uint8Array;
+    /** This peer was lost for `reason`, and its process is started again. */
+    onRestart(peer: number, reason: string): void;
+  };
   onMessage(message: FromWorker): void;
   /** A peer will not come back, or (`silent`) has not been heard of lately. */
   onLost(peer: number, loss: PeerLoss): void;
@@ -45,6 +55,10 @@ interface Worker {
   readonly index: number;
   readonly process: ChildProcess;
   readonly peers: readonly number[];
+  /** How many processes there were for these peers before. */
+  readonly incarnation: number;
+  /** A round of its peers has been heard of. */
+  trained: boolean;
   /** It has been told what to run. */
   begun: boolean;
   heardMs: number;
@@ -68,6 +82,8 @@ export function peersOfProcess(index: number, processes: number, peers: number):
 const BUSY_PATIENCE = 5;
 /** How often the launcher looks for silent processes, in milliseconds. */
 const WATCH_MS = 500;
+/** Between the end of a process and its next start: one that cannot live costs a second of processor time each time. */
+const RESTART_AFTER_MS = 2_000;
 /** A process that was told to end and does not is ended after this. */
 const EXIT_GRACE_MS = 5_000;
 
@@ -85,6 +101,9 @@ export class SwarmLauncher {
   private entrance: number | null = null;
   private watchedMs = 0;
   private cancelWatch: () => void = () => {};
+  /** Started again after a while: what takes it back. */
+  private readonly reviving = new Set<() => void>();
+  private stopped = false;
   private settle: { resolve(outcome: SwarmOutcome): void; reject(error: unknown): void } | null = null;
 
   constructor(init: SwarmLauncherInit) {
@@ -109,12 +128,14 @@ export class SwarmLauncher {
       return await settled;
     } finally {
       this.cancelWatch();
+      this.giveUpRevivals();
       await this.endProcesses();
     }
   }
 
   /** All peers finish the same round, soon, and stop. */
   stop(): void {
+    this.stopped = true;
     const heard = Math.max(0, ...this.rounds);
     const roundsPerMs = Math.max(0, heard - 1) / (this.init.clock.nowMs() - this.firstRoundMs + REPORT_MS);
     // Neighbors are within a round of each other; two more leave time for the word to get around, and what was
@@ -125,10 +146,17 @@ export class SwarmLauncher {
 
   /** Ends all processes at once. */
   kill(): void {
+    this.stopped = true;
+    this.giveUpRevivals();
     for (const { process } of this.workers) process.kill('SIGKILL');
   }
 
-  private spawn(index: number): void {
+  private giveUpRevivals(): void {
+    for (const cancel of this.reviving) cancel();
+    this.reviving.clear();
+  }
+
+  private spawn(index: number, incarnation = 0): Worker {
     const { workerPath, peers, processes, clock, onErrorOutput } = this.init;
     const child = fork(workerPath, [], {
       serialization: 'advanced',
@@ -138,6 +166,8 @@ export class SwarmLauncher {
       index,
       process: child,
       peers: peersOfProcess(index, processes, peers),
+      incarnation,
+      trained: false,
       begun: false,
       heardMs: clock.nowMs(),
       loaded: false,
@@ -147,6 +177,7 @@ export class SwarmLauncher {
     child.on('exit', (code, signal) => this.onExit(worker, signal ?? `exit code ${code}`));
     child.on('error', (error) => this.onExit(worker, error.message));
     child.stderr?.setEncoding('utf8').on('data', onErrorOutput);
+    return worker;
   }
 
   /**
@@ -171,7 +202,16 @@ export class SwarmLauncher {
 
   private begin(worker: Worker, bootstrap: readonly string[]): void {
     worker.begun = true;
-    this.tell(worker, { type: 'begin', ...this.init.assignment, peers: worker.peers, bootstrap });
+    const { assignment, restart } = this.init;
+    const { peers, incarnation } = worker;
+    const identities = restart && new Map(peers.map((peer) => [peer, restart.identityOf(peer)]));
+    this.tell(worker, {
+      type: 'begin',
+      ...assignment,
+      peers: peers.filter((peer) => this.fates[peer] === 'running'),
+      bootstrap,
+      ...(identities === undefined ? {} : { identities, incarnation }),
+    });
   }
 
   private tell(worker: Worker, message: ToWorker): void {
@@ -187,6 +227,7 @@ export class SwarmLauncher {
       this.openEntrance();
     }
     const tellsRounds = message.type === 'rounds' || message.type === 'evaluation';
+    if (tellsRounds) worker.trained = true;
     if (tellsRounds && this.firstRoundMs === Number.NEGATIVE_INFINITY) this.firstRoundMs = worker.heardMs;
     if (message.type === 'rounds') for (const { peer, round } of message.events) this.rounds[peer] = round;
     if (message.type === 'evaluation') this.rounds[message.event.peer] = message.event.round;
@@ -194,6 +235,7 @@ export class SwarmLauncher {
     if (message.type === 'finished') {
       this.fates[message.peer] = 'finished';
       this.tellGone(message.peer);
+      if (this.init.restart !== undefined) this.loseLatecomers();
     }
     if (message.type === 'failed') this.lose(message.peer, { reason: message.code, failed: true });
     if (message.type === 'failed' && message.code === 'ADDRESS_IN_USE') {
@@ -203,10 +245,53 @@ export class SwarmLauncher {
   }
 
   private onExit(worker: Worker, reason: string): void {
+    if (this.workers.includes(worker) && this.mayRestart(worker)) {
+      this.restart(worker, reason);
+      return;
+    }
     for (const peer of worker.peers) {
       if (this.fates[peer] === 'running') this.lose(peer, { reason, failed: false });
     }
     this.settleIfOver();
+  }
+
+  /** There is something left to do for it, and others that have what it needs to join. */
+  private mayRestart({ peers }: Worker): boolean {
+    const runs = (peer: number): boolean => this.fates[peer] === 'running';
+    const others = this.fates.some((fate, peer) => fate === 'running' && !peers.includes(peer));
+    return this.init.restart !== undefined && !this.stopped && peers.some(runs) && others;
+  }
+
+  private restart(worker: Worker, reason: string): void {
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    for (const peer of worker.peers) {
+      this.addresses.delete(peer);
+      if (this.fates[peer] === 'running') this.init.restart?.onRestart(peer, reason);
+    }
+    if (worker.peers.includes(this.entrance ?? -1)) this.entrance = null;
+    const cancel = this.init.clock.after(RESTART_AFTER_MS, () => {
+      this.reviving.delete(cancel);
+      this.revive(worker);
+    });
+    this.reviving.add(cancel);
+    this.openEntrance();
+  }
+
+  private revive({ index, incarnation, peers }: Worker): void {
+    const worker = this.spawn(index, incarnation + 1);
+    const door = this.entrance === null ? undefined : this.addresses.get(this.entrance);
+    if (door === undefined) this.openEntrance();
+    else this.begin(worker, door);
+    if (peers.every((peer) => this.fates[peer] !== 'running')) worker.process.kill('SIGKILL');
+  }
+
+  /** Those who would join when nobody is left to get a model from. */
+  private loseLatecomers(): void {
+    const running = this.fates.flatMap((fate, peer) => (fate === 'running' ? [peer] : []));
+    const trains = (peer: number): boolean =>
+      this.workers.some(({ peers, incarnation, trained }) => peers.includes(peer) && (incarnation === 0 || trained));
+    if (running.some(trains)) return;
+    for (const peer of running) this.lose(peer, { reason: 'nobody left to join', failed: false });
   }
 
   private lose(peer: number, loss: PeerLoss): void {
@@ -241,7 +326,8 @@ export class SwarmLauncher {
     const patienceMs = othersRun ? BUSY_PATIENCE * silenceMs : silenceMs;
     for (const worker of running) {
       if (this.silentMs(worker) <= patienceMs) continue;
-      for (const peer of worker.peers) this.lose(peer, { reason: 'silent', failed: false });
+      const comesBack = this.mayRestart(worker);
+      if (!comesBack) for (const peer of worker.peers) this.lose(peer, { reason: 'silent', failed: false });
       worker.process.kill('SIGKILL');
     }
     this.settleIfOver();

@@ -24,6 +24,10 @@ export interface WorkerAssignment {
   /** Where each peer leaves its model at the end; null: nowhere. */
   readonly checkpointDirectory: string | null;
   readonly startTimeoutMs: number;
+  /** Private keys of the peers, where they outlive a process. @default one drawn for each */
+  readonly identities?: ReadonlyMap<number, Uint8Array>;
+  /** How often these peers have been started again. @default 0 */
+  readonly incarnation?: number;
 }
 
 export type ToWorker =

@@ -44,6 +44,8 @@ export class InvariantChecker {
   private readonly finished = new Set<number>();
   /** Edges without a link when one of their ends finished: what was under way there stays so. */
   private readonly cutOff = new Set<string>();
+  /** Edges on which an end had waited in vain, for the time of a silence, when it finished: frame after frame was lost. */
+  private readonly gaveUp = new Set<string>();
   /** Of peers that were not there at the start. */
   private readonly states = new Map<number, PeerState>();
   private expectedSum: number;
@@ -86,8 +88,11 @@ export class InvariantChecker {
 
   private finish(node: number, state: PeerState): void {
     this.finished.add(node);
-    for (const { neighbor, linked } of state.edges)
-      if (!linked) this.cutOff.add(`${Math.min(node, neighbor)}-${Math.max(node, neighbor)}`);
+    for (const { neighbor, linked, own } of state.edges) {
+      const edge = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}`;
+      if (!linked) this.cutOff.add(edge);
+      else if (own !== null) this.gaveUp.add(edge);
+    }
   }
 
   private checkExchange(
@@ -139,6 +144,8 @@ export class InvariantChecker {
   /** At the end: who should have finished, and which exchanges between the living are still half applied. */
   conclude(living: readonly number[]): {
     readonly halfApplied: number;
+    /** Of them, those that an end had waited for in vain when it finished. */
+    readonly gaveUp: number;
     readonly violations: readonly Violation[];
   } {
     for (const node of living) {
@@ -148,6 +155,7 @@ export class InvariantChecker {
       if (!this.finished.has(node)) this.fail('progress', `peer ${node} did not finish its rounds`);
     }
     let halfApplied = 0;
+    let gaveUp = 0;
     const epochs = new Map<string, number>();
     for (const key of this.halves.keys()) {
       const life = key.slice(0, key.indexOf('#'));
@@ -155,13 +163,14 @@ export class InvariantChecker {
       const [edge, epoch = '0'] = life.split('@');
       const ends = edge!.split('-').map(Number);
       if (this.cutOff.has(edge!)) continue;
-      if (ends.every((end) => living.includes(end)) && Number(epoch) === this.latestEpoch(ends))
-        halfApplied += 1;
+      if (!ends.every((end) => living.includes(end)) || Number(epoch) !== this.latestEpoch(ends)) continue;
+      halfApplied += 1;
+      if (this.gaveUp.has(edge!)) gaveUp += 1;
     }
     for (const [life, count] of epochs)
       if (count > 1)
         this.fail('drift', `edge ${life}: ${count} exchanges are half applied, wanted one at most`);
-    return { halfApplied, violations: this.violations };
+    return { halfApplied, gaveUp, violations: this.violations };
   }
 
   /** Both ends' incarnations: 0 for founders. */

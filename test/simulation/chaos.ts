@@ -174,8 +174,12 @@ export interface ChaosOutcome {
   readonly violations: readonly Violation[];
   /** Exchanges between living peers that only one end has applied when the run is over. */
   readonly halfApplied: number;
+  /** Of them, those that an end had waited for in vain when it finished. */
+  readonly gaveUp: number;
   readonly states: readonly PeerState[];
   readonly endMs: number;
+  /** When the last peer finished. */
+  readonly finishedMs: number;
   readonly framesRefused: number;
   /** Who has said that an edge's replicas differ: "node: message". */
   readonly differences: readonly string[];
@@ -221,6 +225,7 @@ export async function runChaos(
   const states = [...peers];
   const checker = new InvariantChecker(peers.map((peer) => peer.parameters));
   const differences: string[] = [];
+  let finishedMs = 0;
   const result = await runSimulation({
     peers,
     train: checker.watchTraining(async (node, _round, parameters) => ({
@@ -241,6 +246,7 @@ export async function runChaos(
     horizonMs: 600_000,
     observe(seen) {
       checker.observe(seen);
+      if (seen.effects.some(({ type }) => type === 'finished')) finishedMs = seen.nowMs;
       for (const effect of seen.effects)
         if (effect.type === 'notice' && effect.code === 'REPLICAS_DIFFER')
           differences.push(`${seen.node}: ${effect.message}`);
@@ -252,13 +258,15 @@ export async function runChaos(
     ),
   );
   const living = peers.map((_, node) => node).filter((node) => !gone.has(node));
-  const { halfApplied, violations } = checker.conclude(living);
+  const { halfApplied, gaveUp, violations } = checker.conclude(living);
   return {
     plan,
     violations,
     halfApplied,
+    gaveUp,
     states,
     endMs: result.endMs,
+    finishedMs,
     differences,
     framesRefused: result.counters.reduce((sum, counter) => sum + counter.framesRefused, 0),
   };

@@ -5,6 +5,8 @@ import { type ChaosOutcome, planChurnRun, runChaos } from './chaos.js';
 /** `npm run test:chaos` runs 1,000 of each pace; this many are for everyday. */
 const SEEDS = Number(process.env.CHAOS_SEEDS ?? 80);
 const BATCH = 50;
+/** Where one frame in four is lost, eight answers in a row are once in some hundred edges: no peer waits for ever. */
+const MOST_GIVEN_UP = 3;
 /** Virtual time that a run may take after its last fault is over: a hundred times what its rounds need without any. */
 const DEADLINE_MS = 120_000;
 
@@ -26,12 +28,13 @@ function healedMs({ plan }: ChaosOutcome): number {
 }
 
 function problems(outcome: ChaosOutcome): string[] {
-  const { plan, violations, halfApplied, differences, endMs } = outcome;
+  const { plan, violations, halfApplied, differences, gaveUp, finishedMs } = outcome;
   const found = violations.map(({ invariant, message }) => `seed ${plan.seed}: ${invariant}: ${message}`);
   found.push(...differences.map((alarm) => `seed ${plan.seed}: false alarm of ${alarm}`));
-  if (halfApplied > 0)
+  if (halfApplied > gaveUp)
     found.push(`seed ${plan.seed}: ${halfApplied} exchanges between the living are half applied`);
-  if (endMs > healedMs(outcome) + DEADLINE_MS) found.push(`seed ${plan.seed}: ended at ${endMs} ms`);
+  if (finishedMs > healedMs(outcome) + DEADLINE_MS)
+    found.push(`seed ${plan.seed}: finished at ${finishedMs} ms`);
   return found.length === 0 ? [] : [...found.slice(0, 3), JSON.stringify(plan), replay(plan.seed)];
 }
 
@@ -40,7 +43,13 @@ describe.each<Pace>(['lockstep', 'asynchronous'])('members that change, %s', (pa
     const batch = seeds.slice(first, first + BATCH);
     it(`break no invariant, and everybody goes on: seeds ${batch[0]} to ${batch.at(-1)}`, async () => {
       const found: string[] = [];
-      for (const seed of batch) found.push(...problems(await run(seed, pace)));
+      let gaveUp = 0;
+      for (const seed of batch) {
+        const outcome = await run(seed, pace);
+        gaveUp += outcome.gaveUp;
+        found.push(...problems(outcome));
+      }
+      expect(gaveUp).toBeLessThanOrEqual(MOST_GIVEN_UP);
       expect(found.slice(0, 15)).toEqual([]);
     });
   }
