@@ -15,6 +15,7 @@ import { type CompressFlags, runCompress } from './compress-command.js';
 import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
+import { addInvite, addPeer, addRevoke } from './peer-commands.js';
 import { runReport } from './report-command.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
@@ -92,6 +93,8 @@ function addSwarm(program: Command, shell: Shell): void {
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
     .action(settingsAction(shell, runSwarm));
 }
+
+const addPeerCommand = (program: Command, shell: Shell): void => addPeer(program, shell, addRunFlags);
 
 function addSimulate(program: Command, shell: Shell): void {
   addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
@@ -188,6 +191,9 @@ export function createProgram(
   const shell: Shell = { environment, makeContext, done };
   for (const add of [
     addSwarm,
+    addPeerCommand,
+    addInvite,
+    addRevoke,
     addSimulate,
     addEvaluate,
     addPredict,

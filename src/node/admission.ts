@@ -64,9 +64,13 @@ export function createAdmission(init: AdmissionInit): Admission {
   const revocationOf = (peerId: string, invitation: Invitation | undefined): GrapevineError | null => {
     const what = [peerId, invitation?.id].find((id) => id !== undefined && revoked.has(id));
     if (what === undefined) return null;
-    return new GrapevineError('REVOKED', `the founder of the swarm has revoked ${what}: ask for an invitation.`, {
-      revoked: what,
-    });
+    return new GrapevineError(
+      'REVOKED',
+      `the founder of the swarm has revoked ${what}: ask for an invitation.`,
+      {
+        revoked: what,
+      },
+    );
   };
 
   const objection = (peerId: string): GrapevineError | null => {

@@ -40,7 +40,11 @@ export function withFrameBudget(transport: Transport, limits: FrameLimits, clock
     budgets.set(neighbor, budget);
     const seconds = (nowMs - budget.atMs) / 1000;
     budget.atMs = nowMs;
-    earn(budget, FRAMES_PER_SECOND * seconds, (LONGEST_FRAMES_PER_MINUTE * limits.maxFrameBytes * seconds) / 60);
+    earn(
+      budget,
+      FRAMES_PER_SECOND * seconds,
+      (LONGEST_FRAMES_PER_MINUTE * limits.maxFrameBytes * seconds) / 60,
+    );
     return budget;
   };
   const earn = (budget: Budget, frames: number, bytes: number): void => {

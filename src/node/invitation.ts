@@ -114,7 +114,10 @@ export function openRevocations(text: string, swarm: string, verify: VerifySigna
   const parsed = revocationsSchema.safeParse(read.value);
   if (!parsed.success) throw invalid('revocations', parsed.error.issues[0]!.message);
   if (parsed.data.swarm !== swarm)
-    throw new GrapevineError('SWARM_MISMATCH', `a revocation list of swarm ${parsed.data.swarm}; this is ${swarm}.`);
+    throw new GrapevineError(
+      'SWARM_MISMATCH',
+      `a revocation list of swarm ${parsed.data.swarm}; this is ${swarm}.`,
+    );
   if (!read.isSignedBy(founderOf(swarm), verify))
     throw invalid('revocations', "its signature is not that of the swarm's founder");
   return parsed.data;

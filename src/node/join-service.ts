@@ -73,7 +73,10 @@ export interface JoinServiceInit {
 
 export interface JoinService {
   /** The answer's bytes, and why it is a refusal. @param peerId who asks, as the connection proves. */
-  answer(peerId: string, request: Uint8Array): { readonly bytes: Uint8Array; readonly refusal: GrapevineError | null };
+  answer(
+    peerId: string,
+    request: Uint8Array,
+  ): { readonly bytes: Uint8Array; readonly refusal: GrapevineError | null };
 }
 
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -143,10 +146,15 @@ export function createJoinService(init: JoinServiceInit): JoinService {
       throw refusal('JOIN_FAILED', 'this is no request of ours: run the same release on both.');
     const request = parsed.data;
     if (request.swarm !== undefined && request.swarm !== init.swarm)
-      throw refusal('SWARM_MISMATCH', `you want swarm ${request.swarm}; this is ${init.swarm}: check the address.`);
+      throw refusal(
+        'SWARM_MISMATCH',
+        `you want swarm ${request.swarm}; this is ${init.swarm}: check the address.`,
+      );
     const objection = admission.present(peerId, request.invitation);
     if (objection !== null) throw objection;
-    const wasHere = [...init.members().values()].some((member) => member.peerId === peerId && member.round > 0);
+    const wasHere = [...init.members().values()].some(
+      (member) => member.peerId === peerId && member.round > 0,
+    );
     const begun = init.begun() || wasHere;
     if (begun && init.fixed !== null) throw refusal('MEMBERSHIP_FIXED', init.fixed);
     const index = indexFor(peerId, request.index);

@@ -1,5 +1,12 @@
 /** Multiaddrs as users write them and as other peers announce them. */
-import { CODE_IP4, CODE_IP6, CODE_P2P, CODE_P2P_CIRCUIT, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import {
+  CODE_IP4,
+  CODE_IP6,
+  CODE_P2P,
+  CODE_P2P_CIRCUIT,
+  type Multiaddr,
+  multiaddr,
+} from '@multiformats/multiaddr';
 import { GrapevineError } from '../base/errors.js';
 import type { MemberRecord } from './membership.js';
 

@@ -156,7 +156,10 @@ export class SwarmGuard {
     const ms = this.strikes.bannedMs(peerId);
     if (ms === 0) return null;
     const seconds = Math.ceil(ms / 1000);
-    return new GrapevineError('PEER_BANNED', `peer ${peerId} is banned for another ${seconds} s.`, { peerId, ms });
+    return new GrapevineError('PEER_BANNED', `peer ${peerId} is banned for another ${seconds} s.`, {
+      peerId,
+      ms,
+    });
   }
 
   private deniesAddress({ remoteAddr }: MultiaddrConnection): boolean {

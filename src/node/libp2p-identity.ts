@@ -18,8 +18,8 @@ export interface Identity {
   sign(bytes: Uint8Array): Uint8Array;
 }
 
-/** What stands before the 32 bytes of an Ed25519 key in /p2p/PEERID: protocol 421, length, multihash, protobuf. */
-const PEER_ID_PREFIX = Buffer.from('a503260024080112', 'hex');
+/** What stands before the 32 bytes of an Ed25519 key in /p2p/PEERID: protocol 421, length, multihash, protobuf fields. */
+const PEER_ID_PREFIX = Buffer.from('a50326002408011220', 'hex');
 const KEY_BYTES = 32;
 /** libp2p's raw form of a private key: seed, then public key. */
 const RAW_PRIVATE_BYTES = 64;
@@ -33,7 +33,7 @@ function publicKeyOf(peerId: string): Uint8Array | null {
   try {
     const bytes = multiaddr(`/p2p/${peerId}`).bytes;
     const prefix = bytes.subarray(0, PEER_ID_PREFIX.length);
-    const key = bytes.subarray(PEER_ID_PREFIX.length + 2); // field 2 of the protobuf, and its length
+    const key = bytes.subarray(PEER_ID_PREFIX.length);
     return Buffer.compare(prefix, PEER_ID_PREFIX) === 0 && key.length === KEY_BYTES ? key : null;
   } catch {
     return null;
@@ -90,7 +90,11 @@ export async function openIdentity(path: string): Promise<Identity> {
     try {
       return identityFrom(new Uint8Array(Buffer.from(found, 'base64')));
     } catch (cause) {
-      throw badFile(path, `${messageOf(cause)}; restore it, or name another file to become another peer.`, cause);
+      throw badFile(
+        path,
+        `${messageOf(cause)}; restore it, or name another file to become another peer.`,
+        cause,
+      );
     }
   }
   const identity = await createIdentity();

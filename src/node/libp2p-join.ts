@@ -76,7 +76,11 @@ export async function askToJoin(init: JoinInit): Promise<JoinOutcome> {
   }
 }
 
-async function ask(node: SwarmNode, member: string, { clock, request, signal }: JoinInit): Promise<JoinAnswer> {
+async function ask(
+  node: SwarmNode,
+  member: string,
+  { clock, request, signal }: JoinInit,
+): Promise<JoinAnswer> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
   const stream = await node.dialProtocol(multiaddr(member), JOIN_PROTOCOL, {
     signal: deadline,

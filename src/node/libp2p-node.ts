@@ -9,7 +9,13 @@ import './polyfills.js';
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import type {
+  ConnectionGater,
+  Libp2p,
+  Stream,
+  StreamCloseEvent,
+  StreamMessageEvent,
+} from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';

@@ -30,12 +30,7 @@ import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
 import { joinTopic } from './libp2p-topic.js';
 import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
-import {
-  createMembership,
-  type MemberRecord,
-  type MemberStatus,
-  type Membership,
-} from './membership.js';
+import { createMembership, type MemberRecord, type MemberStatus, type Membership } from './membership.js';
 import type { Transport, TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
 

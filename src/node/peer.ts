@@ -32,6 +32,8 @@ export interface PeerInit {
   onListening?(): void;
   /** startTimeoutMs is over; round 1 begins without links to these. */
   onUnlinked?(neighbors: readonly number[]): void;
+  /** Round 1 begins, or the search for a model to join with. */
+  onStart?(): void;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
   /** The core has something to say to a person: the guard has backed off. */
@@ -125,7 +127,9 @@ export class Peer {
       const unlinked = this.init.state.edges
         .map((edge) => edge.neighbor)
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
-      if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0) this.init.onUnlinked?.(unlinked);
+      if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0)
+        this.init.onUnlinked?.(unlinked);
+      this.init.onStart?.();
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;

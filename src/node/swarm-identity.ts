@@ -74,11 +74,7 @@ export function founderOf(swarm: string): string {
  * @param wanted the swarm's id
  * @throws GrapevineError DOCUMENT_INVALID when it is none, SWARM_MISMATCH when it is that of another swarm
  */
-export function openDescription(
-  document: string,
-  wanted: string,
-  verify: VerifySignature,
-): SwarmDescription {
+export function openDescription(document: string, wanted: string, verify: VerifySignature): SwarmDescription {
   const read = readDocument('swarm', document, MAX_DESCRIPTION_CHARACTERS);
   const parsed = descriptionSchema.safeParse(read.value);
   if (!parsed.success) throw invalid('swarm', parsed.error.issues[0]!.message);
