@@ -23,6 +23,7 @@ import {
   ADDRESS_CONNECTIONS_PER_MINUTE,
   createRateLimit,
   createStrikes,
+  isOffense,
   PEER_CONNECTIONS_PER_MINUTE,
 } from './peer-limits.js';
 
@@ -133,7 +134,8 @@ export class SwarmGuard {
 
   /** `peerId` has ended a link or a handshake like this: offenses count as strikes. */
   strike(peerId: string, error: unknown): void {
-    if (!isGrapevineError(error)) return;
+    if (!isGrapevineError(error) || !isOffense(error.code)) return;
+    this.refuse(error, peerId);
     if (this.strikes.strike(peerId, error.code)) this.expel([peerId], 'PEER_BANNED');
   }
 
@@ -209,10 +211,8 @@ export class SwarmGuard {
       if (this.service === null) throw new Error('not ready');
       const { bytes, refusal } = this.service.answer(peerId, request);
       if (refusal === null) this.present(peerId, undefined);
-      else {
-        this.refuse(refusal, peerId);
-        this.strike(peerId, refusal);
-      }
+      else if (isOffense(refusal.code)) this.strike(peerId, refusal);
+      else this.refuse(refusal, peerId);
       await sayWhole(stream, bytes, AbortSignal.timeout(STRANGER_MS));
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(messageOf(error)));

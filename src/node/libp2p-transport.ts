@@ -354,13 +354,13 @@ class SwarmTransport implements Libp2pTransport {
 
   /** Why the identity `peerId` may not be linked as `neighbor`. */
   private objectionsTo(neighbor: number, called: number | null, peerId: string): string[] {
-    const { node, neighbors } = this.init;
+    const { node, neighbors, guard } = this.init;
+    const refusal = guard?.objection(peerId) ?? null;
+    if (refusal !== null) return [`${refusal.message} [${refusal.code}]`];
     if (!neighbors.includes(neighbor))
       return [`peer ${neighbor} is no neighbor of peer ${node} in the topology`];
     if (called === null && neighbor > node)
       return [`peer ${node} calls peer ${neighbor}, not the other way round`];
-    const refusal = this.init.guard?.objection(peerId) ?? null;
-    if (refusal !== null) return [`${refusal.message} [${refusal.code}]`];
     if (this.membership.claim(neighbor, peerId)) return [];
     return [`index ${neighbor} belongs to another identity; give each peer its own index`];
   }

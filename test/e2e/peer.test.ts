@@ -9,9 +9,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readMetrics } from '../../src/metrics/read-metrics.js';
 import { openInvitation } from '../../src/node/invitation.js';
 import { createIdentity, verifySignature } from '../../src/node/libp2p-identity.js';
-import { readSafeTensors } from '../../src/training/safetensors.js';
 import { planOf, simulated } from '../reference/honest-swarm.js';
-import { type GrapevineProcess, runGrapevine, startGrapevine, temporaryDirectory } from './grapevine-process.js';
+import {
+  type GrapevineProcess,
+  runGrapevine,
+  startGrapevine,
+  temporaryDirectory,
+} from './grapevine-process.js';
+import { modelIn } from './peer-model.js';
 
 const LISTEN = ['--listen', '/ip4/127.0.0.1/tcp/0'];
 const RUN = ['--peers', '2', '--topology', 'ring', '--task', 'quadratic:dimension=64'];
@@ -36,19 +41,26 @@ async function createSwarm(...args: readonly string[]) {
   return { founder, out, file, invitation: readFileSync(file, 'utf8').trim() };
 }
 
-/** The parameters that `peer` has left, as simulated() writes them. */
-async function modelIn(directory: string, peer: number): Promise<string> {
-  const tensors = await readSafeTensors(join(directory, 'checkpoints', `peer-${peer}.safetensors`));
-  return tensors.map(({ values }) => Buffer.from(new Float32Array(values).buffer).toString('hex')).join('');
-}
-
 describe('grapevine peer', () => {
   it('trains one model on two machines after one invitation; strangers are refused on both sides', async () => {
-    const { founder, out, file, invitation } = await createSwarm('--rounds', '60', '--json', '--expires', '1');
+    const { founder, out, file, invitation } = await createSwarm(
+      '--rounds',
+      '60',
+      '--json',
+      '--expires',
+      '1',
+    );
     expect(statSync(join(out, 'identity.key')).mode & 0o777).toBe(0o600);
     const { swarm, addresses } = openInvitation(invitation, verifySignature);
 
-    const uninvited = await runGrapevine(['peer', ...LISTEN, '--join', addresses[0]!, '--out', temporaryDirectory()]);
+    const uninvited = await runGrapevine([
+      'peer',
+      ...LISTEN,
+      '--join',
+      addresses[0]!,
+      '--out',
+      temporaryDirectory(),
+    ]);
     expect(uninvited.exitCode).toBe(1);
     expect(uninvited.stderr).toContain('[NOT_ADMITTED]');
     await founder.line(/refused: .*no invitation to this swarm.*\[NOT_ADMITTED\]/);
@@ -139,6 +151,8 @@ describe('grapevine peer', () => {
 
 /** The PeerId that a run directory's own addresses end in. */
 function peerIdIn(directory: string): string {
-  const { addresses } = JSON.parse(readFileSync(join(directory, 'swarm.json'), 'utf8')) as { addresses: string[] };
+  const { addresses } = JSON.parse(readFileSync(join(directory, 'swarm.json'), 'utf8')) as {
+    addresses: string[];
+  };
   return addresses[0]!.split('/p2p/').at(-1)!;
 }
