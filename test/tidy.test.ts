@@ -58,10 +58,10 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^picocolors$/, /^(report|cli)\//],
   [/^(commander|log-update)$/, /^cli\//],
   [/^yaml$/, /^config\//],
-  // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
+  // Whatever comes from outside and has a shape: options, metrics and model files, control frames, what peers say of themselves.
   [
     /^zod$/,
-    /^(config\/|(cli\/settings|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/settings|metrics\/event-schema|training\/safetensors|wire\/decode|node\/(membership|swarm-identity|invitation|join-service))\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];
