@@ -60,7 +60,19 @@ export { parseMetrics, readMetrics } from './metrics/read-metrics.js';
 export type { MemoryRecorder, Recorder, RecorderOptions } from './metrics/recorder.js';
 export { createMemoryRecorder, createRecorder } from './metrics/recorder.js';
 export { summarize } from './metrics/summary.js';
-
+export type { Admission, AdmissionInit } from './node/admission.js';
+export { createAdmission } from './node/admission.js';
+export { withFrameBudget } from './node/frame-budget.js';
+export type { Invitation, Revocations } from './node/invitation.js';
+export { issueInvitation, issueRevocations, openInvitation, openRevocations } from './node/invitation.js';
+export type { JoinAnswer, JoinRequest } from './node/join-service.js';
+export { createJoinService } from './node/join-service.js';
+export type { GuardInit, Refusal } from './node/libp2p-guard.js';
+export { SwarmGuard } from './node/libp2p-guard.js';
+export type { Identity } from './node/libp2p-identity.js';
+export { createIdentity, openIdentity, verifySignature } from './node/libp2p-identity.js';
+export type { JoinInit, JoinOutcome } from './node/libp2p-join.js';
+export { askToJoin } from './node/libp2p-join.js';
 // Driver 1: one peer on real links.
 export type { Libp2pTransport, Libp2pTransportInit } from './node/libp2p-transport.js';
 export { createLibp2pTransport } from './node/libp2p-transport.js';
@@ -70,6 +82,8 @@ export type { MemoryHub, MemoryTransportInit } from './node/memory-transport.js'
 export { createMemoryNetwork } from './node/memory-transport.js';
 export type { PeerInit, RoundReport } from './node/peer.js';
 export { Peer } from './node/peer.js';
+export type { AdmissionPolicy, SwarmDescription } from './node/swarm-identity.js';
+export { foundSwarm, openDescription } from './node/swarm-identity.js';
 export type { Transport, TransportCounters, TransportHandlers } from './node/transport.js';
 
 export { renderReport } from './report/html.js';

@@ -65,7 +65,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/(settings|experiment-keys)|experiment\/(sweep-file|cell-files)|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/(settings|experiment-keys)|experiment\/(sweep-file|cell-files)|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/(membership|swarm-identity|invitation|join-service))\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];

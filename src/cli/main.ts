@@ -10,7 +10,12 @@ import { type ErrorCode, isGrapevineError, messageOf } from '../base/errors.js';
 import type { CommandContext } from './command-context.js';
 import { createProgram } from './program.js';
 
-const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_SPEC', 'BAD_CONFIG', 'BAD_USAGE']);
+const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'BAD_SPEC',
+  'BAD_CONFIG',
+  'BAD_USAGE',
+  'DOCUMENT_INVALID',
+]);
 
 function cacheDirectory(): string {
   const { GRAPEVINE_CACHE_DIR: given, XDG_CACHE_HOME: base } = process.env;

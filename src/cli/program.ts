@@ -25,6 +25,7 @@ import {
 } from './flags.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
+import { addInvite, addPeer, addRevoke } from './peer-commands.js';
 import { runReport } from './report-command.js';
 import { resumedSettings } from './resume.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
@@ -110,6 +111,8 @@ function addSwarm(program: Command, shell: Shell): void {
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
     .action(settingsAction(shell, runSwarm));
 }
+
+const addPeerCommand = (program: Command, shell: Shell): void => addPeer(program, shell, addRunFlags);
 
 function addSimulate(program: Command, shell: Shell): void {
   addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
@@ -251,6 +254,9 @@ export function createProgram(
   const shell: Shell = { environment, makeContext, done };
   for (const add of [
     addSwarm,
+    addPeerCommand,
+    addInvite,
+    addRevoke,
     addSimulate,
     addEvaluate,
     addPredict,

@@ -20,7 +20,7 @@ export function createRoundLines(): (event: MetricsEvent) => string | null {
 
   return (event) => {
     if (event.event === 'run') {
-      living = event.topology.nodes;
+      living = event.peer === undefined ? event.topology.nodes : 1;
       evaluateEvery = Number(event.config.evaluateEvery ?? 1);
       lastRound = Number(event.config.rounds ?? 0);
     }

@@ -2,7 +2,7 @@
  * What evaluate and predict find at a path: a run directory, a checkpoint of one, or a model.json. A run directory knows
  * its task, seed and engine by its config.json.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { type EngineChoice, engineChoices } from '../training/engine.js';
@@ -44,6 +44,15 @@ function nothingThere(path: string, got: string): GrapevineError {
   );
 }
 
+/** The mean model, or where one peer has written alone, its own. */
+function checkpointIn(path: string): string {
+  const mean = join(path, CHECKPOINT);
+  const directory = join(path, 'checkpoints');
+  if (existsSync(mean) || !existsSync(directory)) return mean;
+  const own = readdirSync(directory).filter((name) => /^peer-\d+\.safetensors$/.test(name));
+  return own.length === 1 ? join(directory, own[0]!) : mean;
+}
+
 /** `prefer`: which of a run directory's two forms. @throws GrapevineError BAD_USAGE */
 export function findModel(path: string, prefer: Found['kind']): Found {
   const stat = statSync(path, { throwIfNoEntry: false });
@@ -55,7 +64,7 @@ export function findModel(path: string, prefer: Found['kind']): Found {
     throw nothingThere(path, 'a file of another kind');
   }
   const run = readRun(path);
-  const places = { checkpoint: join(path, CHECKPOINT), model: join(path, MODEL) };
+  const places = { checkpoint: checkpointIn(path), model: join(path, MODEL) };
   if (existsSync(places[prefer])) return { kind: prefer, path: places[prefer], run };
   if (existsSync(join(path, 'model.json')))
     return { kind: 'model', path: join(path, 'model.json'), run: run ?? readRun(join(path, '..')) };

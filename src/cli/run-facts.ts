@@ -22,7 +22,7 @@ function launchFacts({ engine, dataDirectory, ...launch }: LaunchConfig) {
 /** The first event of a run; `extra` goes with its configuration. */
 export function runEvent(
   plan: RunPlan,
-  facts: { readonly driver: RunEvent['driver']; readonly engine: string; readonly parameters: number },
+  facts: Pick<RunEvent, 'driver' | 'engine' | 'parameters' | 'peer'>,
   { launch, ...extra }: { readonly launch: LaunchConfig } & Readonly<Record<string, unknown>>,
 ): RunEvent {
   const { topology, spectrum, config, configHash } = plan;

@@ -29,3 +29,23 @@ export async function writeResult({
   const { spec } = plan.task;
   await writeSavedModel(join(directory, 'model'), subject, { task: spec, parameters: meanModel });
 }
+
+/** What one peer leaves behind of its own model: checkpoints/peer-N.safetensors and model/. @throws GrapevineError CHECKPOINT_FAILED */
+export async function writePeerResult({
+  plan,
+  directory,
+  cacheDirectory,
+  layout,
+  peer,
+  parameters,
+}: Omit<RunResult, 'meanModel'> & {
+  readonly peer: number;
+  /** null where nothing was evaluated: then nothing is written. */
+  readonly parameters: Float32Array | null;
+}): Promise<void> {
+  if (parameters === null) return;
+  await writeSafeTensors(join(directory, 'checkpoints', `peer-${peer}.safetensors`), layout, parameters);
+  const subject = await plan.task.open?.({ cacheDirectory });
+  if (subject === undefined) return;
+  await writeSavedModel(join(directory, 'model'), subject, { task: plan.task.spec, parameters });
+}

@@ -22,6 +22,7 @@ const run = z.object({
   version: z.string(),
   commit: z.string().nullable(),
   driver: z.enum(['swarm', 'simulation']),
+  peer: count.optional(),
   config: z.record(z.string(), z.unknown()),
   configHash: z.string(),
   engine: z.string(),

@@ -21,6 +21,8 @@ export interface RunEvent {
   readonly version: string;
   readonly commit: string | null;
   readonly driver: 'swarm' | 'simulation';
+  /** The one peer that these events are of; absent where they are of all. */
+  readonly peer?: number | undefined;
   readonly config: Readonly<Record<string, unknown>>;
   readonly configHash: string;
   readonly engine: string;
@@ -136,6 +138,8 @@ export type MetricsEvent =
  * never measured (a run without an evaluation has no loss, and 0 would rank it best).
  */
 export interface RunSummary {
+  /** The one peer that this is the summary of (`grapevine peer`); absent where it is of all. */
+  readonly peer?: number;
   readonly peers: number;
   readonly rounds: number;
   readonly task: string;

@@ -140,6 +140,7 @@ export function summarize(events: readonly MetricsEvent[]): RunSummary {
   const uncompressedBytesPerPeer = meanOf(counted, (round) => round.uncompressedBytes);
   const samples = lastRounds.reduce((sum, round) => sum + round.samples, 0);
   return {
+    ...(run.peer === undefined ? {} : { peer: run.peer }),
     peers: run.topology.nodes,
     rounds: counted.reduce((furthest, round) => Math.max(furthest, round.round), 0),
     task: textOf(run.config, 'task'),

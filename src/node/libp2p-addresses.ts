@@ -1,5 +1,12 @@
 /** Multiaddrs as users write them and as other peers announce them. */
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import {
+  CODE_IP4,
+  CODE_IP6,
+  CODE_P2P,
+  CODE_P2P_CIRCUIT,
+  type Multiaddr,
+  multiaddr,
+} from '@multiformats/multiaddr';
 import { GrapevineError } from '../base/errors.js';
 import type { MemberRecord } from './membership.js';
 
@@ -44,4 +51,25 @@ export function dialAddresses(record: MemberRecord): Multiaddr[] {
       return []; // another peer's words: nobody here can mend them
     }
   });
+}
+
+/**
+ * What counts as one caller: an IPv4 address, or the network of an IPv6 address (its first 64 bits, which one household
+ * has to itself). Null where there is no telling, behind a relay.
+ */
+export function addressKey(address: Multiaddr): string | null {
+  const components = address.getComponents();
+  if (components.some(({ code }) => code === CODE_P2P_CIRCUIT)) return null;
+  const host = components.find(({ code }) => code === CODE_IP4 || code === CODE_IP6);
+  if (host?.value === undefined) return null;
+  return host.code === CODE_IP4 ? host.value : networkOf(host.value);
+}
+
+/** 2001:db8::1 -> 2001:db8:0:0::/64 */
+function networkOf(address: string): string {
+  const [head = '', tail] = address.split('::');
+  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before!.length - after!.length);
+  const groups = [...before!, ...new Array<string>(zeros).fill('0'), ...after!];
+  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -9,8 +9,15 @@ import './polyfills.js';
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import type {
+  ConnectionGater,
+  Libp2p,
+  Stream,
+  StreamCloseEvent,
+  StreamMessageEvent,
+} from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
+import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import { GrapevineError, messageOf } from '../base/errors.js';
@@ -57,6 +64,10 @@ export interface SwarmNodeInit {
   /** Identity, as protobuf bytes of a libp2p private key; fresh when absent. */
   readonly privateKey: Uint8Array | undefined;
   readonly socketBytes: SocketBytes;
+  /** Who may connect. @default libp2p's: everybody */
+  readonly gater?: ConnectionGater | undefined;
+  /** Swarm key file of libp2p: connections of those that have another are not understood. */
+  readonly psk?: Uint8Array | undefined;
 }
 
 /** A node that is not started yet. */
@@ -70,6 +81,8 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
     nodeInfo: { name: 'grapevine' },
     transports: [tcp()],
     connectionEncrypters: [noise()],
+    ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
+    ...(init.psk === undefined ? {} : { connectionProtector: preSharedKey({ psk: init.psk }) }),
     streamMuxers: [
       guardedYamux(
         {

@@ -16,6 +16,7 @@ import type { FrameLimits, Hello } from '../wire/frame.js';
 import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
 import { dialAddresses, identityOf, parseAddress, parseBootstrap } from './libp2p-addresses.js';
 import { createStreamChannel } from './libp2p-channel.js';
+import type { SwarmGuard } from './libp2p-guard.js';
 import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
 import {
   CONNECT_TIMEOUT_MS,
@@ -24,26 +25,14 @@ import {
   MAX_PARALLEL_DIALS,
   type SwarmNode,
   startSwarmNode,
-  TopicValidatorResult,
 } from './libp2p-node.js';
 import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
+import { joinTopic } from './libp2p-topic.js';
 import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
-import {
-  createMembership,
-  type MemberRecord,
-  type MemberStatus,
-  type Membership,
-  type Reception,
-} from './membership.js';
+import { createMembership, type MemberRecord, type MemberStatus, type Membership } from './membership.js';
 import type { Transport, TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
-
-const validatorResults: Readonly<Record<Reception, TopicValidatorResult>> = {
-  accept: TopicValidatorResult.Accept,
-  ignore: TopicValidatorResult.Ignore,
-  reject: TopicValidatorResult.Reject,
-};
 
 export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
 /** One membership record (membership.ts), said to one peer on a connection that proves who says it. */
@@ -86,6 +75,10 @@ export interface Libp2pTransportInit {
   readonly seed?: number;
   /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */
   readonly clock?: Clock;
+  /** Who may take part, and what becomes of those who break the rules. @default everybody may, and nothing */
+  readonly guard?: SwarmGuard;
+  /** Told when another identity speaks for this peer's index. */
+  readonly onRival?: (record: MemberRecord) => void;
   /** Told about each link that did not come up although the other end was reached. */
   readonly onRefused?: (refusal: LinkRefusal) => void;
   /** Told about each new or changed member record. */
@@ -119,7 +112,10 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   const bootstrap = parseBootstrap(init.bootstrap);
   const socketBytes = createSocketBytes();
   const topic = `/grapevine/${init.hello.swarm}/members`;
-  const node = await createSwarmNode({ listen, announce, topic, privateKey: init.privateKey, socketBytes });
+  const { privateKey, guard } = init;
+  const { gater, psk } = guard ?? {};
+  const node = await createSwarmNode({ listen, announce, topic, privateKey, socketBytes, gater, psk });
+  await guard?.attach(node, topic);
   return new SwarmTransport(init, { node, topic, bootstrap, socketBytes });
 }
 
@@ -167,6 +163,9 @@ class SwarmTransport implements Libp2pTransport {
           .catch((error) => this.log(`announcement: ${messageOf(error)}`));
       },
       onChange: (record, isNew) => this.onMember(record, isNew),
+      invitation: init.guard?.invitation,
+      admits: ({ peerId, invitation }) => (init.guard?.present(peerId, invitation) ?? null) === null,
+      onRival: (record) => init.onRival?.(record),
       clock: this.clock,
       random: this.random,
       firstSerial: Date.now(),
@@ -214,7 +213,11 @@ class SwarmTransport implements Libp2pTransport {
       if (record !== null) this.membership.receive(remotePeer.toString(), record);
     });
     await startSwarmNode(this.parts.node, listen);
-    this.subscribe();
+    joinTopic(this.parts.node, {
+      topic: this.parts.topic,
+      membership: this.membership,
+      revoke: (document) => this.init.guard?.revoke(document) ?? 'ignore',
+    });
     this.loops.push(
       ...neighbors.filter((neighbor) => neighbor > node).map((neighbor) => this.keepLinked(neighbor)),
       ...this.entrances.map((address) => this.keepBootstrapped(address)),
@@ -232,21 +235,6 @@ class SwarmTransport implements Libp2pTransport {
     await this.parts.node.stop();
   }
 
-  /** Subscribes to the membership topic and begins to announce. */
-  private subscribe(): void {
-    const { topic, node } = this.parts;
-    const { pubsub } = node.services;
-    pubsub.topicValidators.set(topic, (_from, message) => {
-      if (message.type !== 'signed') return TopicValidatorResult.Reject;
-      return validatorResults[this.membership.receive(message.from.toString(), message.data)];
-    });
-    pubsub.subscribe(topic);
-    pubsub.addEventListener('subscription-change', () => {
-      if (pubsub.getSubscribers(topic).length === 1) this.membership.hurry(); // the first who can hear us
-    });
-    this.membership.start();
-  }
-
   private onMember(record: MemberRecord, isNew: boolean): void {
     const { node, neighbors } = this.init;
     const wantsUs = record.index < node && neighbors.includes(record.index) && !this.links!.has(record.index);
@@ -260,14 +248,15 @@ class SwarmTransport implements Libp2pTransport {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     try {
       const connection = await dialInTurn(() => this.parts.node.dial(dialAddresses(record), { signal }));
-      await sayIntroduction(
-        await connection.newStream(INTRODUCTION_PROTOCOL, { signal }),
-        this.membership.introduction(),
-        signal,
-      );
+      await this.sayWhoCalls(connection, signal);
     } catch (error) {
       this.log(`no introduction to peer ${record.index}: ${messageOf(error)}`);
     }
+  }
+
+  private async sayWhoCalls(connection: Connection, signal: AbortSignal): Promise<void> {
+    const stream = await connection.newStream(INTRODUCTION_PROTOCOL, { signal });
+    await sayIntroduction(stream, this.membership.introduction(), signal);
   }
 
   private isComplete(): boolean {
@@ -290,6 +279,7 @@ class SwarmTransport implements Libp2pTransport {
         const channel = await dialInTurn(() => this.dialEdge(neighbor, record));
         const upMs = this.clock.nowMs();
         const reason = await this.links!.run(neighbor, channel);
+        this.init.guard?.strike(record.peerId, reason);
         this.log(`link to peer ${neighbor} is down: ${reason.message}`);
         if (this.clock.nowMs() - upMs > GOOD_LINK_MS) backoff.reset();
       } catch (error) {
@@ -314,6 +304,7 @@ class SwarmTransport implements Libp2pTransport {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     const connection = await this.parts.node.dial(dialAddresses(record), { signal });
     try {
+      if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
       const stream = await connection.newStream(EDGE_PROTOCOL, { signal });
       const channel = createStreamChannel(stream, this.clock);
       await this.greet(channel, neighbor, record.peerId);
@@ -326,15 +317,17 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async accept(stream: EdgeStream, connection: Connection): Promise<void> {
+    const { guard } = this.init;
     const channel = createStreamChannel(stream, this.clock);
-    let neighbor: number;
+    const peerId = connection.remotePeer.toString();
     try {
-      neighbor = await this.greet(channel, null, connection.remotePeer.toString());
+      await guard?.settled(peerId);
+      const neighbor = await this.greet(channel, null, peerId);
+      guard?.strike(peerId, await this.links!.run(neighbor, channel));
     } catch (error) {
+      guard?.strike(peerId, error);
       this.log(`refused a caller: ${messageOf(error)}`);
-      return;
     }
-    await this.links!.run(neighbor, channel);
   }
 
   /** The handshake, with a deadline. @throws GrapevineError after closing the channel and telling onRefused. */
@@ -361,7 +354,9 @@ class SwarmTransport implements Libp2pTransport {
 
   /** Why the identity `peerId` may not be linked as `neighbor`. */
   private objectionsTo(neighbor: number, called: number | null, peerId: string): string[] {
-    const { node, neighbors } = this.init;
+    const { node, neighbors, guard } = this.init;
+    const refusal = guard?.objection(peerId) ?? null;
+    if (refusal !== null) return [`${refusal.message} [${refusal.code}]`];
     if (!neighbors.includes(neighbor))
       return [`peer ${neighbor} is no neighbor of peer ${node} in the topology`];
     if (called === null && neighbor > node)
@@ -384,7 +379,8 @@ class SwarmTransport implements Libp2pTransport {
         continue;
       }
       try {
-        await dialInTurn(() => node.dial(address, { signal }));
+        const connection = await dialInTurn(() => node.dial(address, { signal }));
+        if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
         backoff.reset();
       } catch (error) {
         this.log(`bootstrap peer ${address}: ${messageOf(error)}`);

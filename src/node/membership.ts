@@ -13,6 +13,7 @@
 import * as z from 'zod';
 import type { Clock } from '../base/clock.js';
 import { type Random, uniform } from '../base/random.js';
+import { MAX_INVITATION_CHARACTERS } from './invitation.js';
 
 /** With links missing: the first repetition; each further one waits twice as long. */
 export const EAGER_ANNOUNCE_MS = 500;
@@ -26,8 +27,8 @@ const STEADY_SHARE_MS = 500;
 const ANNOUNCE_SPACING_MS = 100;
 /** Announcements spread over this share of their interval, so that a swarm does not speak in chorus. */
 const JITTER = 0.2;
-/** A record is a few hundred bytes; eight addresses of the longest kind stay below this. */
-export const MAX_RECORD_BYTES = 4096;
+/** A record is a few hundred bytes; eight addresses of the longest kind and an invitation stay below this. */
+export const MAX_RECORD_BYTES = 6144;
 /** A machine has a handful of interfaces; more addresses would only slow dialing. */
 export const MAX_ADDRESSES = 8;
 /** Members that are remembered: sixteen times the largest swarm that has been tried. */
@@ -45,6 +46,8 @@ const recordSchema = z.strictObject({
   round: z.int().min(0),
   state: z.enum(['joining', 'training', 'finished', 'left']),
   serial: z.int().min(0),
+  /** By which the peer was admitted, for whoever has not met it (invitation.ts). */
+  invitation: z.string().max(MAX_INVITATION_CHARACTERS).optional(),
 });
 
 /** One peer's latest announcement. */
@@ -70,6 +73,12 @@ export interface MembershipInit {
   /** A record of another peer has arrived; `isNew` when that peer has just joined, or has come back. */
   onChange(record: MemberRecord, isNew: boolean): void;
   readonly clock: Clock;
+  /** This peer's own invitation, which goes with its records. */
+  readonly invitation?: string | undefined;
+  /** Whether the peer of a record, whose signer it is, may take part. @default everybody may */
+  admits?(record: MemberRecord): boolean;
+  /** Another identity speaks for this peer's index. */
+  onRival?(record: MemberRecord): void;
   /** For the jitter. */
   readonly random: Random;
   /** First serial number; larger than any of an earlier run with the same identity. */
@@ -117,7 +126,9 @@ export function createMembership(init: MembershipInit): Membership {
       if (record === null || record.peerId !== signer) return 'reject';
       const known = view.get(record.index);
       if (known?.peerId === signer && known.serial >= record.serial) return 'ignore';
-      if (signer === init.peerId || !claim(record.index, signer)) return 'ignore';
+      if (signer === init.peerId || init.admits?.(record) === false) return 'ignore';
+      if (record.index === init.index && record.state !== 'left') init.onRival?.(record);
+      if (!claim(record.index, signer)) return 'ignore';
       view.set(record.index, record);
       if (record.state === 'left') holders.delete(record.index);
       const comesBack = known?.state !== 'joining' && record.state === 'joining';
@@ -153,9 +164,16 @@ function createAnnouncer(
   let running = false;
 
   const introduction = (): Uint8Array => {
-    const { index, peerId } = init;
+    const { index, peerId, invitation } = init;
     const addresses = init.addresses().slice(0, MAX_ADDRESSES);
-    const record: MemberRecord = { index, peerId, addresses: [...addresses], ...status, serial: serial++ };
+    const record: MemberRecord = {
+      index,
+      peerId,
+      addresses: [...addresses],
+      ...status,
+      serial: serial++,
+      ...(invitation === undefined ? {} : { invitation }),
+    };
     return new TextEncoder().encode(JSON.stringify(record));
   };
   const announce = async (): Promise<void> => {

@@ -119,10 +119,15 @@ export function foldDisplay(before: DisplayState, event: MetricsEvent): DisplayS
   }
 }
 
+/** The peers that anything is known of: all, or the one whose events these are. */
+export function shownPeers({ run, peers }: DisplayState): readonly PeerDisplay[] {
+  return run?.peer === undefined ? peers : peers.filter(({ peer }) => peer === run.peer);
+}
+
 /** Share of the run that is behind the living peers, in [0, 1]; null where the rounds are not known. */
 export function progressOf(state: DisplayState): number | null {
   if (state.totalRounds === null || state.totalRounds === 0) return null;
-  const living = state.peers.filter((peer) => peer.status !== 'lost');
+  const living = shownPeers(state).filter((peer) => peer.status !== 'lost');
   if (living.length === 0) return null;
   const rounds = living.reduce((sum, peer) => sum + peer.round, 0) / living.length;
   return Math.min(1, rounds / state.totalRounds);

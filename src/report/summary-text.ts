@@ -19,6 +19,11 @@ const LABEL_WIDTH = 20;
 function accuracyLines(summary: RunSummary, color: Colors): [string, string][] {
   const { accuracy, loss } = summary;
   const lines: [string, string][] = [];
+  if (summary.peer !== undefined) {
+    const score =
+      accuracy.mean === null ? '' : `${color.bold(color.green(formatPercent(accuracy.mean, 2)))}, `;
+    return [["this peer's model", `${score}loss ${formatReal(loss.mean)}`]];
+  }
   if (accuracy.meanModel !== null) {
     lines.push(['mean model', color.bold(color.green(formatPercent(accuracy.meanModel, 2)))]);
   }
@@ -51,7 +56,8 @@ function costLines(summary: RunSummary): [string, string][] {
 /** Several lines, no newline at the end. */
 export function summaryText(summary: RunSummary, { color }: { readonly color: Colors }): string {
   const { topology, peersLost } = summary;
-  const title = `${summary.rounds} ${summary.rounds === 1 ? 'round' : 'rounds'}, ${summary.peers} peers on ${topology.name} (spectral gap ${formatReal(topology.spectralGap)})`;
+  const who = summary.peer === undefined ? '' : `peer ${summary.peer} of `;
+  const title = `${summary.rounds} ${summary.rounds === 1 ? 'round' : 'rounds'}, ${who}${summary.peers} peers on ${topology.name} (spectral gap ${formatReal(topology.spectralGap)})`;
   const lost: [string, string] = [
     'peers lost',
     peersLost.length === 0
@@ -73,6 +79,7 @@ export function summaryText(summary: RunSummary, { color }: { readonly color: Co
 /** One line for one evaluated round, without color: for logs and pipes. */
 export function progressLine(evaluation: EvaluationEvent): string {
   const { meanModel, local } = evaluation;
+  if (evaluation.peers === 1 && Number.isNaN(meanModel.loss)) return ownProgress(evaluation);
   return [
     `round ${evaluation.round}`,
     ...(meanModel.accuracy === null ? [] : [`accuracy ${formatPercent(meanModel.accuracy, 2)}`]),
@@ -83,5 +90,16 @@ export function progressLine(evaluation: EvaluationEvent): string {
     `consensus ${formatReal(evaluation.consensusDistance)}`,
     `payload ${formatBytes(evaluation.payloadBytesPerPeer)}/peer`,
     formatDuration(evaluation.atMs / 1000),
+  ].join('  ');
+}
+
+/** Of a peer that sees no other's model. */
+function ownProgress({ round, local, payloadBytesPerPeer, atMs }: EvaluationEvent): string {
+  return [
+    `round ${round}`,
+    ...(local.mean === null ? [] : [`accuracy ${formatPercent(local.mean, 2)}`]),
+    `loss ${formatReal(local.loss)}`,
+    `payload ${formatBytes(payloadBytesPerPeer)}`,
+    formatDuration(atMs / 1000),
   ].join('  ');
 }

@@ -6,7 +6,7 @@
  * and counts the others in one line.
  */
 import type pc from 'picocolors';
-import { type DisplayState, type PeerDisplay, progressOf } from './display-state.js';
+import { type DisplayState, type PeerDisplay, progressOf, shownPeers } from './display-state.js';
 import { formatBytes, formatDuration, formatPercent, formatRatio, formatReal } from './format.js';
 import { renderTable, type TextCell, type TextColumn } from './text-table.js';
 
@@ -126,7 +126,7 @@ function progressLineOf(state: DisplayState, { columns, color }: SwarmTableOptio
 /** One line for the swarm as a whole, with what is known: "mean model 94.2%   peers 92.8% to 94.0%   ...". */
 function wholeLine(state: DisplayState, { columns, color }: SwarmTableOptions): string[] {
   const { evaluation } = state;
-  if (evaluation === null) return [];
+  if (evaluation === null || state.run?.peer !== undefined) return []; // the row says what is known
   const { meanModel, local } = evaluation;
   const head =
     meanModel.accuracy === null
@@ -148,10 +148,11 @@ function wholeLine(state: DisplayState, { columns, color }: SwarmTableOptions): 
 /** Lines to draw, joined by newlines, none wider than `columns` (which should be 40 or more). */
 export function swarmTable(state: DisplayState, options: SwarmTableOptions): string {
   const { columns, color } = options;
-  const shown = choosePeers(state.peers, options.maxPeers ?? MAX_PEER_ROWS);
+  const peers = shownPeers(state);
+  const shown = choosePeers(peers, options.maxPeers ?? MAX_PEER_ROWS);
   const furthest = state.peers.reduce((most, peer) => Math.max(most, peer.round), 0);
   const rows = shown.map((peer) => peerRow(peer, { total: state.totalRounds, furthest }, color));
-  const hidden = state.peers.length - shown.length;
+  const hidden = peers.length - shown.length;
   return [
     titleLine(state, options),
     progressLineOf(state, options),

@@ -1,0 +1,101 @@
+/** Names, flags and help of the commands about one peer: peer, invite, revoke. */
+import type { Command } from 'commander';
+import { GrapevineError } from '../base/errors.js';
+import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
+import { runInvite, runRevoke } from './founder.js';
+import { runPeer } from './peer-command.js';
+import { readPeerChoices } from './peer-settings.js';
+import { type Flags, readSettings } from './settings.js';
+
+const peerHelp = `
+Examples:
+  grapevine peer --create --peers 2 --topology ring     prints an invitation
+  grapevine peer --invite gv-invitation...              joins, on another machine
+  grapevine peer --create --open --listen /ip4/0.0.0.0/tcp/4001
+  grapevine peer --join /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW...
+  grapevine peer --out runs/mine                        comes back after a restart
+
+Flags of the run (--task, --topology, --rounds, ...) go with --create; who joins
+gets them from the swarm. A task of your own, or one that reads your files, is
+never taken from the network: name it with --task on each device.
+Who may do what, and what is not defended: docs/security.md.`;
+
+type ContextFlags = Parameters<Shell['makeContext']>[0];
+
+/** @param addRunFlags adds the flags of a run, which are those of swarm and simulate. */
+export function addPeer(program: Command, shell: Shell, addRunFlags: (command: Command) => Command): void {
+  addRunFlags(program.command('peer').description('run one peer, on any device'))
+    .option('--create', 'begin a swarm, and print an invitation to it')
+    .option('--open', 'with --create: let everybody join who knows an address')
+    .option('--invite <invitation>', 'join by an invitation: its text, or a file with it')
+    .addOption(repeatable('--join <multiaddr>', 'join through this peer; may be repeated'))
+    .option('--bootstrap-list <file>', 'join through one of these peers, a multiaddr a line')
+    .addOption(
+      repeatable('--listen <multiaddr>', 'address to listen on; may be repeated (/ip4/0.0.0.0/tcp/0)'),
+    )
+    .addOption(repeatable('--announce <multiaddr>', 'address to announce instead, behind a forwarded port'))
+    .option('--identity <file>', 'private key, made at the first start (identity.key in the run directory)')
+    .option('--index <n>', 'place in the topology (the lowest that is free)')
+    .option('--allow <file>', 'let in these PeerIds, one a line, and else only who is invited')
+    .option('--psk <file>', "pre-shared key of the swarm, in libp2p's format; made with --create")
+    .option(
+      '--invitation-out <file>',
+      'where the invitation is written (invitation.txt in the run directory)',
+    )
+    .option('--expires <hours>', 'how long the invitation is good (168)')
+    .option('--start-timeout-ms <ms>', 'how long round 1 waits for neighbors (600000)')
+    .addHelpText('after', peerHelp)
+    .action(async (flags: Flags) => {
+      const context = shell.makeContext(flags as ContextFlags);
+      const choices = await readPeerChoices(flags);
+      const { listen: _own, startTimeoutMs: _waits, ...rest } = flags;
+      const settings = await readSettings(rest, shell.environment);
+      shell.done(await runPeer(choices, settings, context));
+    });
+}
+
+export function addInvite(program: Command, { makeContext, done }: Shell): void {
+  addOutputFlags(
+    program.command('invite <run>').description('make another invitation to the swarm of a run directory'),
+  )
+    .option('--for <peerId>', 'only this peer may use it')
+    .option('--index <n>', 'the place that it gives')
+    .option('--expires <hours>', 'how long it is good (168)')
+    .option('--identity <file>', "the founder's private key (identity.key in the run directory)")
+    .option('--out <file>', 'write it there, too')
+    .action(async (directory: string, flags: Flags) => {
+      const { output } = makeContext(flags as ContextFlags);
+      const invitation = await runInvite({
+        directory,
+        identity: textOf(flags.identity),
+        expiresHours: flags.expires === undefined ? undefined : hours(flags.expires),
+        peerId: textOf(flags.for),
+        index: flags.index === undefined ? undefined : wholeNumber('--index', flags.index),
+        out: textOf(flags.out),
+      });
+      output.stdout.write(`${output.json ? JSON.stringify({ invitation }) : invitation}\n`);
+      done(0);
+    });
+}
+
+export function addRevoke(program: Command, { makeContext, done }: Shell): void {
+  const description = 'put peers out of the swarm of a run directory, and take invitations back';
+  addOutputFlags(program.command('revoke <run> <id...>').description(description))
+    .option('--identity <file>', "the founder's private key (identity.key in the run directory)")
+    .action(async (directory: string, ids: string[], flags: Flags) => {
+      const { output } = makeContext(flags as ContextFlags);
+      const revoked = await runRevoke(directory, ids, textOf(flags.identity));
+      output.stdout.write(
+        output.json
+          ? `${JSON.stringify({ revoked })}\n`
+          : `revoked: ${revoked.join(', ')}. A running peer of ${directory} tells the others.\n`,
+      );
+      done(0);
+    });
+}
+
+function hours(value: Flags[string]): number {
+  const number = Number(value);
+  if (typeof value === 'string' && number > 0) return number;
+  throw new GrapevineError('BAD_USAGE', `--expires ${String(value)}: wanted hours above 0.`);
+}

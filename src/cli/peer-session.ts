@@ -1,0 +1,255 @@
+/**
+ * One stay of one peer in a swarm: its transport with a guard at the door, its training thread, its part of the run's events.
+ * It ends when all rounds are done, when it is told to, or when another identity turns out to have its index.
+ */
+import { systemClock } from '../base/clock.js';
+import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
+import type { PeerState } from '../consensus/peer-state.js';
+import { algorithms } from '../consensus/registry.js';
+import { withFrameBudget } from '../node/frame-budget.js';
+import { createJoinService } from '../node/join-service.js';
+import { SwarmGuard } from '../node/libp2p-guard.js';
+import { type Identity, verifySignature } from '../node/libp2p-identity.js';
+import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
+import type { MemberRecord } from '../node/membership.js';
+import { Peer, type RoundReport } from '../node/peer.js';
+import type { SwarmDescription } from '../node/swarm-identity.js';
+import type { TrainingThread } from '../node/training-thread.js';
+import { layoutHash, type ParameterLayout } from '../training/parameters.js';
+import { swarmTagOf } from '../wire/encode.js';
+import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
+import type { PeerChoices } from './peer-settings.js';
+import { createRefusalLog } from './refusal-log.js';
+import type { RunMonitor } from './run-monitor.js';
+
+type OpenedModel = Awaited<ReturnType<TrainingThread['open']>>;
+
+/** Where a peer stands in a swarm. */
+export interface Place {
+  readonly description: SwarmDescription;
+  readonly index: number;
+  /** Above 0: it gets a neighbor's model (docs/membership.md). */
+  readonly incarnation: number;
+  /** Multiaddrs of members. */
+  readonly bootstrap: readonly string[];
+  readonly invitation: string | undefined;
+  readonly revocations: string | null;
+}
+
+export interface SessionInit {
+  readonly place: Place;
+  readonly plan: RunPlan;
+  readonly opened: OpenedModel;
+  readonly choices: PeerChoices;
+  readonly identity: Identity;
+  readonly monitor: RunMonitor;
+  /** Milliseconds since the run began. */
+  elapsedMs(): number;
+  /** It listens, under these multiaddrs. */
+  onListening(addresses: readonly string[]): void;
+  /** A member that is new, or whose record has changed. */
+  onMember(record: MemberRecord): void;
+}
+
+export interface SessionEnd {
+  readonly round: number;
+  /** Another identity has this index: ask for another one. */
+  readonly displaced: boolean;
+  readonly layout: ParameterLayout;
+  /** Of the last round that was evaluated; null where there was none. */
+  readonly parameters: Float32Array | null;
+}
+
+/** Why nobody may join a swarm of this algorithm that trains already; null when one may. */
+function fixedBy(algorithm: string): string | null {
+  const { name, toleratesChurn } = algorithms.resolve(algorithm);
+  if (toleratesChurn === true) return null;
+  return `the swarm trains already, and with ${name} its members are those of the start (docs/membership.md).`;
+}
+
+export class PeerSession {
+  readonly guard: SwarmGuard;
+  private readonly init: SessionInit;
+  private readonly model: OpenedModel['model'];
+  private readonly transport: Libp2pTransport;
+  private readonly peer: Peer;
+  private begun = false;
+  private displaced = false;
+  private parameters: Float32Array | null = null;
+
+  /** @throws GrapevineError BAD_CONFIG where the peer cannot be made */
+  static async open(init: SessionInit): Promise<PeerSession> {
+    const { opened } = init;
+    const guard = createGuard(init);
+    const state = init.plan.createPeer(
+      init.place.index,
+      opened.model,
+      { retransmitMs: null, audit: false },
+      init.place.incarnation,
+    );
+    const limits = { maxFrameBytes: maxFrameBytesOf(init.plan, opened.model.layout) };
+    const hooks: { session: PeerSession | null } = { session: null };
+    const transport = await createLibp2pTransport({
+      node: init.place.index,
+      neighbors: state.edges.map(({ neighbor }) => neighbor),
+      hello: helloOf(init, opened, limits),
+      swarmTag: swarmTagOf(init.place.description.swarm),
+      limits,
+      listen: init.choices.listen,
+      announce: init.choices.announce,
+      bootstrap: init.place.bootstrap,
+      privateKey: init.identity.privateKey,
+      seed: init.plan.config.seed,
+      guard,
+      onRival: (record) => hooks.session?.onRival(record),
+      onMember: (record) => init.onMember(record),
+      onRefused: ({ neighbor, error }) =>
+        hooks.session?.notice(error.code, `link with peer ${neighbor ?? '?'}: ${error.message}`),
+    });
+    hooks.session = new PeerSession(init, { guard, opened, state, limits, transport });
+    return hooks.session;
+  }
+
+  private constructor(init: SessionInit, parts: SessionParts) {
+    const { guard, opened, state, limits, transport } = parts;
+    this.init = init;
+    this.guard = guard;
+    this.model = opened.model;
+    this.transport = transport;
+    this.peer = new Peer({
+      state,
+      trainer: opened.trainer,
+      transport: withFrameBudget(transport, limits, systemClock),
+      clock: systemClock,
+      swarmTag: swarmTagOf(init.place.description.swarm),
+      limits,
+      evaluateEvery: init.plan.config.evaluateEvery,
+      startTimeoutMs: init.choices.startTimeoutMs,
+      onListening: () => init.onListening(transport.addresses()),
+      onStart: () => {
+        this.begun = true;
+      },
+      onUnlinked: (neighbors) =>
+        this.notice('SWARM_START_TIMEOUT', `begins without links to ${neighbors.join(', ')}`),
+      onNotice: ({ code, message }) => this.notice(code, message),
+      onEdge: (event) => {
+        init.monitor.record({ ...event, atMs: init.elapsedMs() });
+        const why = event.state === 'active' ? '' : ` (${event.reason})`;
+        init.monitor.say(`link with peer ${event.neighbor} is ${event.state}${why}`);
+      },
+      onRound: (report) => this.onRound(report),
+    });
+    guard.serve(this.createService());
+  }
+
+  /** @throws GrapevineError whatever ends a run */
+  async run(): Promise<SessionEnd> {
+    const round = await this.peer.run();
+    const { displaced, parameters, model } = this;
+    return { round, displaced, parameters, layout: model.layout };
+  }
+
+  /** Ends after the round under way. */
+  stop(): void {
+    this.peer.requestStop(0);
+  }
+
+  private createService() {
+    const { place, plan, identity } = this.init;
+    return createJoinService({
+      swarm: place.description.swarm,
+      document: place.description.document,
+      peers: plan.config.peers,
+      admission: this.guard.admission,
+      self: { index: place.index, peerId: identity.peerId },
+      members: () => this.transport.members,
+      begun: () => this.begun || place.incarnation > 0,
+      fixed: fixedBy(plan.config.algorithm),
+      nowMs: () => systemClock.nowMs(),
+    });
+  }
+
+  /** Of two that want one index, who trains stays; of two newcomers, the lesser PeerId. */
+  private onRival(record: MemberRecord): void {
+    if (this.begun || this.displaced) return;
+    if (record.state === 'joining' && record.peerId > this.init.identity.peerId) return;
+    this.displaced = true;
+    this.stop();
+  }
+
+  private onRound({ event, evaluation, parameters }: RoundReport): void {
+    const { monitor, plan } = this.init;
+    const atMs = this.init.elapsedMs();
+    const last = event.round >= plan.config.rounds;
+    this.transport.setStatus({ round: event.round, state: last ? 'finished' : 'training' });
+    if (evaluation === null) {
+      monitor.record({ ...event, atMs });
+      return;
+    }
+    this.parameters = parameters;
+    const { loss, accuracy } = evaluation;
+    const { round, payloadBytes, wireBytes } = event;
+    monitor.record({ ...event, accuracy, engine: this.model.engine, atMs });
+    monitor.record({
+      event: 'evaluation',
+      atMs,
+      round,
+      peers: 1,
+      // What one peer cannot know of the others stays unmeasured (metrics/event-schema.ts: NaN).
+      meanModel: { loss: Number.NaN, accuracy: null },
+      local: { loss, mean: accuracy, worst: accuracy, best: accuracy },
+      consensusDistance: Number.NaN,
+      payloadBytesPerPeer: payloadBytes,
+      wireBytesPerPeer: wireBytes,
+    });
+  }
+
+  private notice(code: string, message: string): void {
+    const { monitor, place } = this.init;
+    monitor.record({ event: 'notice', atMs: this.init.elapsedMs(), peer: place.index, code, message });
+  }
+}
+
+interface SessionParts {
+  readonly guard: SwarmGuard;
+  readonly opened: OpenedModel;
+  readonly state: PeerState;
+  readonly limits: FrameLimits;
+  readonly transport: Libp2pTransport;
+}
+
+function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionInit): SwarmGuard {
+  const { description, invitation, index: peer } = place;
+  const log = createRefusalLog((code, message) =>
+    monitor.record({ event: 'notice', atMs: elapsedMs(), peer, code, message }),
+  );
+  const guard = new SwarmGuard({
+    swarm: description.swarm,
+    policy: description.admission,
+    self: identity.peerId,
+    allow: choices.allow,
+    verify: verifySignature,
+    unixSeconds: () => Date.now() / 1000,
+    clock: systemClock,
+    invitation,
+    psk: choices.psk,
+    onRefusal: (refusal) => log.add(refusal),
+  });
+  if (place.revocations !== null) guard.revoke(place.revocations);
+  return guard;
+}
+
+function helloOf(
+  { plan, place }: SessionInit,
+  { model }: OpenedModel,
+  { maxFrameBytes }: FrameLimits,
+): Hello {
+  return {
+    protocol: FRAME_VERSION,
+    swarm: place.description.swarm,
+    configHash: plan.configHash,
+    topologyHash: plan.topologyHash,
+    layoutHash: layoutHash(model.layout),
+    maxFrameBytes,
+  };
+}

@@ -1,0 +1,125 @@
+/** The flags of `grapevine peer` that are not those of a run: how it joins, where it listens, whom it lets in. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { GrapevineError, messageOf } from '../base/errors.js';
+import { runConfigSchema } from '../config/schema.js';
+import { flagName } from '../config/sources.js';
+import { isPeerId } from '../node/libp2p-identity.js';
+import { textOf, wholeNumber } from './flags.js';
+import type { Flags } from './settings.js';
+
+/** Days of --expires when nobody says: an invitation outlasts a long run's stragglers, and not the year. */
+export const DEFAULT_EXPIRY_HOURS = 7 * 24;
+
+export interface PeerChoices {
+  readonly create: boolean;
+  readonly open: boolean;
+  readonly join: readonly string[];
+  /** The text of an invitation. */
+  readonly invitation: string | undefined;
+  readonly listen: readonly string[];
+  readonly announce: readonly string[];
+  readonly identity: string | undefined;
+  readonly index: number | undefined;
+  readonly allow: ReadonlySet<string> | null;
+  readonly psk: Uint8Array | undefined;
+  /** Where the first invitation is written. */
+  readonly invitationOut: string | undefined;
+  readonly expiresHours: number;
+  readonly startTimeoutMs: number;
+  /** What --task says; absent: nothing. */
+  readonly task: string | undefined;
+}
+
+/** People start peers one after the other; round 1 waits for all neighbors this long. Milliseconds. */
+const START_TIMEOUT_MS = 600_000;
+
+const listOf = (value: Flags[string]): readonly string[] => (Array.isArray(value) ? value : []);
+
+function usage(message: string, cause?: unknown): GrapevineError {
+  return new GrapevineError('BAD_USAGE', message, {}, cause);
+}
+
+async function readText(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw usage(`${flag} ${path}: cannot be read (${messageOf(cause)}).`, cause);
+  }
+}
+
+/** Lines of a file without comments (#) and blanks. */
+async function readLines(flag: string, path: string): Promise<string[]> {
+  const lines = (await readText(flag, path)).split('\n').map((line) => line.replace(/#.*/, '').trim());
+  return lines.filter((line) => line !== '');
+}
+
+async function readAllowList(path: string): Promise<ReadonlySet<string>> {
+  const lines = await readLines('--allow', path);
+  const wrong = lines.find((line) => !isPeerId(line));
+  if (wrong !== undefined)
+    throw usage(
+      `--allow ${path}: "${wrong}" is no PeerId of an Ed25519 key; wanted one a line, such as 12D3KooW...`,
+    );
+  return new Set(lines);
+}
+
+/** libp2p's format of a swarm key; the file is made where a swarm is created and there is none. */
+async function readPsk(path: string, create: boolean): Promise<Uint8Array> {
+  if (create && !existsSync(path)) {
+    const key = `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString('hex')}`;
+    await writeFile(path, key, { mode: 0o600, flag: 'wx' });
+  }
+  const text = (await readText('--psk', path)).trim();
+  if (!/^\/key\/swarm\/psk\/1\.0\.0\/\n\/base16\/\n[0-9a-f]{64}$/i.test(text))
+    throw usage(
+      `--psk ${path}: no swarm key; wanted the three lines of libp2p's format, as --create --psk writes them.`,
+    );
+  return new TextEncoder().encode(text);
+}
+
+/** The flags that `flags` sets although a swarm decides them. */
+function refuseRunFlags(flags: Flags): void {
+  const decided = Object.keys(runConfigSchema.shape).filter(
+    (key) => key !== 'task' && flags[key] !== undefined,
+  );
+  if (decided.length > 0)
+    throw usage(
+      `${decided.map(flagName).join(', ')}: the swarm decides that; leave it out, or --create a swarm.`,
+    );
+}
+
+/** @throws GrapevineError BAD_USAGE */
+export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
+  const invite = textOf(flags.invite);
+  const list = textOf(flags.bootstrapList);
+  const [allow, psk] = [textOf(flags.allow), textOf(flags.psk)];
+  const create = flags.create === true;
+  const join = [
+    ...listOf(flags.join),
+    ...(list === undefined ? [] : await readLines('--bootstrap-list', list)),
+  ];
+  if (create && (join.length > 0 || invite !== undefined))
+    throw usage('--create begins a swarm, --join and --invite join one: choose one of them.');
+  if (!create) refuseRunFlags(flags);
+  const expiresHours = Number(flags.expires ?? DEFAULT_EXPIRY_HOURS);
+  if (!(expiresHours > 0)) throw usage(`--expires ${String(flags.expires)}: wanted hours above 0.`);
+  const isText = invite === undefined || invite.startsWith('gv-');
+  return {
+    create,
+    open: flags.open === true,
+    join,
+    invitation: isText ? invite : (await readText('--invite', invite)).trim(),
+    listen: flags.listen === undefined ? ['/ip4/0.0.0.0/tcp/0'] : listOf(flags.listen),
+    announce: listOf(flags.announce),
+    identity: textOf(flags.identity),
+    index: flags.index === undefined ? undefined : wholeNumber('--index', flags.index),
+    allow: allow === undefined ? null : await readAllowList(allow),
+    psk: psk === undefined ? undefined : await readPsk(psk, create),
+    invitationOut: textOf(flags.invitationOut),
+    expiresHours,
+    startTimeoutMs: flags.startTimeoutMs === undefined ? START_TIMEOUT_MS : Number(flags.startTimeoutMs),
+    task: textOf(flags.task),
+  };
+}

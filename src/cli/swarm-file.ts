@@ -1,0 +1,67 @@
+/**
+ * RUN/swarm.json: what a peer must know to come back to its swarm after a restart, and the founder to invite and to revoke.
+ * It lies beside RUN/identity.key, which is secret; this file is not.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GrapevineError, messageOf } from '../base/errors.js';
+import { verifySignature } from '../node/libp2p-identity.js';
+import { openDescription, type SwarmDescription } from '../node/swarm-identity.js';
+
+export interface SwarmFile {
+  readonly description: SwarmDescription;
+  readonly index: number;
+  /** By which this peer was admitted. */
+  readonly invitation: string | undefined;
+  /** How often this peer has been started again; docs/membership.md. */
+  readonly incarnation: number;
+  /** Multiaddrs of this peer, and of others that it has known. */
+  readonly addresses: readonly string[];
+  readonly members: readonly string[];
+}
+
+export const identityPath = (directory: string): string => join(directory, 'identity.key');
+export const revocationsPath = (directory: string): string => join(directory, 'revocations.txt');
+const pathIn = (directory: string): string => join(directory, 'swarm.json');
+
+/** True where a peer has written into `directory` before. */
+export function hasSwarmFile(directory: string): boolean {
+  return existsSync(pathIn(directory));
+}
+
+/** Replaces the file at once: a crash leaves the old one. */
+export async function writeSwarmFile(directory: string, file: SwarmFile): Promise<void> {
+  const { description, ...rest } = file;
+  const { swarm, document } = description;
+  const draft = `${pathIn(directory)}.draft`;
+  await writeFile(draft, `${JSON.stringify({ swarm, document, ...rest }, null, 2)}\n`);
+  await rename(draft, pathIn(directory));
+}
+
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((text): text is string => typeof text === 'string') : [];
+
+/** @throws GrapevineError BAD_USAGE where there is none, DOCUMENT_INVALID where it was changed */
+export async function readSwarmFile(directory: string): Promise<SwarmFile> {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(await readFile(pathIn(directory), 'utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new GrapevineError(
+      'BAD_USAGE',
+      `${pathIn(directory)} cannot be read (${messageOf(cause)}): wanted the run directory of a grapevine peer.`,
+      { directory },
+      cause,
+    );
+  }
+  const { invitation, index, incarnation } = value;
+  return {
+    description: openDescription(String(value.document), String(value.swarm), verifySignature),
+    index: Number.isInteger(index) ? (index as number) : 0,
+    invitation: typeof invitation === 'string' ? invitation : undefined,
+    incarnation: Number.isInteger(incarnation) ? (incarnation as number) : 0,
+    addresses: texts(value.addresses),
+    members: texts(value.members),
+  };
+}
