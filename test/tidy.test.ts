@@ -50,6 +50,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^@tensorflow\//, /^training\/(tfjs-[a-z-]+\.ts|data\/)/],
   [/^(libp2p$|@libp2p\/|@multiformats\/)/, /^node\/libp2p-[a-z0-9-]+\.ts/],
   [/^(it-pipe|p-event)$/, /^node\//],
+  [/^ws$/, /^node\/libp2p-websockets\.ts/],
   [/^tinyqueue$/, /^simulation\//],
   [/^csv-parse\/sync$/, /^training\/data\/csv-table\.ts/],
   [/^(pngjs|jpeg-js)$/, /^training\/data\/image-folder\.ts/],
@@ -61,7 +62,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/settings|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/(settings|reach-flags)|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];

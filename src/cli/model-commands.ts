@@ -5,9 +5,9 @@ import { unknownNameMessage } from '../base/registry.js';
 import { type EngineChoice, engineChoices } from '../training/engine.js';
 import { runDoctor } from './doctor-command.js';
 import { runEvaluate } from './evaluate-command.js';
+import type { Flags } from './flags.js';
 import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { runPredict } from './predict-command.js';
-import type { Flags } from './settings.js';
 
 const engineFlag = ['--engine <name>', `what does the arithmetic: ${engineChoices.join(', ')}`] as const;
 

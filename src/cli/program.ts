@@ -13,11 +13,20 @@ import { schedules } from '../training/schedule.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
-import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
+import {
+  addOutputFlags,
+  type Flags,
+  type MakeContext,
+  repeatable,
+  type Shell,
+  textOf,
+  wholeNumber,
+} from './flags.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
+import { addReachFlags } from './reach-flags.js';
 import { runReport } from './report-command.js';
-import { type Flags, readSettings, type Settings } from './settings.js';
+import { readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
 import { runSwarm } from './swarm-command.js';
 import { runTopology } from './topology-command.js';
@@ -86,9 +95,9 @@ function settingsAction({ environment, makeContext, done }: Shell, run: Settings
 }
 
 function addSwarm(program: Command, shell: Shell): void {
-  addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
+  const swarm = program.command('swarm').description('launch peers on this machine, over libp2p');
+  addReachFlags(addRunFlags(swarm), '/ip4/127.0.0.1/tcp/0')
     .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
-    .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
     .action(settingsAction(shell, runSwarm));
 }

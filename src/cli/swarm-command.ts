@@ -18,6 +18,7 @@ import type { FromWorker } from '../node/swarm-messages.js';
 import type { GradientModel } from '../training/trainer.js';
 import type { CommandContext } from './command-context.js';
 import { processCount, thisMachine } from './process-count.js';
+import { reachOf } from './reach-flags.js';
 import { defaultRunDirectory, machineOf, runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import { writeResult } from './run-result.js';
@@ -127,7 +128,7 @@ function createLauncher(
     assignment: {
       config: { ...run },
       swarm: randomUUID(),
-      listen: launch.listen,
+      reach: reachOf(launch),
       cacheDirectory: context.cacheDirectory,
       engine: launch.engine,
       dataDirectory: launch.dataDirectory,

@@ -64,7 +64,7 @@ async function createWorkerPeer(
   const { model, trainer } = await thread.open(node);
   const state = plan.createPeer(node, model, { retransmitMs: null, audit: false });
   const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
-  const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
+  const { swarm, reach, bootstrap, checkpointDirectory, startTimeoutMs } = assignment;
   const swarmTag = swarmTagOf(swarm);
   const transport = await createLibp2pTransport({
     node,
@@ -79,7 +79,7 @@ async function createWorkerPeer(
     },
     swarmTag,
     limits,
-    listen: [listen],
+    ...reach,
     bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
     onRefused: ({ neighbor, error }) =>

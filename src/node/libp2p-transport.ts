@@ -69,10 +69,10 @@ export const REFUSED_RETRY_MS = 10_000;
 const GOOD_LINK_MS = 5000;
 /** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
 const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
+/** A connection has one live stream per edge, and room for some whose end has not been noticed yet. */
+const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CONNECTION } as const;
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
 const dialInTurn = createGate(MAX_PARALLEL_DIALS);
-/** One live stream per edge, and room for one whose end has not been noticed yet. */
-const MAX_STREAMS_PER_CONNECTION = 4;
 
 export interface Libp2pTransportInit extends ReachOptions {
   /** This peer's index in the topology. */
@@ -228,15 +228,8 @@ class SwarmTransport implements Libp2pTransport {
   async start(handlers: TransportHandlers): Promise<void> {
     const { node, neighbors, limits, listen } = this.init;
     this.links = createLinkTable(handlers, limits);
-    await this.parts.node.handle(
-      EDGE_PROTOCOL,
-      (stream, connection) => void this.accept(stream, connection),
-      {
-        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
-        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-        ...ON_ANY_CONNECTION,
-      },
-    );
+    const onStream = (stream: EdgeStream, connection: Connection) => void this.accept(stream, connection);
+    await this.parts.node.handle(EDGE_PROTOCOL, onStream, EDGE_STREAMS);
     await this.parts.node.handle(
       INTRODUCTION_PROTOCOL,
       async (stream, { remotePeer }) => {

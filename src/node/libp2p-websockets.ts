@@ -5,15 +5,22 @@
  * dials through that of `ws`, which the package listens with: so it works on every Node, and libp2p-socket-bytes.ts
  * can count what passes. `_connect` is not part of the package's interface; its version is pinned.
  */
+import type { EventEmitter } from 'node:events';
 import type { AbortOptions, Transport } from '@libp2p/interface';
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { pEvent } from 'p-event';
+// @ts-expect-error: ws ships no types; those used stand in OpenSocket
 import { WebSocket } from 'ws';
 import { assert } from '../base/assert.js';
 
 interface Connecting extends Transport {
-  _connect(address: Multiaddr, options: AbortOptions): Promise<WebSocket>;
+  _connect(address: Multiaddr, options: AbortOptions): Promise<OpenSocket>;
+}
+
+interface OpenSocket extends EventEmitter {
+  binaryType: 'arraybuffer' | 'nodebuffer';
+  terminate(): void;
 }
 
 /** As `webSockets()`, dialing through `ws`. */
@@ -28,9 +35,9 @@ export function webSocketTransport(): (components: WebSocketsComponents) => Tran
 }
 
 /** An open WebSocket to `address`. @throws when it cannot be reached or `signal` is aborted. */
-async function connect(address: Multiaddr, { signal }: AbortOptions): Promise<WebSocket> {
+async function connect(address: Multiaddr, { signal }: AbortOptions): Promise<OpenSocket> {
   signal?.throwIfAborted();
-  const socket = new WebSocket(urlOf(address));
+  const socket: OpenSocket = new WebSocket(urlOf(address));
   socket.binaryType = 'arraybuffer';
   socket.on('error', () => {}); // one that fails after it was given up must not end the process
   try {
