@@ -62,7 +62,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/(settings|reach-flags)|metrics\/event-schema|training\/safetensors|wire\/decode|node\/membership)\.ts)/,
+    /^(config\/|(cli\/(settings|reach-flags)|metrics\/event-schema|training\/safetensors|wire\/decode|node\/(membership|libp2p-probe))\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];
@@ -87,6 +87,8 @@ const ambientAllowed: Readonly<Record<string, string>> = {
   'base/clock.ts performance.now': 'systemClock, which cli hands down',
   'base/clock.ts setTimeout()': 'systemClock',
   'node/libp2p-transport.ts Date.now': 'serial numbers of announcements must grow over restarts of a peer',
+  'node/libp2p-probe.ts Date.now': 'a peer tells another what time it has, so that clocks can be compared',
+  'node/libp2p-probe.ts performance.now': 'round-trip time of a question that doctor asks once',
   'node/peer.ts setImmediate()':
     'lets the process read and write between two rounds; says nothing about time',
   'training/tfjs-node.ts process.env': 'the only way to tell libtensorflow to be quiet',

@@ -52,15 +52,20 @@ export function networksOfMachine(interfaces = networkInterfaces()): BlockList {
   return networks;
 }
 
+/** Whom an IP address of this machine can be told to. */
+export function reachOfHost(ip: string): 'public' | 'private' | 'loopback' {
+  if (within(loopbacks, ip)) return 'loopback';
+  return within(privates, ip) ? 'private' : 'public';
+}
+
 /** @param own the networks of the machine that dials; addresses in them are `shared`. */
 export function kindOf(address: Multiaddr, own: BlockList): AddressKind {
   const host = hostOf(address);
   const isAddress = host !== null && isIP(host) !== 0;
-  if (isAddress && within(loopbacks, host)) return 'loopback';
+  if (isAddress && reachOfHost(host) === 'loopback') return 'loopback';
   if (isRelayed(address)) return 'relayed';
   if (!isAddress) return 'public'; // a name is given to be found
-  if (within(own, host)) return 'shared';
-  return within(privates, host) ? 'private' : 'public';
+  return within(own, host) ? 'shared' : reachOfHost(host);
 }
 
 const noNetworks = new BlockList();

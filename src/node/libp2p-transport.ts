@@ -33,6 +33,7 @@ import {
   startSwarmNode,
   TopicValidatorResult,
 } from './libp2p-node.js';
+import { answerProbes } from './libp2p-probe.js';
 import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
 import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
@@ -230,15 +231,13 @@ class SwarmTransport implements Libp2pTransport {
     this.links = createLinkTable(handlers, limits);
     const onStream = (stream: EdgeStream, connection: Connection) => void this.accept(stream, connection);
     await this.parts.node.handle(EDGE_PROTOCOL, onStream, EDGE_STREAMS);
-    await this.parts.node.handle(
-      INTRODUCTION_PROTOCOL,
-      async (stream, { remotePeer }) => {
-        const record = await readIntroduction(stream, this.clock);
-        if (record !== null) this.membership.receive(remotePeer.toString(), record);
-      },
-      ON_ANY_CONNECTION,
-    );
+    const onIntroduction = async (stream: EdgeStream, { remotePeer }: Connection) => {
+      const record = await readIntroduction(stream, this.clock);
+      if (record !== null) this.membership.receive(remotePeer.toString(), record);
+    };
+    await this.parts.node.handle(INTRODUCTION_PROTOCOL, onIntroduction, ON_ANY_CONNECTION);
     this.entrances.open();
+    await answerProbes(this.parts.node, this.clock);
     await startSwarmNode(this.parts.node, listen);
     this.subscribe();
     this.loops.push(
