@@ -8,15 +8,23 @@ import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { CODE_P2P_CIRCUIT, type Multiaddr } from '@multiformats/multiaddr';
 
-/** IANA special-purpose registries (RFC 6890): private use, shared (carrier NAT), link-local; unique local in IPv6. */
+/**
+ * Not reachable from everywhere, by IANA's special-purpose registries (RFC 6890): private use, shared (carrier NAT),
+ * link-local, documentation and benchmarks; unique local in IPv6.
+ */
 const privateNetworks = [
   ['10.0.0.0', 8, 'ipv4'],
   ['172.16.0.0', 12, 'ipv4'],
   ['192.168.0.0', 16, 'ipv4'],
   ['100.64.0.0', 10, 'ipv4'],
   ['169.254.0.0', 16, 'ipv4'],
+  ['192.0.2.0', 24, 'ipv4'],
+  ['198.18.0.0', 15, 'ipv4'],
+  ['198.51.100.0', 24, 'ipv4'],
+  ['203.0.113.0', 24, 'ipv4'],
   ['fc00::', 7, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
+  ['2001:db8::', 32, 'ipv6'],
 ] as const;
 
 const privates = new BlockList();

@@ -11,7 +11,7 @@ const report: ProbeReport = {
   peerId: '12D3KooW',
   roundTripMs: 20,
   clockSkewMs: 500,
-  seenAs: '203.0.113.9',
+  seenAs: '1.1.1.1',
   ports: [4001],
   reached: [],
   relays: false,
@@ -34,7 +34,7 @@ describe('doctor on reachability', () => {
     });
     expect(ipv4!.remedy).toMatch(/--announce .*--relay/);
     expect(ipv6!.found).toBe('none');
-    expect(judgeAddresses({ eth0: [v4('203.0.113.9')] })[0]).toMatchObject({ status: 'ok' });
+    expect(judgeAddresses({ eth0: [v4('1.1.1.1')] })[0]).toMatchObject({ status: 'ok' });
     expect(judgeAddresses({ lo: [v4('127.0.0.1')] })[0]!.found).toBe('loopback only');
   });
 
@@ -43,7 +43,7 @@ describe('doctor on reachability', () => {
       status: 'missing',
       remedy: expect.stringContaining('--announce'),
     });
-    expect(judgeNat(report, ['203.0.113.9'])).toMatchObject({
+    expect(judgeNat(report, ['1.1.1.1'])).toMatchObject({
       status: 'missing',
       remedy: expect.stringContaining('open TCP 4001'),
     });

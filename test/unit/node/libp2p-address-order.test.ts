@@ -29,6 +29,7 @@ describe('order of addresses', () => {
     expect(kind('/ip4/192.168.8.1/tcp/1')).toBe('private');
     expect(kind('/ip4/100.64.3.1/tcp/1')).toBe('private');
     expect(kind('/ip6/fe80::1/tcp/1')).toBe('private');
+    expect(kind('/ip4/203.0.113.9/tcp/1')).toBe('private'); // documentation: nobody's
     expect(kind('/ip4/8.8.8.8/tcp/1/ws')).toBe('public');
     expect(kind('/dns4/peer.example/tcp/1')).toBe('public');
     expect(kind('/ip6/::1/tcp/1')).toBe('loopback');
@@ -37,19 +38,18 @@ describe('order of addresses', () => {
   });
 
   it('tries a relay before a private address of a network that this machine is not on', () => {
-    // TEST-NET-1 is in no list of ours: a stand-in for a public address that no machine has.
     const texts = [
       '/ip4/127.0.0.1/tcp/1',
       '/ip4/10.255.255.1/tcp/1',
-      `/ip4/192.0.2.1/tcp/1${RELAY}`,
-      '/ip4/192.0.2.2/tcp/1',
+      `/ip4/1.1.1.1/tcp/1${RELAY}`,
+      '/ip4/1.1.1.1/tcp/2',
     ];
     const sorted = texts.map((text) => multiaddr(text)).toSorted(compareForTrial);
     expect(sorted.map(String)).toEqual(texts.toReversed());
   });
 
   it('announces first what most can use', () => {
-    const texts = ['/ip4/127.0.0.1/tcp/1', '/ip4/10.0.0.1/tcp/1', '/ip4/192.0.2.2/tcp/1'];
+    const texts = ['/ip4/127.0.0.1/tcp/1', '/ip4/10.0.0.1/tcp/1', '/ip4/1.1.1.1/tcp/2'];
     expect(inOrderOfUse(texts.map((text) => multiaddr(text))).map(String)).toEqual(texts.toReversed());
     expect(texts.map((text) => isPublic(multiaddr(text)))).toEqual([false, false, true]);
   });
