@@ -49,7 +49,7 @@ function residentBytes(pid) {
 }
 
 /** Least squares: slope, and its standard error, for points [x, y]. */
-function fit(points) {
+function lineThrough(points) {
   const n = points.length;
   const meanOf = (k) => points.reduce((sum, point) => sum + point[k], 0) / n;
   const [x, y] = [meanOf(0), meanOf(1)];
@@ -93,7 +93,7 @@ let grows = samples.size === 0 ? 1 : 0;
 console.log('worker    MiB at half  MiB at end   MiB an hour  standard error');
 for (const [pid, points] of samples) {
   const half = points.slice(Math.floor(points.length / 2));
-  const { slope, error } = fit(half);
+  const { slope, error } = lineThrough(half);
   if (!(slope - 2 * error <= limit)) grows++;
   const cells = [half[0][1], half.at(-1)[1], slope, error].map((number, k) =>
     number.toFixed(1).padStart([11, 12, 14, 16][k]),
