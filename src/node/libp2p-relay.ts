@@ -8,7 +8,6 @@
  */
 import {
   type CircuitRelayServerInit,
-  type CircuitRelayService,
   circuitRelayServer,
   circuitRelayTransport,
 } from '@libp2p/circuit-relay-v2';
@@ -42,7 +41,6 @@ const serverInit: CircuitRelayServerInit = {
   },
 };
 
-export type RelayServer = CircuitRelayService;
 export const relayServer = () => circuitRelayServer(serverInit);
 
 /** Dials and listens by way of relays. */
