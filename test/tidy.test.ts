@@ -51,6 +51,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^@tensorflow\//, /^training\/(tfjs-[a-z-]+\.ts|data\/)/],
   [/^(libp2p$|@libp2p\/|@multiformats\/)/, /^node\/libp2p-[a-z0-9-]+\.ts/],
   [/^(it-pipe|p-event)$/, /^node\//],
+  [/^ws$/, /^node\/libp2p-websockets\.ts/],
   [/^tinyqueue$/, /^simulation\//],
   [/^csv-parse\/sync$/, /^training\/data\/csv-table\.ts/],
   [/^(pngjs|jpeg-js)$/, /^training\/data\/image-folder\.ts/],
@@ -65,7 +66,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.
   [
     /^zod$/,
-    /^(config\/|(cli\/(settings|experiment-keys)|experiment\/(sweep-file|cell-files)|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/(membership|swarm-identity|invitation|join-service))\.ts)/,
+    /^(config\/|(cli\/(settings|reach-flags|experiment-keys)|experiment\/(sweep-file|cell-files)|metrics\/(event-schema|cell-results)|training\/safetensors|wire\/decode|node\/(membership|swarm-identity|invitation|join-service|libp2p-probe))\.ts)/,
   ],
   [/^fastest-levenshtein$/, /^(base\/registry\.ts|config\/)/],
 ];
@@ -91,6 +92,8 @@ const ambientAllowed: Readonly<Record<string, string>> = {
   'base/clock.ts performance.now': 'systemClock, which cli hands down',
   'base/clock.ts setTimeout()': 'systemClock',
   'node/libp2p-transport.ts Date.now': 'serial numbers of announcements must grow over restarts of a peer',
+  'node/libp2p-probe.ts Date.now': 'a peer tells another what time it has, so that clocks can be compared',
+  'node/libp2p-probe.ts performance.now': 'round-trip time of a question that doctor asks once',
   'node/peer.ts setImmediate()':
     'lets the process read and write between two rounds; says nothing about time',
   'training/tfjs-node.ts process.env': 'the only way to tell libtensorflow to be quiet',

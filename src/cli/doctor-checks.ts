@@ -1,5 +1,5 @@
 /** What `grapevine doctor` looks at: each check says what it found and, where something is missing, what to do. */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.js';
@@ -24,7 +24,7 @@ export interface Check {
   readonly remedy: string | null;
 }
 
-const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, remedy: null });
+export const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, remedy: null });
 
 /** The least version that the package supports: "engines" of package.json. */
 const LEAST_NODE = [20, 20] as const;
@@ -85,6 +85,27 @@ export async function checkLoopback(): Promise<Check> {
   } finally {
     server.close();
   }
+}
+
+/** What a run of some hours writes: metrics, and checkpoints of a model of some megabytes. */
+const RUN_BYTES = 256 * 1024 * 1024;
+
+/** Whether runs can be written below `directory`. */
+export function checkDisk(directory: string): Check {
+  const name = 'disk';
+  const draft = join(directory, `.grapevine-doctor-${process.pid}`);
+  try {
+    writeFileSync(draft, 'doctor', { flush: true });
+    rmSync(draft);
+  } catch (error) {
+    const remedy = 'start in a directory that can be written, or name one with --out';
+    return { name, status: 'problem', found: messageOf(error), remedy };
+  }
+  const { bavail, bsize } = statfsSync(directory);
+  const found = `${directory} can be written, ${formatBytes(bavail * bsize)} free`;
+  if (bavail * bsize >= RUN_BYTES) return ok(name, found);
+  const remedy = `make room: a run may write ${formatBytes(RUN_BYTES)}; or name another disk with --out`;
+  return { name, status: 'missing', found, remedy };
 }
 
 export function checkCache(directory: string): Check {

@@ -5,12 +5,14 @@ import {
   type Check,
   checkCache,
   checkData,
+  checkDisk,
   checkEngines,
   checkInstructions,
   checkLoopback,
   checkMachine,
   checkNode,
 } from './doctor-checks.js';
+import { checkNetwork, type NetworkQuestions } from './doctor-network.js';
 import { packageVersion } from './package-facts.js';
 
 const marks: Readonly<Record<Check['status'], string>> = { ok: 'ok', missing: '-', problem: 'PROBLEM' };
@@ -30,7 +32,11 @@ function linesOf(
 }
 
 /** The exit code. */
-export async function runDoctor(json: boolean, context: CommandContext): Promise<number> {
+export async function runDoctor(
+  questions: NetworkQuestions,
+  json: boolean,
+  context: CommandContext,
+): Promise<number> {
   const { stdout, colorAllowed } = context.output;
   const { cacheDirectory } = context;
   const checks: Check[] = [
@@ -39,6 +45,8 @@ export async function runDoctor(json: boolean, context: CommandContext): Promise
     checkInstructions(),
     ...(await checkEngines()),
     await checkLoopback(),
+    ...(await checkNetwork(questions)),
+    checkDisk(process.cwd()),
     checkCache(cacheDirectory),
     ...checkData(cacheDirectory),
   ];

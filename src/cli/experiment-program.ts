@@ -5,8 +5,15 @@ import { parseShard, type Shard } from '../experiment/shard.js';
 import { collectExperiment } from './experiment-collect.js';
 import { planExperiment } from './experiment-plan.js';
 import { runExperiment } from './experiment-run.js';
-import { addOutputFlags, type MakeContext, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
-import type { Flags } from './settings.js';
+import {
+  addOutputFlags,
+  type Flags,
+  type MakeContext,
+  repeatable,
+  type Shell,
+  textOf,
+  wholeNumber,
+} from './flags.js';
 
 const example = `
 Example of a FILE:

@@ -2,7 +2,9 @@
 import { type Command, Option } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import type { CommandContext } from './command-context.js';
-import type { Flags } from './settings.js';
+
+/** Flags as commander gives them: text, lists of text, or absent. */
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** Builds a context from the flags that every command has. */
 export type MakeContext = (flags: {

@@ -5,9 +5,10 @@ import { unknownNameMessage } from '../base/registry.js';
 import { type EngineChoice, engineChoices } from '../training/engine.js';
 import { runDoctor } from './doctor-command.js';
 import { runEvaluate } from './evaluate-command.js';
+import type { Flags } from './flags.js';
 import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { runPredict } from './predict-command.js';
-import type { Flags } from './settings.js';
+import { readReachFlags } from './reach-flags.js';
 
 const engineFlag = ['--engine <name>', `what does the arithmetic: ${engineChoices.join(', ')}`] as const;
 
@@ -75,7 +76,13 @@ export function addPredict(program: Command, { makeContext, done }: Shell): void
 
 export function addDoctor(program: Command, { makeContext, done }: Shell): void {
   const description = 'what this machine can do, and how to mend what it cannot';
-  addOutputFlags(program.command('doctor').description(description)).action(async (flags: Flags) => {
-    done(await runDoctor(flags.json === true, makeContext(flags as ContextFlags)));
-  });
+  addOutputFlags(program.command('doctor').description(description))
+    .addOption(repeatable('--listen <multiaddr>', 'address to try listening on (/ip4/0.0.0.0/tcp/0)'))
+    .option('--peer <multiaddr>', 'a running peer, to be asked whether it can call this machine')
+    .option('--relay <multiaddr>', 'a relay, to be asked for a place')
+    .action(async (flags: Flags) => {
+      const { listen } = readReachFlags(flags, '/ip4/0.0.0.0/tcp/0');
+      const questions = { listen, peer: textOf(flags.peer), relay: textOf(flags.relay) };
+      done(await runDoctor(questions, flags.json === true, makeContext(flags as ContextFlags)));
+    });
 }

@@ -2,6 +2,7 @@
  * `grapevine peer`: one peer of a swarm, on any device. The first creates the swarm and prints an invitation; the others
  * join by it, by an address, or, once they have been members, by the run directory alone.
  */
+
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -17,6 +18,7 @@ import type { MemberRecord } from '../node/membership.js';
 import { foundSwarm, openDescription } from '../node/swarm-identity.js';
 import type { CommandContext } from './command-context.js';
 import { announceSwarm, watchRevocations } from './founder.js';
+import { type HealthServer, startHealthServer } from './health-server.js';
 import { PeerSession, type Place, type SessionEnd, type SessionInit } from './peer-session.js';
 import type { PeerChoices } from './peer-settings.js';
 import { runEvent } from './run-facts.js';
@@ -237,6 +239,7 @@ class PeerLife {
     const { choices, identity, directory } = this.start;
     const monitor = this.monitor!;
     let unwatch = (): void => {};
+    let health: HealthServer | null = null;
     try {
       const session = await PeerSession.open({
         ...parts,
@@ -258,6 +261,12 @@ class PeerLife {
       });
       this.session = session;
       unwatch = watchRevocations(directory, session.guard, monitor);
+      if (choices.health !== null)
+        health = await startHealthServer({
+          ...choices.health,
+          clock: systemClock,
+          health: () => session.health(),
+        });
       if (this.stopping.signal.aborted) session.stop();
       const end = await session.run();
       return end.displaced ? await this.yieldPlace(end) : await this.finish(plan, place, end);
@@ -267,6 +276,7 @@ class PeerLife {
       throw error;
     } finally {
       unwatch();
+      await health?.stop();
       this.session = null;
       await this.writing;
     }

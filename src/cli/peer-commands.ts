@@ -1,11 +1,13 @@
 /** Names, flags and help of the commands about one peer: peer, invite, revoke. */
+
 import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
-import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
+import { addOutputFlags, type Flags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { runInvite, runRevoke } from './founder.js';
 import { runPeer } from './peer-command.js';
-import { readPeerChoices } from './peer-settings.js';
-import { type Flags, readSettings } from './settings.js';
+import { PEER_LISTENS, readPeerChoices } from './peer-settings.js';
+import { addReachFlags, reachSchema } from './reach-flags.js';
+import { readSettings } from './settings.js';
 
 const peerHelp = `
 Examples:
@@ -24,16 +26,12 @@ type ContextFlags = Parameters<Shell['makeContext']>[0];
 
 /** @param addRunFlags adds the flags of a run, which are those of swarm and simulate. */
 export function addPeer(program: Command, shell: Shell, addRunFlags: (command: Command) => Command): void {
-  addRunFlags(program.command('peer').description('run one peer, on any device'))
+  addReachFlags(addRunFlags(program.command('peer').description('run one peer, on any device')), PEER_LISTENS)
     .option('--create', 'begin a swarm, and print an invitation to it')
     .option('--open', 'with --create: let everybody join who knows an address')
     .option('--invite <invitation>', 'join by an invitation: its text, or a file with it')
     .addOption(repeatable('--join <multiaddr>', 'join through this peer; may be repeated'))
     .option('--bootstrap-list <file>', 'join through one of these peers, a multiaddr a line')
-    .addOption(
-      repeatable('--listen <multiaddr>', 'address to listen on; may be repeated (/ip4/0.0.0.0/tcp/0)'),
-    )
-    .addOption(repeatable('--announce <multiaddr>', 'address to announce instead, behind a forwarded port'))
     .option('--identity <file>', 'private key, made at the first start (identity.key in the run directory)')
     .option('--index <n>', 'place in the topology (the lowest that is free)')
     .option('--allow <file>', 'let in these PeerIds, one a line, and else only who is invited')
@@ -44,11 +42,13 @@ export function addPeer(program: Command, shell: Shell, addRunFlags: (command: C
     )
     .option('--expires <hours>', 'how long the invitation is good (168)')
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for neighbors (600000)')
+    .option('--health-port <port>', 'answer /healthz and /readyz there; with an address, 0.0.0.0:9464')
     .addHelpText('after', peerHelp)
     .action(async (flags: Flags) => {
       const context = shell.makeContext(flags as ContextFlags);
       const choices = await readPeerChoices(flags);
-      const { listen: _own, startTimeoutMs: _waits, ...rest } = flags;
+      const own = [...Object.keys(reachSchema.shape), 'startTimeoutMs'];
+      const rest: Flags = Object.fromEntries(Object.entries(flags).filter(([name]) => !own.includes(name)));
       const settings = await readSettings(rest, shell.environment);
       shell.done(await runPeer(choices, settings, context));
     });

@@ -2,6 +2,7 @@
  * One stay of one peer in a swarm: its transport with a guard at the door, its training thread, its part of the run's events.
  * It ends when all rounds are done, when it is told to, or when another identity turns out to have its index.
  */
+
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -18,6 +19,7 @@ import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
+import type { PeerHealth } from './health-server.js';
 import type { PeerChoices } from './peer-settings.js';
 import { createRefusalLog } from './refusal-log.js';
 import type { RunMonitor } from './run-monitor.js';
@@ -72,6 +74,7 @@ export class PeerSession {
   private readonly init: SessionInit;
   private readonly model: OpenedModel['model'];
   private readonly transport: Libp2pTransport;
+  private readonly state: PeerState;
   private readonly peer: Peer;
   private begun = false;
   private displaced = false;
@@ -95,8 +98,7 @@ export class PeerSession {
       hello: helloOf(init, opened, limits),
       swarmTag: swarmTagOf(init.place.description.swarm),
       limits,
-      listen: init.choices.listen,
-      announce: init.choices.announce,
+      ...init.choices.reach,
       bootstrap: init.place.bootstrap,
       privateKey: init.identity.privateKey,
       seed: init.plan.config.seed,
@@ -116,6 +118,7 @@ export class PeerSession {
     this.guard = guard;
     this.model = opened.model;
     this.transport = transport;
+    this.state = state;
     this.peer = new Peer({
       state,
       trainer: opened.trainer,
@@ -147,6 +150,13 @@ export class PeerSession {
     const round = await this.peer.run();
     const { displaced, parameters, model } = this;
     return { round, displaced, parameters, layout: model.layout };
+  }
+
+  /** For probes: health-server.ts. */
+  health(): PeerHealth {
+    const { edges, round, phase } = this.state;
+    const state = phase === 'finished' ? 'finished' : this.begun ? 'training' : 'joining';
+    return { state, round, links: edges.filter(({ linked }) => linked).length, neighbors: edges.length };
   }
 
   /** Ends after the round under way. */

@@ -1,4 +1,5 @@
 /** The flags of `grapevine peer` that are not those of a run: how it joins, where it listens, whom it lets in. */
+
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -6,8 +7,10 @@ import { GrapevineError, messageOf } from '../base/errors.js';
 import { runConfigSchema } from '../config/schema.js';
 import { flagName } from '../config/sources.js';
 import { isPeerId } from '../node/libp2p-identity.js';
-import { textOf, wholeNumber } from './flags.js';
-import type { Flags } from './settings.js';
+import type { ReachOptions } from '../node/reach.js';
+import { type Flags, textOf, wholeNumber } from './flags.js';
+import { parseHealthAddress } from './health-server.js';
+import { readReachFlags } from './reach-flags.js';
 
 /** Days of --expires when nobody says: an invitation outlasts a long run's stragglers, and not the year. */
 export const DEFAULT_EXPIRY_HOURS = 7 * 24;
@@ -18,8 +21,7 @@ export interface PeerChoices {
   readonly join: readonly string[];
   /** The text of an invitation. */
   readonly invitation: string | undefined;
-  readonly listen: readonly string[];
-  readonly announce: readonly string[];
+  readonly reach: ReachOptions;
   readonly identity: string | undefined;
   readonly index: number | undefined;
   readonly allow: ReadonlySet<string> | null;
@@ -28,9 +30,14 @@ export interface PeerChoices {
   readonly invitationOut: string | undefined;
   readonly expiresHours: number;
   readonly startTimeoutMs: number;
+  /** Where health is answered for; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | null;
   /** What --task says; absent: nothing. */
   readonly task: string | undefined;
 }
+
+/** On every interface, for peers on other machines. */
+export const PEER_LISTENS = '/ip4/0.0.0.0/tcp/0';
 
 /** People start peers one after the other; round 1 waits for all neighbors this long. Milliseconds. */
 const START_TIMEOUT_MS = 600_000;
@@ -94,7 +101,7 @@ function refuseRunFlags(flags: Flags): void {
 export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
   const invite = textOf(flags.invite);
   const list = textOf(flags.bootstrapList);
-  const [allow, psk] = [textOf(flags.allow), textOf(flags.psk)];
+  const [allow, psk, health] = [textOf(flags.allow), textOf(flags.psk), textOf(flags.healthPort)];
   const create = flags.create === true;
   const join = [
     ...listOf(flags.join),
@@ -111,8 +118,7 @@ export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
     open: flags.open === true,
     join,
     invitation: isText ? invite : (await readText('--invite', invite)).trim(),
-    listen: flags.listen === undefined ? ['/ip4/0.0.0.0/tcp/0'] : listOf(flags.listen),
-    announce: listOf(flags.announce),
+    reach: readReachFlags(flags, PEER_LISTENS),
     identity: textOf(flags.identity),
     index: flags.index === undefined ? undefined : wholeNumber('--index', flags.index),
     allow: allow === undefined ? null : await readAllowList(allow),
@@ -120,6 +126,7 @@ export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
     invitationOut: textOf(flags.invitationOut),
     expiresHours,
     startTimeoutMs: flags.startTimeoutMs === undefined ? START_TIMEOUT_MS : Number(flags.startTimeoutMs),
+    health: health === undefined ? null : parseHealthAddress(health),
     task: textOf(flags.task),
   };
 }

@@ -16,6 +16,7 @@ import { type CompressFlags, runCompress } from './compress-command.js';
 import { addExperiment } from './experiment-program.js';
 import {
   addOutputFlags,
+  type Flags,
   type MakeContext,
   positiveNumber,
   repeatable,
@@ -26,9 +27,10 @@ import {
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { addInvite, addPeer, addRevoke } from './peer-commands.js';
+import { addReachFlags } from './reach-flags.js';
 import { runReport } from './report-command.js';
 import { resumedSettings } from './resume.js';
-import { type Flags, readSettings, type Settings } from './settings.js';
+import { readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
 import { runSwarm } from './swarm-command.js';
 import { runTopology } from './topology-command.js';
@@ -104,10 +106,10 @@ function settingsAction({ environment, makeContext, done }: Shell, run: Settings
 }
 
 function addSwarm(program: Command, shell: Shell): void {
-  addRunFlags(program.command('swarm').description('launch peers on this machine, over libp2p TCP'))
+  const swarm = program.command('swarm').description('launch peers on this machine, over libp2p');
+  addReachFlags(addRunFlags(swarm), '/ip4/127.0.0.1/tcp/0')
     .option('--processes <n>', 'worker processes (one a peer, up to what this machine bears)')
     .option('--restart', 'start processes that are killed again: their peers rejoin')
-    .option('--listen <multiaddr>', 'address that each peer listens on (/ip4/127.0.0.1/tcp/0)')
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for links (60000)')
     .action(settingsAction(shell, runSwarm));
 }

@@ -10,7 +10,8 @@ import { configHash } from '../config/verify.js';
 import type { MetricsEvent, RunEvent } from '../metrics/events.js';
 import { parseMetrics } from '../metrics/read-metrics.js';
 import { METRICS_FILE } from '../metrics/recorder.js';
-import { type Flags, type Settings, settingsFrom } from './settings.js';
+import type { Flags } from './flags.js';
+import { type Settings, settingsFrom } from './settings.js';
 
 /** What may change when a run is taken up again: how long it goes on, and how it is launched. */
 const changeable = [

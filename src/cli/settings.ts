@@ -17,6 +17,8 @@ import { parseConfig, verifyRunConfig } from '../config/verify.js';
 import { engineChoices } from '../training/engine.js';
 import type { Task } from '../training/tasks/task.js';
 import { openTasks } from '../training/tasks/task-file.js';
+import type { Flags } from './flags.js';
+import { reachSchema } from './reach-flags.js';
 
 /**
  * What concerns this machine: how a swarm is launched, where it writes, what does its arithmetic and whose data it
@@ -28,8 +30,7 @@ export const launchConfigSchema = z.strictObject({
   processes: z.int().min(1).max(1024).optional(),
   /** Processes that are killed are started again. */
   restart: z.boolean().optional(),
-  /** Address that each peer listens on; port 0 takes any that is free. */
-  listen: z.string().default('/ip4/127.0.0.1/tcp/0'),
+  ...reachSchema.shape,
   /** How long round 1 waits for links. Milliseconds. */
   startTimeoutMs: z.number().min(100).max(3_600_000).default(60_000),
   /** What does the arithmetic; the summary says what did. */
@@ -73,14 +74,13 @@ function only(keys: readonly string[], values: ConfigKeys): ConfigKeys {
   return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
 }
 
-/** Flags as commander gives them: text, lists of text, or absent. */
-export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
-
 function readFlags(flags: Flags): ConfigKeys {
   const found: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(flags)) {
     if (value === undefined || !(key in allShape)) continue;
-    found[key] = typeof value === 'string' ? typedValue(value) : value;
+    // --websocket without a port: any that is free.
+    const given = key === 'websocket' && value === true ? 0 : value;
+    found[key] = typeof given === 'string' ? typedValue(given) : given;
   }
   return found;
 }

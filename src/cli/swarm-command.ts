@@ -23,6 +23,7 @@ import type { GradientModel } from '../training/trainer.js';
 import { checkpointSettings, hashesOf, placeOf } from './checkpoint-settings.js';
 import type { CommandContext } from './command-context.js';
 import { processCount, thisMachine } from './process-count.js';
+import { reachOf } from './reach-flags.js';
 import {
   eventsUntil,
   nothingLeft,
@@ -166,7 +167,7 @@ async function createLauncher(
     assignment: {
       config: { ...run },
       swarm: randomUUID(),
-      listen: launch.listen,
+      reach: reachOf(launch),
       cacheDirectory: context.cacheDirectory,
       engine: launch.engine,
       dataDirectory: launch.dataDirectory,

@@ -75,7 +75,7 @@ async function createWorkerPeer(
   const delivery = { retransmitMs: null, audit: false };
   const state = plan.createPeer(node, model, delivery, assignment.incarnation);
   const limits = { maxFrameBytes: maxFrameBytesOf(plan, model.layout) };
-  const { swarm, listen, bootstrap, checkpointDirectory, startTimeoutMs, checkpoints } = assignment;
+  const { swarm, reach, bootstrap, checkpointDirectory, startTimeoutMs, checkpoints } = assignment;
   const hashes = hashesOf(plan, model.layout);
   // A process that takes another's place goes on from a neighbor's model: its neighbors are past any checkpoint.
   const resumeAfter = (assignment.incarnation ?? 0) > 0 ? null : (checkpoints?.resumeAfter ?? null);
@@ -100,7 +100,7 @@ async function createWorkerPeer(
     },
     swarmTag,
     limits,
-    listen: [listen],
+    ...reach,
     bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
     privateKey: assignment.identities?.get(node),

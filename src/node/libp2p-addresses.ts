@@ -30,13 +30,13 @@ export function parseAddress(text: string, what: string): Multiaddr {
 }
 
 /** @throws GrapevineError BAD_CONFIG when an address is no multiaddr or does not end in an identity. */
-export function parseBootstrap(texts: readonly string[]): Multiaddr[] {
+export function parseBootstrap(texts: readonly string[], what = 'bootstrap address'): Multiaddr[] {
   return texts.map((text) => {
-    const address = parseAddress(text, 'bootstrap address');
+    const address = parseAddress(text, what);
     if (identityOf(address) !== null) return address;
     throw new GrapevineError(
       'BAD_CONFIG',
-      `bootstrap address "${text}" does not say whose it is; wanted /ip4/.../tcp/.../p2p/12D3KooW..., as that peer prints it`,
+      `${what} "${text}" does not say whose it is; wanted /ip4/.../tcp/.../p2p/12D3KooW..., as that peer prints it`,
       { address: text },
     );
   });
@@ -46,7 +46,11 @@ export function parseBootstrap(texts: readonly string[]): Multiaddr[] {
 export function dialAddresses(record: MemberRecord): Multiaddr[] {
   return record.addresses.flatMap((text) => {
     try {
-      return [multiaddr(text).decapsulateCode(CODE_P2P).encapsulate(`/p2p/${record.peerId}`)];
+      const address = multiaddr(text);
+      // Only at its end: the identity of a relay stands before /p2p-circuit and must stay.
+      const endsInIdentity = address.getComponents().at(-1)?.code === CODE_P2P;
+      const place = endsInIdentity ? address.decapsulateCode(CODE_P2P) : address;
+      return [place.encapsulate(`/p2p/${record.peerId}`)];
     } catch {
       return []; // another peer's words: nobody here can mend them
     }

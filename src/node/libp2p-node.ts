@@ -1,33 +1,50 @@
 /**
- * The libp2p node of one peer: TCP, noise, yamux, identify and gossipsub, with the settings that a training
- * swarm needs and the defaults do not give. Each departure from a default says why beside it.
+ * The libp2p node of one peer: TCP, WebSocket and relays, noise, yamux, identify and gossipsub, with the settings that
+ * a training swarm needs and the defaults do not give. Each departure from a default says why beside it.
  *
- * Protocol names are Grapevine's own where libp2p lets them be (identify; the edge protocol), so that a peer
- * never becomes part of a public network; gossipsub's topics are limited to the swarm's one.
+ * Protocol names are Grapevine's own where libp2p lets them be (identify, autonat, mDNS, the edge protocol), so that a
+ * peer never becomes part of a public network; gossipsub's topics are limited to the swarm's one. Those of relays and
+ * hole punching (dcutr) are fixed in libp2p.
  */
 import './polyfills.js';
+import { autoNATv2 } from '@libp2p/autonat-v2';
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
+import { dcutr } from '@libp2p/dcutr';
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type {
   ConnectionGater,
   Libp2p,
+  PeerDiscoveryEvents,
   Stream,
   StreamCloseEvent,
   StreamMessageEvent,
+  TypedEventTarget,
 } from '@libp2p/interface';
+import { mdns } from '@libp2p/mdns';
 import { noise } from '@libp2p/noise';
 import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
+import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { GrapevineError, messageOf } from '../base/errors.js';
+import { compareForTrial, isLoopback } from './libp2p-address-order.js';
+import { type RelayClient, relayClient, relayServer, relayTransport } from './libp2p-relay.js';
 import type { SocketBytes } from './libp2p-socket-bytes.js';
+import { webSocketTransport } from './libp2p-websockets.js';
 import { guardedYamux } from './libp2p-yamux-guard.js';
+import type { ReachOptions } from './reach.js';
 
 export { TopicValidatorResult } from '@libp2p/gossipsub';
 export type { StreamCloseEvent, StreamMessageEvent };
 export type EdgeStream = Stream;
-export type SwarmNode = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+export type SwarmNode = Libp2p<{
+  identify: Identify;
+  pubsub: GossipSub;
+  relays: RelayClient;
+  /** mDNS, where it is wanted. */
+  localPeers?: TypedEventTarget<PeerDiscoveryEvents>;
+}>;
 
 /**
  * Most that a stream may have in flight. libp2p's 16 MiB would let one slow reader hold that much; 1 MiB still
@@ -54,11 +71,12 @@ const GOSSIP_HEARTBEAT_MS = 500;
  */
 const GOSSIP_MESH = { D: 6, Dlo: 4, Dhi: 64, Dout: 2, Dscore: 4, Dlazy: 6 };
 
-export interface SwarmNodeInit {
-  /** Multiaddrs to listen on, e.g. /ip4/0.0.0.0/tcp/0. */
-  readonly listen: readonly string[];
-  /** Multiaddrs to announce instead, for a peer behind a forwarded port. */
-  readonly announce: readonly string[];
+/** Put before the names of those of libp2p's protocols that can be named. */
+const PROTOCOL_PREFIX = 'grapevine';
+
+export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' | 'relayServer'> {
+  /** The name of the mDNS service to find peers by, e.g. _gv-0a1b2c3d._udp.local; null: no mDNS. @default null */
+  readonly mdnsService?: string | null;
   /** The one gossip topic. */
   readonly topic: string;
   /** Identity, as protobuf bytes of a libp2p private key; fresh when absent. */
@@ -72,14 +90,14 @@ export interface SwarmNodeInit {
 
 /** A node that is not started yet. */
 export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
-  const { privateKey } = init;
+  const { privateKey, listen, announce = [], mdnsService = null } = init;
   return await createLibp2p({
     start: false,
     privateKey:
       privateKey === undefined ? await generateKeyPair('Ed25519') : privateKeyFromProtobuf(privateKey),
-    addresses: { listen: [...init.listen], announce: [...init.announce] },
+    addresses: { listen: [...listen], announce: [...announce] },
     nodeInfo: { name: 'grapevine' },
-    transports: [tcp()],
+    transports: [tcp(), webSocketTransport(), relayTransport()],
     connectionEncrypters: [noise()],
     ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
     ...(init.psk === undefined ? {} : { connectionProtector: preSharedKey({ psk: init.psk }) }),
@@ -106,29 +124,46 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
       allow: ['/ip4/127.0.0.0/ipcidr/8', '/ip6/::1/ipcidr/128'],
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      addressSorter: (a, b) => compareForTrial(a.multiaddr, b.multiaddr),
     },
     services: {
-      identify: identify({ protocolPrefix: 'grapevine' }),
-      pubsub: gossipsub({
-        ...GOSSIP_MESH,
-        heartbeatInterval: GOSSIP_HEARTBEAT_MS,
-        allowedTopics: [init.topic],
-        globalSignaturePolicy: 'StrictSign',
-        fallbackToFloodsub: false,
-        floodPublish: false,
-        // Without it every copy of a message has its signature verified before it is found to be a copy.
-        fastMsgIdFn: ({ from, seqno }) => `${keyOf(from)}:${keyOf(seqno)}`,
-        // The first announcements find nobody listening.
-        allowPublishToZeroTopicPeers: true,
-        // Membership is our own; the connection manager is not to keep peers for the mesh's sake.
-        tagMeshPeers: false,
-        maxInboundDataLength: MAX_GOSSIP_BYTES,
-        // More than ten peers behind one address are normal here, not an attack.
-        // And a busy machine that answers late is not misbehaving.
-        scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0 },
-      }),
+      identify: identify({ protocolPrefix: PROTOCOL_PREFIX }),
+      pubsub: membershipGossip(init.topic),
+      relays: relayClient(),
+      ...natServices(listen),
+      ...(mdnsService === null ? {} : { localPeers: mdns({ serviceTag: mdnsService }) }),
+      ...(init.relayServer === true ? { relayServer: relayServer() } : {}),
     },
     metrics: init.socketBytes.metrics,
+  });
+}
+
+/** Finding out whether others can call this peer, and making direct connections of relayed ones; none on loopback. */
+function natServices(listen: readonly string[]) {
+  if (listen.length > 0 && listen.every((text) => isLoopback(multiaddr(text)))) return {};
+  return { autoNAT: autoNATv2({ protocolPrefix: PROTOCOL_PREFIX }), dcutr: dcutr() };
+}
+
+function membershipGossip(topic: string) {
+  return gossipsub({
+    ...GOSSIP_MESH,
+    heartbeatInterval: GOSSIP_HEARTBEAT_MS,
+    allowedTopics: [topic],
+    globalSignaturePolicy: 'StrictSign',
+    fallbackToFloodsub: false,
+    floodPublish: false,
+    // Without it every copy of a message has its signature verified before it is found to be a copy.
+    fastMsgIdFn: ({ from, seqno }) => `${keyOf(from)}:${keyOf(seqno)}`,
+    // The first announcements find nobody listening.
+    allowPublishToZeroTopicPeers: true,
+    // Membership is our own; the connection manager is not to keep peers for the mesh's sake.
+    tagMeshPeers: false,
+    maxInboundDataLength: MAX_GOSSIP_BYTES,
+    // More than ten peers behind one address are normal here, not an attack.
+    // And a busy machine that answers late is not misbehaving.
+    scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0 },
+    // A relay that limits its connections carries announcements too, else nobody would be found through it.
+    runOnLimitedConnection: true,
   });
 }
 

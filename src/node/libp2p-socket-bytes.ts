@@ -4,14 +4,15 @@
  *
  * libp2p shows each raw connection to its `metrics` component before the first byte is read; everything else
  * that component could record is left out. The sockets' own counters are read, because a 'message' listener on
- * a raw connection would swallow bytes meant for the encryption layer. @libp2p/tcp keeps the socket in a field
- * that is not part of its interface: its version is pinned, and test/e2e compares the count with a proxy's.
+ * a raw connection would swallow bytes meant for the encryption layer. @libp2p/tcp and ws keep the socket in a field
+ * that is not part of their interface: versions are pinned, and test/e2e compares the count with a proxy's.
  *
  * The sockets are also told to gather what is written within a turn, which @libp2p/tcp does not do.
  */
 import type { Socket } from 'node:net';
 import type { Metrics, MultiaddrConnection } from '@libp2p/interface';
 import { assert } from '../base/assert.js';
+import { isRelayed } from './libp2p-address-order.js';
 import type { TransportCounters } from './transport.js';
 
 export interface SocketBytes {
@@ -20,16 +21,27 @@ export interface SocketBytes {
   metrics(): Metrics;
 }
 
+/** Where @libp2p/tcp keeps the socket of a connection, and where @libp2p/websockets and ws do. */
+interface Insides {
+  readonly socket?: Socket;
+  readonly websocket?: { readonly _socket?: Socket };
+}
+
 export function createSocketBytes(): SocketBytes {
   const open = new Set<Socket>();
   let sentBytes = 0;
   let receivedBytes = 0;
 
   const track = (connection: MultiaddrConnection): void => {
-    const { socket } = connection as unknown as { readonly socket?: Socket };
-    assert(typeof socket?.bytesRead === 'number', '@libp2p/tcp keeps the socket of a connection in `socket`');
+    if (isRelayed(connection.remoteAddr)) return; // its bytes pass over the socket to the relay
+    const { socket, websocket } = connection as unknown as Insides;
+    if (socket !== undefined) gatherWrites(socket); // ws does so itself
+    follow(socket ?? websocket?._socket);
+  };
+
+  const follow = (socket: Socket | undefined): void => {
+    assert(typeof socket?.bytesRead === 'number', 'libp2p keeps sockets where this file looks for them');
     open.add(socket);
-    gatherWrites(socket);
     socket.once('close', () => {
       open.delete(socket);
       sentBytes += socket.bytesWritten;

@@ -1,6 +1,6 @@
 /**
- * The transport of real swarms: one long-lived libp2p stream per edge of the topology, over TCP with noise and
- * yamux. Peers find each other through one bootstrap address and the swarm's membership topic.
+ * The transport of real swarms: one long-lived libp2p stream per edge of the topology, over TCP, WebSocket or a relay,
+ * with noise and yamux. Peers find each other through one bootstrap address and the swarm's membership topic.
  *
  * On each edge the lower index dials, so that there is one stream; it dials again, with backoff, whenever the
  * link is lost. PeerId is authentication; the index a peer may speak for is settled by the first identity that
@@ -13,9 +13,16 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { createRandom, type Random } from '../base/random.js';
 import type { FrameLimits, Hello } from '../wire/frame.js';
-import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
-import { dialAddresses, identityOf, parseAddress, parseBootstrap } from './libp2p-addresses.js';
+import { createBackoff, pause } from './backoff.js';
+import { dialAddresses, parseAddress, parseBootstrap } from './libp2p-addresses.js';
 import { createStreamChannel } from './libp2p-channel.js';
+import {
+  createEntrances,
+  dialDirectly,
+  type Entrances,
+  mdnsServiceOf,
+  ownAddresses,
+} from './libp2p-entrances.js';
 import type { SwarmGuard } from './libp2p-guard.js';
 import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
 import {
@@ -26,11 +33,13 @@ import {
   type SwarmNode,
   startSwarmNode,
 } from './libp2p-node.js';
+import { answerProbes } from './libp2p-probe.js';
 import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
 import { joinTopic } from './libp2p-topic.js';
 import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
 import { createMembership, type MemberRecord, type MemberStatus, type Membership } from './membership.js';
+import type { ReachOptions } from './reach.js';
 import type { Transport, TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
 
@@ -48,12 +57,14 @@ export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
 export const REFUSED_RETRY_MS = 10_000;
 /** A link that lived this long was a good one: after it, dialing begins anew without a long wait. */
 const GOOD_LINK_MS = 5000;
+/** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
+const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
+/** A connection has one live stream per edge, and room for some whose end has not been noticed yet. */
+const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CONNECTION } as const;
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
 const dialInTurn = createGate(MAX_PARALLEL_DIALS);
-/** One live stream per edge, and room for one whose end has not been noticed yet. */
-const MAX_STREAMS_PER_CONNECTION = 4;
 
-export interface Libp2pTransportInit {
+export interface Libp2pTransportInit extends ReachOptions {
   /** This peer's index in the topology. */
   readonly node: number;
   /** Indices of its neighbors. */
@@ -63,12 +74,8 @@ export interface Libp2pTransportInit {
   /** First 8 bytes of SHA-256 of the swarm id. */
   readonly swarmTag: Uint8Array;
   readonly limits: FrameLimits;
-  /** Multiaddrs to listen on, e.g. /ip4/127.0.0.1/tcp/0. */
-  readonly listen: readonly string[];
   /** Multiaddrs, with /p2p/ identity, of peers to join through; none for the first peer of a swarm. */
   readonly bootstrap: readonly string[];
-  /** Multiaddrs to announce in place of those listened on. @default those listened on */
-  readonly announce?: readonly string[];
   /** Protobuf bytes of a libp2p private key. @default a fresh Ed25519 identity */
   readonly privateKey?: Uint8Array | undefined;
   /** Seeds the jitter of announcements and retries. @default 0 */
@@ -107,22 +114,33 @@ export interface Libp2pTransport extends Transport {
  * @throws GrapevineError BAD_CONFIG for an address that is none. `start` throws ADDRESS_IN_USE.
  */
 export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<Libp2pTransport> {
-  const { listen, announce = [] } = init;
+  const { listen, announce = [], relayServer = false } = init;
   for (const text of [...listen, ...announce]) parseAddress(text, 'address');
   const bootstrap = parseBootstrap(init.bootstrap);
+  const relays = parseBootstrap(init.relays ?? [], 'relay address');
   const socketBytes = createSocketBytes();
   const topic = `/grapevine/${init.hello.swarm}/members`;
   const { privateKey, guard } = init;
-  const { gater, psk } = guard ?? {};
-  const node = await createSwarmNode({ listen, announce, topic, privateKey, socketBytes, gater, psk });
+  const node = await createSwarmNode({
+    listen,
+    announce,
+    relayServer,
+    mdnsService: init.mdns === true ? mdnsServiceOf(init.swarmTag) : null,
+    topic,
+    privateKey,
+    socketBytes,
+    gater: guard?.gater,
+    psk: guard?.psk,
+  });
   await guard?.attach(node, topic);
-  return new SwarmTransport(init, { node, topic, bootstrap, socketBytes });
+  return new SwarmTransport(init, { node, topic, bootstrap, relays, socketBytes });
 }
 
 interface Parts {
   readonly node: SwarmNode;
   readonly topic: string;
   readonly bootstrap: readonly Multiaddr[];
+  readonly relays: readonly Multiaddr[];
   readonly socketBytes: SocketBytes;
 }
 
@@ -140,14 +158,15 @@ class SwarmTransport implements Libp2pTransport {
   /** Wakes the loop that waits for the address of a neighbor. */
   private readonly waiting = new Map<number, () => void>();
   private links: LinkTable | null = null;
-  private readonly entrances: Multiaddr[];
+  private readonly bootstrap: Multiaddr[];
+  private readonly entrances: Entrances;
   private readonly loops: Promise<void>[] = [];
 
   constructor(init: Libp2pTransportInit, parts: Parts) {
     const { pubsub } = parts.node.services;
     this.init = init;
     this.parts = parts;
-    this.entrances = [...parts.bootstrap];
+    this.bootstrap = [...parts.bootstrap];
     this.peerId = parts.node.peerId.toString();
     this.clock = init.clock ?? systemClock;
     setMaxListeners(0, this.stopping.signal); // one listener per dialed neighbor, each removed after its pause
@@ -171,10 +190,23 @@ class SwarmTransport implements Libp2pTransport {
       firstSerial: Date.now(),
     });
     this.members = this.membership.view;
+    this.entrances = createEntrances({
+      node: parts.node,
+      clock: this.clock,
+      random: this.random,
+      signal: this.stopping.signal,
+      dialInTurn,
+      isComplete: () => this.isComplete(),
+      greet: async (connection) => {
+        if (init.guard !== undefined) await this.sayWhoCalls(connection, this.stopping.signal);
+      },
+      onNewAddress: () => this.membership.hurry(),
+      log: (line) => this.log(line),
+    });
   }
 
   addresses(): string[] {
-    return this.parts.node.getMultiaddrs().map(String);
+    return ownAddresses(this.parts.node);
   }
 
   counters() {
@@ -187,9 +219,9 @@ class SwarmTransport implements Libp2pTransport {
 
   join(bootstrap: readonly string[]): void {
     const addresses = parseBootstrap(bootstrap);
-    this.entrances.push(...addresses);
+    this.bootstrap.push(...addresses);
     if (this.links === null || this.stopping.signal.aborted) return; // start() sees to it, or nobody needs it
-    this.loops.push(...addresses.map((address) => this.keepBootstrapped(address)));
+    this.loops.push(...addresses.map((address) => this.entrances.keepBootstrapped(address)));
   }
 
   async send(neighbor: number, frame: Uint8Array): Promise<void> {
@@ -200,18 +232,15 @@ class SwarmTransport implements Libp2pTransport {
   async start(handlers: TransportHandlers): Promise<void> {
     const { node, neighbors, limits, listen } = this.init;
     this.links = createLinkTable(handlers, limits);
-    await this.parts.node.handle(
-      EDGE_PROTOCOL,
-      (stream, connection) => void this.accept(stream, connection),
-      {
-        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
-        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-      },
-    );
-    await this.parts.node.handle(INTRODUCTION_PROTOCOL, async (stream, { remotePeer }) => {
+    const onStream = (stream: EdgeStream, connection: Connection) => void this.accept(stream, connection);
+    await this.parts.node.handle(EDGE_PROTOCOL, onStream, EDGE_STREAMS);
+    const onIntroduction = async (stream: EdgeStream, { remotePeer }: Connection) => {
       const record = await readIntroduction(stream, this.clock);
       if (record !== null) this.membership.receive(remotePeer.toString(), record);
-    });
+    };
+    await this.parts.node.handle(INTRODUCTION_PROTOCOL, onIntroduction, ON_ANY_CONNECTION);
+    this.entrances.open();
+    await answerProbes(this.parts.node, this.clock);
     await startSwarmNode(this.parts.node, listen);
     joinTopic(this.parts.node, {
       topic: this.parts.topic,
@@ -220,7 +249,8 @@ class SwarmTransport implements Libp2pTransport {
     });
     this.loops.push(
       ...neighbors.filter((neighbor) => neighbor > node).map((neighbor) => this.keepLinked(neighbor)),
-      ...this.entrances.map((address) => this.keepBootstrapped(address)),
+      ...this.bootstrap.map((address) => this.entrances.keepBootstrapped(address)),
+      ...this.parts.relays.map((address) => this.entrances.keepReserved(address)),
     );
   }
 
@@ -255,7 +285,7 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async sayWhoCalls(connection: Connection, signal: AbortSignal): Promise<void> {
-    const stream = await connection.newStream(INTRODUCTION_PROTOCOL, { signal });
+    const stream = await connection.newStream(INTRODUCTION_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
     await sayIntroduction(stream, this.membership.introduction(), signal);
   }
 
@@ -302,10 +332,10 @@ class SwarmTransport implements Libp2pTransport {
 
   private async dialEdge(neighbor: number, record: MemberRecord): Promise<Channel> {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-    const connection = await this.parts.node.dial(dialAddresses(record), { signal });
+    const connection = await dialDirectly(this.parts.node, dialAddresses(record), signal);
     try {
       if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
-      const stream = await connection.newStream(EDGE_PROTOCOL, { signal });
+      const stream = await connection.newStream(EDGE_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
       const channel = createStreamChannel(stream, this.clock);
       await this.greet(channel, neighbor, record.peerId);
       return channel;
@@ -363,29 +393,5 @@ class SwarmTransport implements Libp2pTransport {
       return [`peer ${node} calls peer ${neighbor}, not the other way round`];
     if (this.membership.claim(neighbor, peerId)) return [];
     return [`index ${neighbor} belongs to another identity; give each peer its own index`];
-  }
-
-  /** Dials a bootstrap peer until it is reached, and again while links are missing and it is lost. */
-  private async keepBootstrapped(address: Multiaddr): Promise<void> {
-    const { node } = this.parts;
-    const { signal } = this.stopping;
-    const identity = identityOf(address);
-    if (identity === this.peerId) return;
-    const backoff = createBackoff(this.random);
-    while (!signal.aborted) {
-      const reached = node.getConnections().some(({ remotePeer }) => remotePeer.toString() === identity);
-      if (reached || this.isComplete()) {
-        await pause(this.clock, MAX_RETRY_MS, signal);
-        continue;
-      }
-      try {
-        const connection = await dialInTurn(() => node.dial(address, { signal }));
-        if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
-        backoff.reset();
-      } catch (error) {
-        this.log(`bootstrap peer ${address}: ${messageOf(error)}`);
-        await pause(this.clock, backoff.nextMs(), signal);
-      }
-    }
   }
 }

@@ -7,6 +7,7 @@ import type { RunConfig } from '../config/schema.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
 import type { EngineChoice } from '../training/engine.js';
 import type { Evaluation } from '../training/trainer.js';
+import type { ReachOptions } from './reach.js';
 
 /** What one worker process is to run. */
 export interface WorkerAssignment {
@@ -15,7 +16,8 @@ export interface WorkerAssignment {
   readonly peers: readonly number[];
   readonly swarm: string;
   readonly bootstrap: readonly string[];
-  readonly listen: string;
+  /** How each of the peers is reached. */
+  readonly reach: ReachOptions;
   readonly cacheDirectory: string;
   /** What does the arithmetic, one of training/engine.ts' choices; absent: auto. */
   readonly engine?: EngineChoice;

@@ -42,7 +42,10 @@ describe('an identity', () => {
     const path = join(directory, 'identity.key');
     await openIdentity(path);
     chmodSync(path, 0o644);
-    await expect(openIdentity(path)).rejects.toMatchObject({ code: 'BAD_CONFIG', message: expect.stringContaining('chmod 600') });
+    await expect(openIdentity(path)).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('chmod 600'),
+    });
     const before = 'no key at all';
     writeFileSync(path, before);
     chmodSync(path, 0o600);

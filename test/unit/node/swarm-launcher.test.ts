@@ -34,7 +34,7 @@ function launch(peers: number, { mute = [], lively = [] }: { mute?: number[]; li
     assignment: {
       config: { mute, lively } as unknown as RunConfig, // what the worker here reads
       swarm: 'launched',
-      listen: '',
+      reach: { listen: [''] },
       cacheDirectory: '',
       checkpointDirectory: null,
       startTimeoutMs: SILENCE_MS,

@@ -1,0 +1,116 @@
+/**
+ * Health of a running peer over HTTP, for systemd, containers and load balancers: /healthz says whether it makes
+ * progress (restart it if not), /readyz whether it takes part in its swarm (wait if not). Both answer 200 or 503 with
+ * the same JSON object, so that a person who looks sees why.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../base/clock.js';
+import { GrapevineError, messageOf } from '../base/errors.js';
+
+/** What a peer knows of itself. */
+export interface PeerHealth {
+  readonly state: 'joining' | 'training' | 'finished' | 'failed';
+  readonly round: number;
+  /** Links that are up, and neighbors in all. */
+  readonly links: number;
+  readonly neighbors: number;
+}
+
+export interface HealthInit {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  readonly clock: Clock;
+  /** A peer that trains and finishes no round for this long is not healthy. @default STALL_MS */
+  readonly stallMs?: number;
+  health(): PeerHealth;
+}
+
+export interface HealthServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** A round takes seconds; one that waits for neighbors ends at its deadline, a minute by default. */
+export const STALL_MS = 10 * 60_000;
+/** Loopback only, unless somebody asks for more: what a peer does is nobody's business. */
+const DEFAULT_HOST = '127.0.0.1';
+/** Probes are short; a client that holds a socket is cut off. */
+const REQUEST_TIMEOUT_MS = 5000;
+
+/** `9464`, `0.0.0.0:9464` or `[::]:9464`. @throws GrapevineError BAD_USAGE */
+export function parseHealthAddress(text: string): { readonly host: string; readonly port: number } {
+  const parts = /^(?:\[([0-9a-f:]+)\]:|([^:[\]]+):)?(\d{1,5})$/i.exec(text);
+  const port = Number(parts?.[3]);
+  if (parts === null || port > 65_535)
+    throw new GrapevineError(
+      'BAD_USAGE',
+      `--health-port ${text}: wanted a port, or an address and a port: 9464, 0.0.0.0:9464.`,
+    );
+  return { host: parts[1] ?? parts[2] ?? DEFAULT_HOST, port };
+}
+
+/** Listens when this resolves. @throws GrapevineError ADDRESS_IN_USE */
+export async function startHealthServer(init: HealthInit): Promise<HealthServer> {
+  const { host, port, clock } = init;
+  const isStalled = createStallWatch(init);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const health = init.health();
+    const stalled = isStalled(health, clock.nowMs());
+    answer(request, response, { ...health, stalled });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const message = `cannot answer health checks on ${host}:${port}: ${messageOf(error)}. Choose another --health-port.`;
+      reject(new GrapevineError('ADDRESS_IN_USE', message, { host, port }, error));
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Watches whether rounds go on, as often as it is asked. */
+function createStallWatch({
+  clock,
+  stallMs = STALL_MS,
+}: HealthInit): (health: PeerHealth, nowMs: number) => boolean {
+  let seenRound = -1;
+  let movedMs = clock.nowMs();
+  return ({ state, round }, nowMs) => {
+    if (round !== seenRound || state !== 'training') movedMs = nowMs;
+    seenRound = round;
+    return nowMs - movedMs > stallMs;
+  };
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  health: PeerHealth & { readonly stalled: boolean },
+): void {
+  const verdict = verdictOn(request.url ?? '/', health);
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const status = verdict === null ? 404 : !isRead ? 405 : verdict ? 200 : 503;
+  const body = status === 404 ? { paths: ['/healthz', '/readyz'] } : health;
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`);
+}
+
+/** Null for a path that is not ours. */
+function verdictOn(
+  url: string,
+  { state, links, neighbors, stalled }: PeerHealth & { stalled: boolean },
+): boolean | null {
+  const [path] = url.split('?');
+  if (path === '/healthz') return state !== 'failed' && !stalled;
+  if (path !== '/readyz') return null;
+  return state === 'finished' || (state === 'training' && !stalled && (links > 0 || neighbors === 0));
+}
