@@ -1,11 +1,12 @@
 /** Names, flags and help of the commands about one peer: peer, invite, revoke. */
 import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
+import type { CommandContext } from './command-context.js';
 import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { runInvite, runRevoke } from './founder.js';
 import { runPeer } from './peer-command.js';
 import { readPeerChoices } from './peer-settings.js';
-import { type Flags, readSettings } from './settings.js';
+import { type Flags, readSettings, type Settings } from './settings.js';
 
 const peerHelp = `
 Examples:
@@ -22,8 +23,14 @@ Who may do what, and what is not defended: docs/security.md.`;
 
 type ContextFlags = Parameters<Shell['makeContext']>[0];
 
-/** @param addRunFlags adds the flags of a run, which are those of swarm and simulate. */
-export function addPeer(program: Command, shell: Shell, addRunFlags: (command: Command) => Command): void {
+/** What peer has in common with the other commands that run something. */
+export interface RunParts {
+  addRunFlags(command: Command): Command;
+  /** For --print-config. */
+  printSettings(settings: Settings, context: CommandContext): number;
+}
+
+export function addPeer(program: Command, shell: Shell, { addRunFlags, printSettings }: RunParts): void {
   addRunFlags(program.command('peer').description('run one peer, on any device'))
     .option('--create', 'begin a swarm, and print an invitation to it')
     .option('--open', 'with --create: let everybody join who knows an address')
@@ -50,7 +57,8 @@ export function addPeer(program: Command, shell: Shell, addRunFlags: (command: C
       const choices = await readPeerChoices(flags);
       const { listen: _own, startTimeoutMs: _waits, ...rest } = flags;
       const settings = await readSettings(rest, shell.environment);
-      shell.done(await runPeer(choices, settings, context));
+      const prints = flags.printConfig === true;
+      shell.done(prints ? printSettings(settings, context) : await runPeer(choices, settings, context));
     });
 }
 
