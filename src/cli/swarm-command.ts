@@ -13,7 +13,7 @@ import {
 } from '../metrics/evaluation-collector.js';
 import type { RoundEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
-import { createIdentities } from '../node/swarm-identities.js';
+import { createIdentities } from '../node/libp2p-identities.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
 import type { GradientModel } from '../training/trainer.js';

@@ -1,6 +1,7 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
-import type { Effect } from './events.js';
+
 import { degreeToSend } from './edge-weight.js';
+import type { Effect } from './events.js';
 import { epochOf, sendInto } from './exchange.js';
 import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';

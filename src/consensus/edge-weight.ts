@@ -23,5 +23,7 @@ export function weightOfExchange({ matrixWeight, own, theirs }: EdgeState): numb
 
 /** What this peer's deltas say of its neighbors; nothing while they are those of the topology. */
 export function degreeToSend({ edges, rewired }: PeerState): { readonly degree?: number } {
-  return rewired ? { degree: edges.filter(({ status, retiring }) => status !== 'closed' && !retiring).length } : {};
+  return rewired
+    ? { degree: edges.filter(({ status, retiring }) => status !== 'closed' && !retiring).length }
+    : {};
 }

@@ -289,7 +289,9 @@ export class SwarmLauncher {
   private loseLatecomers(): void {
     const running = this.fates.flatMap((fate, peer) => (fate === 'running' ? [peer] : []));
     const trains = (peer: number): boolean =>
-      this.workers.some(({ peers, incarnation, trained }) => peers.includes(peer) && (incarnation === 0 || trained));
+      this.workers.some(
+        ({ peers, incarnation, trained }) => peers.includes(peer) && (incarnation === 0 || trained),
+      );
     if (running.some(trains)) return;
     for (const peer of running) this.lose(peer, { reason: 'nobody left to join', failed: false });
   }

@@ -16,53 +16,10 @@ import { encodeFrame, swarmTagOf } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
 import type { Attack } from './attacks.js';
 import { EventQueue } from './event-queue.js';
+import { type Fault, type Partition, type SuddenFault, slownessOf } from './fault-model.js';
 import { createVirtualLink, type LinkOptions, type VirtualLink } from './link-model.js';
 
-/** What happens to a process from outside. */
-export type Fault =
-  /** SIGKILL: its neighbors lose their links to it. */
-  | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
-  /** SIGKILL, and after a while a new process for the same index, without any state. */
-  | { readonly type: 'restart'; readonly node: number; readonly atMs: number; readonly afterMs: number }
-  /** The swarm begins without it; it is started at this time. */
-  | { readonly type: 'join'; readonly node: number; readonly atMs: number }
-  /**
-   * Links between these peers and all others are down for a while, or for ever; with `silent` neither end is told, and
-   * frames are lost.
-   */
-  | {
-      readonly type: 'partition';
-      readonly nodes: readonly number[];
-      readonly atMs: number;
-      readonly forMs: number;
-      readonly silent: boolean;
-    }
-  /** SIGSTOP for a while, or for ever: silent, links stay up. */
-  | { readonly type: 'freeze'; readonly node: number; readonly atMs: number; readonly forMs: number }
-  /** A straggler: training that begins within this time takes `factor` times as long. */
-  | {
-      readonly type: 'slow';
-      readonly node: number;
-      readonly factor: number;
-      readonly atMs: number;
-      readonly forMs: number;
-    }
-  /** From then on it claims, after its local steps, what `attack` makes of the honest peers' models. */
-  | { readonly type: 'lie'; readonly node: number; readonly atMs: number; readonly attack: Attack };
-
-/** What strikes one peer at a time; a slow peer is just slow. */
-export type SuddenFault = Exclude<Fault, { type: 'slow' | 'partition' }>;
-type Partition = Extract<Fault, { type: 'partition' }>;
-
-/** How much longer training takes that begins now. */
-function slownessOf(faults: readonly Fault[], node: number, nowMs: number): number {
-  let slowness = 1;
-  for (const fault of faults) {
-    if (fault.type !== 'slow' || fault.node !== node) continue;
-    if (nowMs >= fault.atMs && nowMs < fault.atMs + fault.forMs) slowness *= fault.factor;
-  }
-  return slowness;
-}
+export type { Fault, SuddenFault } from './fault-model.js';
 
 export interface SimulationInit {
   readonly peers: readonly PeerState[];
@@ -133,6 +90,13 @@ type Event =
   | { readonly type: 'revive' }
   | { readonly type: 'divide'; readonly partition: Partition }
   | { readonly type: 'heal'; readonly partition: Partition };
+
+/** A frame but for its addresses. */
+type Words = Frame extends infer Kind
+  ? Kind extends Frame
+    ? Omit<Kind, 'swarmTag' | 'sender' | 'receiver'>
+    : never
+  : never;
 
 interface VirtualNode {
   state: PeerState;
@@ -389,25 +353,13 @@ class Simulator {
       case 'sendDelta':
         node.counters.payloadBytes += effect.delta.parts.reduce((sum, part) => sum + part.bytes.length, 0);
         node.counters.deltasSent += 1;
-        return this.send(index, effect.to, {
-          ...this.addressed(index, effect.to),
-          kind: 'delta',
-          delta: effect.delta,
-        });
+        return this.send(index, effect.to, { kind: 'delta', delta: effect.delta });
       case 'sendHeartbeat':
-        return this.send(index, effect.to, { ...this.addressed(index, effect.to), kind: 'heartbeat' });
+        return this.send(index, effect.to, { kind: 'heartbeat' });
       case 'sendSync':
-        return this.send(index, effect.to, {
-          ...this.addressed(index, effect.to),
-          kind: 'sync',
-          sync: effect.sync,
-        });
+        return this.send(index, effect.to, { kind: 'sync', sync: effect.sync });
       case 'sendModel':
-        return this.send(index, effect.to, {
-          ...this.addressed(index, effect.to),
-          kind: 'model',
-          model: effect.model,
-        });
+        return this.send(index, effect.to, { kind: 'model', model: effect.model });
       case 'setTimer': {
         const token = ++this.timerTokens;
         node.timers.set(effect.timer, token);
@@ -426,17 +378,16 @@ class Simulator {
     }
   }
 
-  private addressed(sender: number, receiver: number) {
-    return { swarmTag: this.swarmTag, sender, receiver };
-  }
-
-  private send(from: number, to: number, frame: Frame): void {
-    const node = this.nodes[from]!;
-    const bytes = encodeFrame(frame);
+  private send(sender: number, receiver: number, words: Words): void {
+    const node = this.nodes[sender]!;
+    const bytes = encodeFrame({ swarmTag: this.swarmTag, sender, receiver, ...words });
     node.counters.wireBytes += bytes.length;
-    if (this.isDivided(from, to)) return;
-    for (const arrival of node.links.get(to)!.carry(bytes, this.nowMs)) {
-      this.queue.push(arrival.atMs, { node: to, event: { type: 'frame', from, frame: arrival.frame } });
+    if (this.isDivided(sender, receiver)) return;
+    for (const arrival of node.links.get(receiver)!.carry(bytes, this.nowMs)) {
+      this.queue.push(arrival.atMs, {
+        node: receiver,
+        event: { type: 'frame', from: sender, frame: arrival.frame },
+      });
     }
   }
 }

@@ -37,14 +37,19 @@ interface Placed {
 /** Members by their place on circle `circle`, of two in one place the lesser id first. */
 function placed(members: readonly string[], seed: number, circle: number): Placed[] {
   return members
-    .map((id) => ({ id, at: createHash('sha256').update(`${seed}/${circle}/${id}`).digest().readUIntBE(0, 6) }))
+    .map((id) => ({
+      id,
+      at: createHash('sha256').update(`${seed}/${circle}/${id}`).digest().readUIntBE(0, 6),
+    }))
     .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
 
 /** Index of the first member at or after `at`, around the circle. */
 function firstFrom(circle: readonly Placed[], at: number): number {
-  const found = circle.findIndex((member) => member.at >= at);
-  return found < 0 ? 0 : found;
+  return Math.max(
+    0,
+    circle.findIndex((member) => member.at >= at),
+  );
 }
 
 function cycleEdges(circle: readonly Placed[]): [string, string][] {
@@ -61,7 +66,10 @@ function fingerEdges(circle: readonly Placed[]): [string, string][] {
   );
 }
 
-function edgesOf(members: readonly string[], { family, degree = 4, seed }: MembershipTopology): [string, string][] {
+function edgesOf(
+  members: readonly string[],
+  { family, degree = 4, seed }: MembershipTopology,
+): [string, string][] {
   if (family === 'random-regular')
     return Array.from({ length: degree / 2 }, (_, k) => cycleEdges(placed(members, seed, k))).flat();
   const circle = placed(members, seed, 0);
@@ -78,7 +86,10 @@ export function membershipEdges(
 ): readonly (readonly [string, string])[] {
   const { family, degree = 4 } = topology;
   if (family === 'random-regular' && !(Number.isInteger(degree) && degree >= 2 && degree % 2 === 0)) {
-    throw new GrapevineError('BAD_CONFIG', `degree ${degree}: wanted an even number from 2, of circles two each.`);
+    throw new GrapevineError(
+      'BAD_CONFIG',
+      `degree ${degree}: wanted an even number from 2, of circles two each.`,
+    );
   }
   const unique = new Map<string, [string, string]>();
   for (const [a, b] of edgesOf([...new Set(members)], topology)) {

@@ -55,7 +55,9 @@ describe('a neighbor that the membership view adds', () => {
     const before = one.parameters.slice();
     receive(one, 1, whole([3, 3], degree === undefined ? {} : { degree }));
     expect(edgeOf(one, 1).weight).toBe(wanted);
-    [...one.parameters].forEach((value, k) => expect(value).toBeCloseTo(before[k]! + wanted * (3 - before[k]!), 6));
+    [...one.parameters].forEach((value, k) =>
+      expect(value).toBeCloseTo(before[k]! + wanted * (3 - before[k]!), 6),
+    );
   });
 
   it('changes no weight of an exchange that neither end has begun since', () => {

@@ -83,7 +83,10 @@ it('gets the model of a neighbor over its links, and ends where the others do', 
   const edge = edgeOf(states[1]!, VICTIM);
   expect(edge.theirIncarnation).toBe(1);
   expect(edge.applied).toBeGreaterThan(5);
-  const distance = states[VICTIM]!.parameters.reduce((sum, x, k) => sum + (x - states[0]!.parameters[k]!) ** 2, 0);
+  const distance = states[VICTIM]!.parameters.reduce(
+    (sum, x, k) => sum + (x - states[0]!.parameters[k]!) ** 2,
+    0,
+  );
   const apart = Math.sqrt(distance / 64);
   expect(apart).toBeLessThan(0.5); // entries are of size 1, and start that far from the optimum
 });

@@ -15,6 +15,24 @@ describe('faults by name', () => {
       atMs: 0,
       forMs: Number.POSITIVE_INFINITY,
     });
+    expect(faults.resolve('restart:peer=2,at=1500,after=3000')).toEqual({
+      type: 'restart',
+      node: 2,
+      atMs: 1500,
+      afterMs: 3000,
+    });
+    expect(faults.resolve('join:peer=5,at=9')).toEqual({ type: 'join', node: 5, atMs: 9 });
+    expect(faults.resolve('partition:peers=0+4-6+5,at=1,for=2')).toEqual({
+      type: 'partition',
+      nodes: [0, 4, 5, 6],
+      atMs: 1,
+      forMs: 2,
+      silent: false,
+    });
+    for (const peers of ['6-4', 'x', '1+', '5000'])
+      expect(() => faults.resolve(`partition:peers=${peers}`)).toThrow(
+        expect.objectContaining({ code: 'BAD_SPEC' }),
+      );
     expect(() => faults.resolve('slow:factor=0')).toThrow(expect.objectContaining({ code: 'BAD_SPEC' }));
   });
 

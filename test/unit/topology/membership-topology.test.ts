@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { membershipEdges, membershipTopologies, neighborsFor } from '../../../src/topology/membership-topology.js';
+import {
+  membershipEdges,
+  membershipTopologies,
+  neighborsFor,
+} from '../../../src/topology/membership-topology.js';
 
 const seed = 7;
 const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `peer-${k}`);
@@ -13,9 +17,17 @@ function reached(all: readonly string[], neighbors: (id: string) => readonly str
   return seen;
 }
 
-const changed = (before: readonly string[], after: readonly string[], topology: Parameters<typeof membershipEdges>[1]) => {
-  const [old, now] = [before, after].map((all) => new Set(membershipEdges(all, topology).map((edge) => edge.join(' '))));
-  return [...old!].filter((edge) => !now!.has(edge)).length + [...now!].filter((edge) => !old!.has(edge)).length;
+const changed = (
+  before: readonly string[],
+  after: readonly string[],
+  topology: Parameters<typeof membershipEdges>[1],
+) => {
+  const [old, now] = [before, after].map(
+    (all) => new Set(membershipEdges(all, topology).map((edge) => edge.join(' '))),
+  );
+  return (
+    [...old!].filter((edge) => !now!.has(edge)).length + [...now!].filter((edge) => !old!.has(edge)).length
+  );
 };
 
 describe.each(membershipTopologies)('%s of changing members', (family) => {
@@ -62,7 +74,9 @@ it('a member that nobody knows has no neighbors, and one alone has none either',
 
 it('random-regular has the degree asked for, but for edges that two circles share', () => {
   const all = ids(200);
-  const degrees = all.map((id) => neighborsFor(all, id, { family: 'random-regular', degree: 6, seed }).length);
+  const degrees = all.map(
+    (id) => neighborsFor(all, id, { family: 'random-regular', degree: 6, seed }).length,
+  );
   expect(Math.max(...degrees)).toBe(6);
   expect(degrees.filter((degree) => degree < 6).length).toBeLessThan(30); // 3 pairs of circles share about 2 edges each
 });
