@@ -2,12 +2,13 @@
 
 import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
+import type { CommandContext } from './command-context.js';
 import { addOutputFlags, type Flags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { runInvite, runRevoke } from './founder.js';
 import { runPeer } from './peer-command.js';
 import { PEER_LISTENS, readPeerChoices } from './peer-settings.js';
 import { addReachFlags, reachSchema } from './reach-flags.js';
-import { readSettings } from './settings.js';
+import { readSettings, type Settings } from './settings.js';
 
 const peerHelp = `
 Examples:
@@ -24,8 +25,14 @@ Who may do what, and what is not defended: docs/security.md.`;
 
 type ContextFlags = Parameters<Shell['makeContext']>[0];
 
-/** @param addRunFlags adds the flags of a run, which are those of swarm and simulate. */
-export function addPeer(program: Command, shell: Shell, addRunFlags: (command: Command) => Command): void {
+/** What peer has in common with the other commands that run something. */
+export interface RunParts {
+  addRunFlags(command: Command): Command;
+  /** For --print-config. */
+  printSettings(settings: Settings, context: CommandContext): number;
+}
+
+export function addPeer(program: Command, shell: Shell, { addRunFlags, printSettings }: RunParts): void {
   addReachFlags(addRunFlags(program.command('peer').description('run one peer, on any device')), PEER_LISTENS)
     .option('--create', 'begin a swarm, and print an invitation to it')
     .option('--open', 'with --create: let everybody join who knows an address')
@@ -50,7 +57,8 @@ export function addPeer(program: Command, shell: Shell, addRunFlags: (command: C
       const own = [...Object.keys(reachSchema.shape), 'startTimeoutMs'];
       const rest: Flags = Object.fromEntries(Object.entries(flags).filter(([name]) => !own.includes(name)));
       const settings = await readSettings(rest, shell.environment);
-      shell.done(await runPeer(choices, settings, context));
+      const prints = flags.printConfig === true;
+      shell.done(prints ? printSettings(settings, context) : await runPeer(choices, settings, context));
     });
 }
 

@@ -114,7 +114,8 @@ function addSwarm(program: Command, shell: Shell): void {
     .action(settingsAction(shell, runSwarm));
 }
 
-const addPeerCommand = (program: Command, shell: Shell): void => addPeer(program, shell, addRunFlags);
+const addPeerCommand = (program: Command, shell: Shell): void =>
+  addPeer(program, shell, { addRunFlags, printSettings });
 
 function addSimulate(program: Command, shell: Shell): void {
   addRunFlags(program.command('simulate').description('the same run in one process under virtual time'))
