@@ -353,7 +353,8 @@ class SwarmTransport implements Libp2pTransport {
     try {
       await guard?.settled(peerId);
       const neighbor = await this.greet(channel, null, peerId);
-      guard?.strike(peerId, await this.links!.run(neighbor, channel));
+      const reason = await this.links!.run(neighbor, channel); // not within the next line: without a guard it is not evaluated
+      guard?.strike(peerId, reason);
     } catch (error) {
       guard?.strike(peerId, error);
       this.log(`refused a caller: ${messageOf(error)}`);
