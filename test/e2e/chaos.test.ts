@@ -164,7 +164,7 @@ describe('a swarm whose processes are killed, stopped and continued', () => {
   });
 
   it('trains on when one peer is left, and fails when none is', async () => {
-    const [lone, empty] = [startSwarm(4), startSwarm(4)];
+    const [lone, empty] = [startSwarm(4), startSwarm(4, '--rounds', '1000000')]; // never done before it is killed
     for (const [swarm, count] of [
       [lone, 3],
       [empty, 4],
