@@ -269,7 +269,8 @@ describe('a swarm whose output has nowhere to go', () => {
     }
   });
 
-  it('leaves no process behind, be it a stopped one, when nobody reads its lines', async () => {
+  // A minute: the launcher gives up a stopped process only after its long patience.
+  itWhenThorough('leaves no process behind, be it a stopped one, when nobody reads its lines', async () => {
     const swarm = startSwarm(2, '--rounds', '1000000', '--evaluate-every', '1');
     const workers = await workersOnceThere(swarm);
     await swarm.line(/^round 3 /);
