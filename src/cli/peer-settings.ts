@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { GrapevineError, messageOf } from '../base/errors.js';
+import { textLines } from '../base/text-lines.js';
 import { runConfigSchema } from '../config/schema.js';
 import { flagName } from '../config/sources.js';
 import { isPeerId } from '../node/libp2p-identity.js';
@@ -58,8 +59,7 @@ async function readText(flag: string, path: string): Promise<string> {
 
 /** Lines of a file without comments (#) and blanks. */
 async function readLines(flag: string, path: string): Promise<string[]> {
-  const lines = (await readText(flag, path)).split('\n').map((line) => line.replace(/#.*/, '').trim());
-  return lines.filter((line) => line !== '');
+  return textLines(await readText(flag, path));
 }
 
 async function readAllowList(path: string): Promise<ReadonlySet<string>> {

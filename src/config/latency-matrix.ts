@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { GrapevineError, messageOf } from '../base/errors.js';
+import { lineEntries, textLines } from '../base/text-lines.js';
 import type { SimulationConfig } from './schema.js';
 
 /** The longest delay of a link, in milliseconds: a minute. */
@@ -18,11 +19,9 @@ function fail(source: string, problem: string): never {
 }
 
 function rowsOfText(text: string): unknown[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
-    .map((line) => line.split(/\s*[,;]\s*|\s+/).map((word) => (word === '' ? Number.NaN : Number(word))));
+  return textLines(text).map((line) =>
+    lineEntries(line).map((word) => (word === '' ? Number.NaN : Number(word))),
+  );
 }
 
 function rowsOfJson(text: string, path: string): unknown {

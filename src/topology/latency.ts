@@ -7,7 +7,9 @@
  * count. An edge is as long as the mean of its two directions; `inf` is a pair that cannot be joined. The diagonal is
  * not looked at.
  */
+
 import { integerField, textField } from '../base/registry.js';
+import { lineEntries, textLines } from '../base/text-lines.js';
 import { badTopology, defineTopology, MAX_NODES } from './family.js';
 import { type Graph, graphFromEdges, isConnected } from './graph.js';
 import { badFile, readTextFile } from './read-text-file.js';
@@ -23,10 +25,7 @@ const NAME = 'latency';
 
 /** Row-major, nodes x nodes. @throws GrapevineError BAD_SPEC naming row and column */
 export function parseLatencies(text: string, nodes: number, file: string): Float64Array {
-  const rows = text
-    .split(/\r?\n/)
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '');
+  const rows = textLines(text);
   if (rows.length !== nodes)
     throw badFile(
       NAME,
@@ -35,7 +34,7 @@ export function parseLatencies(text: string, nodes: number, file: string): Float
     );
   const latencies = new Float64Array(nodes * nodes);
   rows.forEach((row, i) => {
-    const entries = row.split(/\s*[,;]\s*|\s+/);
+    const entries = lineEntries(row);
     if (entries.length !== nodes)
       throw badFile(NAME, file, `row ${i} has ${entries.length} numbers; wanted ${nodes}`);
     entries.forEach((entry, j) => {
