@@ -2,9 +2,6 @@
 import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import { parseShard, type Shard } from '../experiment/shard.js';
-import { collectExperiment } from './experiment-collect.js';
-import { planExperiment } from './experiment-plan.js';
-import { runExperiment } from './experiment-run.js';
 import {
   addOutputFlags,
   type Flags,
@@ -53,6 +50,7 @@ export function addExperiment(program: Command, shell: Shell): void {
     .option('--shard <i/n>', SHARD)
     .action(async (file: string, flags: Flags) => {
       const choices = { file, out: textOf(flags.out), shard: shardOf(flags) };
+      const { planExperiment } = await import('./experiment-plan.js');
       shell.done(await planExperiment(choices, contextOf(shell, flags)));
     });
   addOutputFlags(
@@ -76,6 +74,7 @@ export function addExperiment(program: Command, shell: Shell): void {
         timeoutSeconds: positive('--timeout-seconds', flags.timeoutSeconds),
         update: flags.update === true,
       };
+      const { runExperiment } = await import('./experiment-run.js');
       shell.done(await runExperiment(choices, contextOf(shell, flags)));
     });
   addOutputFlags(
@@ -89,6 +88,7 @@ export function addExperiment(program: Command, shell: Shell): void {
     .action(async (file: string, flags: Flags) => {
       const from = Array.isArray(flags.from) ? (flags.from as readonly string[]) : [];
       const choices = { file, out: textOf(flags.out), from, partial: flags.partial === true };
+      const { collectExperiment } = await import('./experiment-collect.js');
       shell.done(await collectExperiment(choices, contextOf(shell, flags)));
     });
 }

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import { unknownNameMessage } from '../base/registry.js';
 import { type EngineChoice, engineChoices } from '../training/engine.js';
-import { runDoctor } from './doctor-command.js';
 import { runEvaluate } from './evaluate-command.js';
 import type { Flags } from './flags.js';
 import { addOutputFlags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
@@ -83,6 +82,7 @@ export function addDoctor(program: Command, { makeContext, done }: Shell): void 
     .action(async (flags: Flags) => {
       const { listen } = readReachFlags(flags, '/ip4/0.0.0.0/tcp/0');
       const questions = { listen, peer: textOf(flags.peer), relay: textOf(flags.relay) };
+      const { runDoctor } = await import('./doctor-command.js'); // libp2p
       done(await runDoctor(questions, flags.json === true, makeContext(flags as ContextFlags)));
     });
 }

@@ -4,8 +4,6 @@ import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import type { CommandContext } from './command-context.js';
 import { addOutputFlags, type Flags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
-import { runInvite, runRevoke } from './founder.js';
-import { runPeer } from './peer-command.js';
 import { PEER_LISTENS, readPeerChoices } from './peer-settings.js';
 import { addReachFlags, reachSchema } from './reach-flags.js';
 import { readSettings, type Settings } from './settings.js';
@@ -57,8 +55,12 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
       const own = [...Object.keys(reachSchema.shape), 'startTimeoutMs'];
       const rest: Flags = Object.fromEntries(Object.entries(flags).filter(([name]) => !own.includes(name)));
       const settings = await readSettings(rest, shell.environment);
-      const prints = flags.printConfig === true;
-      shell.done(prints ? printSettings(settings, context) : await runPeer(choices, settings, context));
+      if (flags.printConfig === true) {
+        shell.done(printSettings(settings, context));
+        return;
+      }
+      const { runPeer } = await import('./peer-command.js'); // libp2p
+      shell.done(await runPeer(choices, settings, context));
     });
 }
 
@@ -73,6 +75,7 @@ export function addInvite(program: Command, { makeContext, done }: Shell): void 
     .option('--out <file>', 'write it there, too')
     .action(async (directory: string, flags: Flags) => {
       const { output } = makeContext(flags as ContextFlags);
+      const { runInvite } = await import('./founder.js');
       const invitation = await runInvite({
         directory,
         identity: textOf(flags.identity),
@@ -92,6 +95,7 @@ export function addRevoke(program: Command, { makeContext, done }: Shell): void 
     .option('--identity <file>', "the founder's private key (identity.key in the run directory)")
     .action(async (directory: string, ids: string[], flags: Flags) => {
       const { output } = makeContext(flags as ContextFlags);
+      const { runRevoke } = await import('./founder.js');
       const revoked = await runRevoke(directory, ids, textOf(flags.identity));
       output.stdout.write(
         output.json

@@ -28,7 +28,6 @@ import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { addInvite, addPeer, addRevoke } from './peer-commands.js';
 import { addReachFlags } from './reach-flags.js';
-import { runReport } from './report-command.js';
 import { resumedSettings } from './resume.js';
 import { readSettings, type Settings } from './settings.js';
 import { runSimulate } from './simulate-command.js';
@@ -237,6 +236,7 @@ function addReport(program: Command, { makeContext, done }: Shell): void {
         target: positiveNumber('--target', flags.target),
         markdown: flags.markdown === true,
       };
+      const { runReport } = await import('./report-command.js'); // the plotting library
       done(await runReport(directories, choices, makeContext(flags as Parameters<MakeContext>[0])));
     });
 }

@@ -14,7 +14,6 @@ import {
 import type { MetricsEvent, RoundEvent, RunEvent } from '../metrics/events.js';
 import { createLatestEvaluations } from '../metrics/latest-evaluations.js';
 import { forgetAfter, newestCommonRound } from '../node/checkpoint-files.js';
-import { createIdentities } from '../node/libp2p-identities.js';
 import { ownerOf } from '../node/peer-checkpoint.js';
 import { SwarmLauncher, type SwarmOutcome } from '../node/swarm-launcher.js';
 import type { FromWorker } from '../node/swarm-messages.js';
@@ -151,6 +150,13 @@ function failureOf(failures: readonly Failure[]): GrapevineError | null {
   return new GrapevineError(first.code as GrapevineError['code'], message);
 }
 
+/** Of peers that their neighbors know again when their process is another one. */
+async function privateKeys(peers: number): Promise<Uint8Array[]> {
+  const { createIdentity } = await import('../node/libp2p-identity.js'); // libp2p: not for every launcher
+  const identities = await Promise.all(Array.from({ length: peers }, createIdentity));
+  return identities.map(({ privateKey }) => privateKey);
+}
+
 async function createLauncher(
   settings: Settings,
   context: CommandContext,
@@ -159,7 +165,7 @@ async function createLauncher(
 ): Promise<SwarmLauncher> {
   const { run, launch } = settings;
   const { directory, resumeAfter } = at;
-  const identities = launch.restart === true ? await createIdentities(run.peers) : null;
+  const identities = launch.restart === true ? await privateKeys(run.peers) : null;
   const launcher = new SwarmLauncher({
     workerPath: WORKER_PATH,
     peers: run.peers,
