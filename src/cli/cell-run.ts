@@ -6,6 +6,7 @@ import { isGrapevineError } from '../base/errors.js';
 import { planRun } from '../config/run-plan.js';
 import { configHash } from '../config/verify.js';
 import { algorithms } from '../consensus/registry.js';
+import { requireFit } from '../consensus/topology-fit.js';
 import type { VerifiedCell } from '../experiment/manifest.js';
 import type { CellAnswer, CellTask } from '../experiment/run-cells.js';
 import type { Driver, Keys } from '../experiment/sweep-file.js';
@@ -38,7 +39,7 @@ export async function verifyCell(driver: Driver, keys: Keys): Promise<VerifiedCe
   const settings = await settingsFrom(keys);
   const { run, simulation, launch } = settings;
   const topology = buildTopology(run.topology, run.peers, run.seed);
-  algorithms.resolve(run.algorithm).checkTopology?.(topology);
+  requireFit(algorithms.resolve(run.algorithm), topology, run.pace ?? 'lockstep');
   if (driver === 'simulate') readFaults(simulation.faults, run);
   const all = { ...run, ...(driver === 'simulate' ? simulation : {}), ...launchSettings(launch) };
   // As it will be read again from the manifest.
