@@ -97,6 +97,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
   const liars = new Set<number>();
   const seenSoFar: SeenSoFar = { meanModel: null, finished: new Map(), lost: new Set(), savedRound: 0 };
   const observer = { totals, liars, seenSoFar, collector: collector.state };
+  let mayBeDue = false; // who has ended which round is looked at when it has changed, not between any two frames
 
   const recordViews = (views: readonly SwarmView[], nowMs: number): void => {
     for (const view of views) {
@@ -131,6 +132,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
       recordChange(seen, effect);
       if (effect.type !== 'roundFinished') continue;
       if (!seenSoFar.lost.has(seen.node)) seenSoFar.finished.set(seen.node, effect.round);
+      mayBeDue = true;
       if (seen.node === 0) await run.yieldToHost?.();
       if (liars.has(seen.node)) continue;
       const { round, parameters } = effect;
@@ -162,13 +164,16 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     run.record({ event: 'peer-lost', atMs: nowMs, peer: fault.node, round, reason });
     seenSoFar.lost.add(fault.node);
     seenSoFar.finished.delete(fault.node);
+    mayBeDue = true;
     recordViews(collector.forget(fault.node), nowMs);
   };
   const { trainingMs } = run;
   const saveIfDue = (simulation: () => SavedSimulation): Promise<void> | void => {
     const { checkpoints } = run;
-    const round = checkpoints === undefined ? null : dueRound(seenSoFar, run, checkpoints.every);
-    if (checkpoints === undefined || round === null) return;
+    if (checkpoints === undefined || !mayBeDue) return;
+    mayBeDue = false;
+    const round = dueRound(seenSoFar, run, checkpoints.every);
+    if (round === null) return;
     seenSoFar.savedRound = round;
     return savedRun({ run, states, round, simulation: simulation(), observer }).then(checkpoints.save);
   };
