@@ -3,9 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Libp2p } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createSwarmNode } from '../../src/node/libp2p-node.js';
 import { createSocketBytes } from '../../src/node/libp2p-socket-bytes.js';
 import {
@@ -13,38 +12,17 @@ import {
   EDGE_PROTOCOL,
   HELLO_TIMEOUT_MS,
   type Libp2pTransport,
-  type Libp2pTransportInit,
 } from '../../src/node/libp2p-transport.js';
 import type { MemberRecord } from '../../src/node/membership.js';
-import { swarmTagOf } from '../../src/wire/encode.js';
-import {
-  deltaFrame,
-  describeTransport,
-  hello,
-  MAX_FRAME_BYTES,
-  SWARM,
-  Witness,
-} from '../conformance/transport.js';
+import { deltaFrame, describeTransport } from '../conformance/transport.js';
+import { common, cutBetween, startsTransports } from '../reference/libp2p-transports.js';
 import { ManualClock } from '../reference/manual-clock.js';
 import { createTcpProxy } from './tcp-proxy.js';
-
-const LOOPBACK = '/ip4/127.0.0.1/tcp/0';
-const common = {
-  hello,
-  swarmTag: swarmTagOf(SWARM),
-  limits: { maxFrameBytes: MAX_FRAME_BYTES },
-  listen: [LOOPBACK],
-  bootstrap: [] as readonly string[],
-};
 
 const root = join(import.meta.dirname, '..', '..');
 /** Runs a program to its end; fails when it takes longer than any of these should. */
 const run = (file: string, args: string[]) => promisify(execFile)(file, args, { cwd: root, timeout: 60_000 });
 const portOf = (address: string): number => Number(/\/tcp\/(\d+)/.exec(address)![1]);
-
-/** The libp2p node inside, to break its connections as a network would. */
-const nodeOf = (transport: Libp2pTransport): Libp2p =>
-  (transport as unknown as { parts: { node: Libp2p } }).parts.node;
 
 describeTransport('libp2p', async () => {
   const started = new Map<number, Libp2pTransport>();
@@ -55,30 +33,13 @@ describeTransport('libp2p', async () => {
       started.set(spec.node, transport);
       return transport;
     },
-    cut(a, b) {
-      const { peerId } = nodeOf(started.get(b)!);
-      for (const connection of nodeOf(started.get(a)!).getConnections(peerId))
-        connection.abort(new Error('cut'));
-    },
+    cut: (a, b) => cutBetween(started.get(a)!, started.get(b)!),
     dispose: async () => {},
   };
 });
 
 describe('libp2p transport', () => {
-  let running: Libp2pTransport[] = [];
-  afterEach(async () => {
-    await Promise.all(running.map((transport) => transport.stop()));
-    running = [];
-  });
-
-  async function start(init: Partial<Libp2pTransportInit> & { node: number; neighbors: readonly number[] }) {
-    const witness = new Witness();
-    const transport = await createLibp2pTransport({ ...common, onRefused: witness.onRefused, ...init });
-    running.push(transport);
-    witness.transport = transport;
-    await transport.start(witness);
-    return { transport, witness };
-  }
+  const { start } = startsTransports();
 
   test('eight peers that know one address link into a ring', async () => {
     const count = 8;

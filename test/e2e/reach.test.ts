@@ -2,31 +2,18 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys';
-import type { Connection, Libp2p } from '@libp2p/interface';
+import type { Connection } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createLibp2pTransport,
   type Libp2pTransport,
   type Libp2pTransportInit,
 } from '../../src/node/libp2p-transport.js';
 import { swarmTagOf } from '../../src/wire/encode.js';
-import {
-  deltaFrame,
-  describeTransport,
-  hello,
-  MAX_FRAME_BYTES,
-  SWARM,
-  Witness,
-} from '../conformance/transport.js';
+import { deltaFrame, describeTransport, hello } from '../conformance/transport.js';
+import { common, cutBetween, nodeOf, startsTransports } from '../reference/libp2p-transports.js';
 
-const common = {
-  hello,
-  swarmTag: swarmTagOf(SWARM),
-  limits: { maxFrameBytes: MAX_FRAME_BYTES },
-  listen: ['/ip4/127.0.0.1/tcp/0'] as readonly string[],
-  bootstrap: [] as readonly string[],
-};
 /** The index of a peer that is nobody's neighbor. */
 const RELAY = 99;
 /** Nothing listens there. */
@@ -34,8 +21,6 @@ const NOBODY = '/ip4/127.0.0.1/tcp/1';
 /** Nobody can call such a peer directly. */
 const unreachable = { listen: [] as readonly string[] };
 
-const nodeOf = (transport: Libp2pTransport): Libp2p =>
-  (transport as unknown as { parts: { node: Libp2p } }).parts.node;
 const listenedOn = (transport: Libp2pTransport): Multiaddr[] =>
   (
     nodeOf(transport) as unknown as { components: { transportManager: { getAddrs(): Multiaddr[] } } }
@@ -55,10 +40,6 @@ async function startRelay(init: Partial<Libp2pTransportInit> = {}): Promise<Libp
   });
   await relay.start(ignoreAll);
   return relay;
-}
-
-function cutBetween(a: Libp2pTransport, b: Libp2pTransport): void {
-  for (const connection of connectionsOf(a, b)) connection.abort(new Error('cut'));
 }
 
 describeTransport('libp2p over WebSocket', async () => {
@@ -99,20 +80,7 @@ describeTransport('libp2p through a relay', async () => {
 });
 
 describe('reaching a peer', () => {
-  let running: Libp2pTransport[] = [];
-  afterEach(async () => {
-    await Promise.all(running.map((transport) => transport.stop()));
-    running = [];
-  });
-
-  async function start(init: Partial<Libp2pTransportInit> & { node: number; neighbors: readonly number[] }) {
-    const witness = new Witness();
-    const transport = await createLibp2pTransport({ ...common, onRefused: witness.onRefused, ...init });
-    running.push(transport);
-    witness.transport = transport;
-    await transport.start(witness);
-    return { transport, witness };
-  }
+  const { start, alsoStop } = startsTransports();
   type Started = Awaited<ReturnType<typeof start>>;
 
   async function exchange(a: Started, b: Started, sequence = 1): Promise<void> {
@@ -124,7 +92,7 @@ describe('reaching a peer', () => {
 
   test('a peer that nobody can call directly announces its place at the relay, and is called there', async () => {
     const relay = await startRelay();
-    running.push(relay);
+    alsoStop(relay);
     const hidden = await start({ ...unreachable, node: 1, neighbors: [0], relays: relay.addresses() });
     const caller = await start({ ...unreachable, node: 0, neighbors: [1], bootstrap: relay.addresses() });
     await caller.witness.until(() => caller.witness.ups.length === 1);
@@ -147,14 +115,14 @@ describe('reaching a peer', () => {
     await first.stop();
     await caller.witness.until(() => caller.witness.downs.length === 1);
     while (hidden.transport.addresses().length > 0) await turn();
-    running.push(await startRelay({ privateKey, listen }));
+    alsoStop(await startRelay({ privateKey, listen }));
     await caller.witness.until(() => caller.witness.ups.length === 2);
     await exchange(caller, hidden);
   });
 
   test('a direct connection takes the place of a relayed one, and the link moves to it', async () => {
     const relay = await startRelay();
-    running.push(relay);
+    alsoStop(relay);
     const bootstrap = relay.addresses();
     const hidden = await start({ ...unreachable, node: 1, neighbors: [0], relays: bootstrap });
     const announce = [NOBODY]; // or the hidden peer would introduce itself, and be called back, directly
@@ -185,7 +153,7 @@ describe('reaching a peer', () => {
 
   test('what is announced takes the place of what is listened on, and places at relays stay', async () => {
     const relay = await startRelay();
-    running.push(relay);
+    alsoStop(relay);
     const announce = ['/dns4/peer.example/tcp/4001'];
     const { transport } = await start({ node: 0, neighbors: [], announce, relays: relay.addresses() });
     while (transport.addresses().length === 1) await turn();

@@ -86,7 +86,7 @@ export const churnAlgorithms: Readonly<Record<Pace, readonly string[]>> = {
     'pgq:rank=2',
     'deep-squeeze',
   ],
-  asynchronous: ['edge-choco', 'exact', 'power-gossip', 'pgq:rank=2,iterations=2', 'ad-psgd'],
+  asynchronous: chaosAlgorithms.asynchronous, // an edge's own pace bears whatever the neighbor does
 };
 
 /** Peers die and come back, join late, fall asleep, are slow; links break, or lose all frames, once or again and again. */
