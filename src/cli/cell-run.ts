@@ -39,7 +39,7 @@ export async function verifyCell(driver: Driver, keys: Keys): Promise<VerifiedCe
   const settings = await settingsFrom(keys);
   const { run, simulation, launch } = settings;
   const topology = buildTopology(run.topology, run.peers, run.seed);
-  requireFit(algorithms.resolve(run.algorithm), topology, run.pace ?? 'lockstep');
+  requireFit(algorithms.resolve(run.algorithm), topology, run);
   if (driver === 'simulate') readFaults(simulation.faults, run);
   const all = { ...run, ...(driver === 'simulate' ? simulation : {}), ...launchSettings(launch) };
   // As it will be read again from the manifest.

@@ -140,6 +140,7 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
   const notices = new Set<string>();
   const onNotice = (sentence: string) => void notices.add(sentence);
   const plan = planRun(settings.run, { ...machineOf(settings, context), onNotice });
+  readFaults(settings.simulation.faults, settings.run); // a fault that cannot be leaves no directory
   const directory = resolve(settings.launch.out ?? defaultRunDirectory(plan, new Date()));
   const evaluator = await plan.createModel(null); // a task that does not load leaves no directory
   const { engine, layout } = evaluator;

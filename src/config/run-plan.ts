@@ -53,7 +53,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
   const spectrum = spectrumOf(topology.mixing);
   const compressor = compressors.resolve(config.compressor);
   const algorithm = algorithms.resolve(config.algorithm);
-  requireFit(algorithm, topology, config.pace ?? 'lockstep');
+  requireFit(algorithm, topology, config);
   const { seed } = config;
   const diameter = config.pace === 'asynchronous' ? diameterOf(topology.graph) : null;
   return {

@@ -22,7 +22,6 @@ import { matchingOf, partnersOf } from '../topology/random-matching.js';
 import type { Algorithm, Contribution } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { fixedOnly } from './topology-fit.js';
 
 interface NodeMemory {
   /** Draws the neighbor to ask. */
@@ -38,7 +37,7 @@ export function createAdPsgd(spec: string): Algorithm<NodeMemory, SentPair> {
     compresses: 'nothing',
     toleratesChurn: true,
     asynchronous: true,
-    checkTopology: fixedOnly('ad-psgd', 'draws its pairs by itself'),
+    oneMatrix: 'draws its pairs by itself',
     createNode: ({ node, randomFor }) => ({ random: randomFor('node', node) }),
     createEdge: createSentPair,
     partners({ node, pace, swarm }, { random }, { round, openEdges, busy }) {

@@ -155,6 +155,11 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
   readonly needsUnbiased?: boolean;
   /** What is compressed with unless the user says otherwise. @default config/schema.ts's */
   readonly defaultCompressor?: string;
+  /**
+   * Why W must be the same in all rounds, with every edge in each: a sentence part behind "algorithm <name>", without a period at
+   * its end. Absent where a round's exchanges are opposite corrections whatever W_t is.
+   */
+  readonly oneMatrix?: string;
   /** @throws GrapevineError BAD_CONFIG where the algorithm cannot run on this topology. */
   checkTopology?(topology: Topology): void;
   createNode(context: AlgorithmContext): NodeMemory;

@@ -20,7 +20,6 @@ import { GrapevineError } from '../base/errors.js';
 import type { Algorithm, AlgorithmContext } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { fixedOnly } from './topology-fit.js';
 
 export interface ChebyshevOptions {
   /** K: exchanges a round. */
@@ -59,7 +58,7 @@ export function createChebyshevGossip(
     spec,
     compresses: 'nothing',
     exchanges,
-    checkTopology: fixedOnly('chebyshev', 'accelerates the powers of one W, by its gap'),
+    oneMatrix: 'accelerates the powers of one W, by its gap',
     createNode: (context) => weightsOf(context, exchanges),
     createEdge: (context) => ({
       ...createSentPair(context),

@@ -14,7 +14,6 @@
 import type { Algorithm } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { fixedOnly } from './topology-fit.js';
 
 interface NodeMemory {
   /** psi^(t-1). */
@@ -29,7 +28,7 @@ export function createExactDiffusion(spec: string): Algorithm<NodeMemory, SentPa
     name: 'd2',
     spec,
     compresses: 'nothing',
-    checkTopology: fixedOnly('d2', 'corrects by the last round as if W were the same in both'),
+    oneMatrix: 'corrects by the last round as if W were the same in both',
     createNode: ({ initialReplica }) => ({ adapted: new Float32Array(initialReplica.length) }),
     createEdge: createSentPair,
     beginRound(_context, { adapted }, { round, start, parameters }) {

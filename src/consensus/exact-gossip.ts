@@ -18,7 +18,6 @@ import { GrapevineError } from '../base/errors.js';
 import type { Algorithm } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { fixedOnly } from './topology-fit.js';
 
 export type MixingOrder = 'adapt-then-combine' | 'combine-then-adapt';
 
@@ -63,9 +62,8 @@ export function createAllReduce(spec: string): Algorithm<NodeMemory, SentPair> {
     ...createExactGossip(spec),
     name: 'all-reduce',
     asynchronous: false, // no average of all is exact without a common round
-    checkTopology(topology) {
-      const { spec, graph } = topology;
-      fixedOnly('all-reduce', 'averages over all peers in each round')(topology);
+    oneMatrix: 'averages over all peers in each round',
+    checkTopology({ spec, graph }) {
       const { nodes, targets } = graph;
       if (targets.length === nodes * (nodes - 1)) return;
       throw new GrapevineError(

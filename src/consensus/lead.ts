@@ -29,7 +29,6 @@ import {
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
-import { fixedOnly } from './topology-fit.js';
 
 /** As in the paper, integers rounded at random; with more bits, which the first rounds are glad of. */
 const DEFAULT_COMPRESSOR = 'quantize:bits=4,rounding=stochastic';
@@ -76,7 +75,7 @@ export function createLead(
     compresses: 'differences',
     guarded: true,
     needsUnbiased: true,
-    checkTopology: fixedOnly('lead', 'sums (I - W) X over all rounds, and converges for one W'),
+    oneMatrix: 'sums (I - W) X over all rounds, and converges for one W',
     defaultCompressor: DEFAULT_COMPRESSOR,
     createNode: (context) => ({
       public: createPublicVector(context, rule),

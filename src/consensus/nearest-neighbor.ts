@@ -16,7 +16,6 @@ import type { Algorithm } from './algorithm.js';
 import { checkByzantine } from './clipping.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered, requirePlausible } from './mixing-step.js';
-import { fixedOnly } from './topology-fit.js';
 
 export interface NearestNeighborOptions {
   /** f: how many neighbors may lie. */
@@ -60,7 +59,7 @@ export function createNearestNeighbor(
     name: 'nearest-neighbor',
     spec,
     compresses: 'nothing',
-    checkTopology: fixedOnly('nearest-neighbor', 'compares all its neighbors in each round'),
+    oneMatrix: 'compares all its neighbors in each round',
     toleratesChurn: true,
     checkEdges: ({ length }) => checkByzantine('nearest-neighbor', byzantine, length),
     createNode: () => ({ heard: new Map() }),

@@ -31,7 +31,7 @@ import { matchingOf, partnersOf, partnerWeight } from '../topology/random-matchi
 import type { Algorithm, AlgorithmContext, RoundStart } from './algorithm.js';
 import { createSentPair, densePart, readPair, type SentPair } from './dense-exchange.js';
 import { correctionInto, ordered } from './mixing-step.js';
-import { fixedOnly, nonNegativeOnly } from './topology-fit.js';
+import { nonNegativeOnly } from './topology-fit.js';
 
 export interface NoLoCoOptions {
   /** alpha, in (0, 1]. */
@@ -81,20 +81,18 @@ interface Gossip {
 }
 
 /** What belongs to an algorithm that meets other partners each round. */
-function drawnPartners(name: string): Pick<OuterMomentum, 'partners' | 'checkTopology'> {
-  return {
-    checkTopology: fixedOnly(name, 'draws its partners by itself'),
-    partners: (_context, { weights }, { openEdges }) =>
-      openEdges.map(({ neighbor }) => neighbor).filter((neighbor) => weights?.has(neighbor)),
-  };
-}
+const drawnPartners: Pick<OuterMomentum, 'partners' | 'oneMatrix'> = {
+  oneMatrix: 'draws its partners by itself',
+  partners: (_context, { weights }, { openEdges }) =>
+    openEdges.map(({ neighbor }) => neighbor).filter((neighbor) => weights?.has(neighbor)),
+};
 
 function createOuterMomentum({ name, spec, peers, gamma }: Gossip, outerStep: OuterStep): OuterMomentum {
   return {
     name,
     spec,
     compresses: 'nothing',
-    ...(peers === 'all' ? { checkTopology: nonNegativeOnly(name) } : drawnPartners(name)),
+    ...(peers === 'all' ? { checkTopology: nonNegativeOnly(name) } : drawnPartners),
     toleratesChurn: true,
     createNode: ({ initialReplica: { length } }) => ({
       sent: new Float32Array(length),

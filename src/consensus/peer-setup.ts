@@ -44,7 +44,7 @@ function swarmFactsOf({ graph, schedule, directed }: Topology, seed: number): Sw
  */
 export function setUpPeer(setup: PeerSetup, node: number, parameters: Float32Array): PeerState {
   const { topology, seed, options, algorithm } = setup;
-  requireFit(algorithm, topology, options.pace ?? 'lockstep');
+  requireFit(algorithm, topology, options);
   const { graph, mixing } = topology;
   const first = graph.offsets[node]!;
   const neighbors = Array.from(neighborsOf(graph, node), (neighbor, k) => ({

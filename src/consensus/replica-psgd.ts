@@ -33,7 +33,6 @@ import {
   takeOwn,
   takeUnsent,
 } from './public-vector.js';
-import { fixedOnly } from './topology-fit.js';
 
 /**
  * ECD's noise is a random walk of its own making, not an explosion: qsgd on a path of 16 was seen to take 2,000 rounds
@@ -100,7 +99,7 @@ export function createReplicaPsgd(
     compresses: 'differences',
     guarded: true,
     guardSlack: name === 'ecd' ? ECD_GUARD_SLACK : 1,
-    checkTopology: fixedOnly(name, 'descends from the replicas of all its neighbors in each round'),
+    oneMatrix: 'descends from the replicas of all its neighbors in each round',
     createNode: (context) => ({
       public: createPublicVector(context, rule),
       last: context.initialReplica.slice(),

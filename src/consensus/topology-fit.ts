@@ -3,24 +3,9 @@
  * sums of antisymmetric corrections for, keeps the mean whatever W_t is; other things were derived for one W.
  */
 import { GrapevineError } from '../base/errors.js';
+import { neighborsOf } from '../topology/graph.js';
 import type { Topology } from '../topology/topology.js';
 import type { AnyAlgorithm, Pace } from './algorithm.js';
-
-/**
- * A `checkTopology` that refuses time-varying topologies.
- * @param reason a sentence part behind "algorithm <name>", without a period at its end
- */
-export function fixedOnly(name: string, reason: string): (topology: Topology) => void {
-  return ({ spec, schedule }) => {
-    if (schedule === undefined) return;
-    throw new GrapevineError(
-      'BAD_CONFIG',
-      `algorithm ${name} ${reason}, got the time-varying topology ${spec}: choose a topology that stays the same, or ` +
-        'algorithm exact, choco or edge-choco.',
-      { algorithm: name, topology: spec },
-    );
-  };
-}
 
 /** A `checkTopology` that refuses negative w_ij, which weights=fdla may have. */
 export function nonNegativeOnly(name: string): (topology: Topology) => void {
@@ -35,14 +20,52 @@ export function nonNegativeOnly(name: string): (topology: Topology) => void {
   };
 }
 
+/** What of a run decides which edges exchange in a round. */
+export interface RoundFacts {
+  readonly pace?: Pace;
+  /** The share of rounds in which an edge exchanges. @default 1 */
+  readonly edgeActivity?: number;
+}
+
 /** @throws GrapevineError BAD_CONFIG where the algorithm, or the pace, cannot run on the topology */
-export function requireFit(algorithm: AnyAlgorithm, topology: Topology, pace: Pace): void {
+export function requireFit(
+  algorithm: AnyAlgorithm,
+  topology: Topology,
+  { pace = 'lockstep', edgeActivity = 1 }: RoundFacts,
+): void {
+  const { schedule, spec } = topology;
+  if (schedule !== undefined) requireAnyMatrix(algorithm, `the time-varying topology ${spec}`);
+  if (edgeActivity < 1) requireAnyMatrix(algorithm, `edgeActivity ${edgeActivity}`);
   algorithm.checkTopology?.(topology);
-  if (topology.schedule === undefined || pace === 'lockstep') return;
+  if (algorithm.checkEdges !== undefined) requireNeighborhoods(algorithm, topology);
+  if (schedule === undefined || pace === 'lockstep') return;
   throw new GrapevineError(
     'BAD_CONFIG',
-    `pace asynchronous has no rounds that neighbors share, and the time-varying topology ${topology.spec} says which edges ` +
+    `pace asynchronous has no rounds that neighbors share, and the time-varying topology ${spec} says which edges ` +
       'exchange in which round: choose pace lockstep, or a topology that stays the same.',
-    { topology: topology.spec },
+    { topology: spec },
   );
+}
+
+function requireAnyMatrix({ name, oneMatrix }: AnyAlgorithm, got: string): void {
+  if (oneMatrix === undefined) return;
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `algorithm ${name} ${oneMatrix}, got ${got}: choose a topology that stays the same with all edges active, or ` +
+      'algorithm exact, choco or edge-choco.',
+    { algorithm: name },
+  );
+}
+
+/** What any peer would find when it is made is found before the first of them is. */
+function requireNeighborhoods({ checkEdges }: AnyAlgorithm, { graph, mixing }: Topology): void {
+  for (let node = 0; node < graph.nodes; node++) {
+    const first = graph.offsets[node]!;
+    checkEdges?.(
+      Array.from(neighborsOf(graph, node), (neighbor, k) => ({
+        neighbor,
+        weight: mixing.weights[first + k]!,
+      })),
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runGrapevine, temporaryDirectory } from './grapevine-process.js';
@@ -175,5 +175,14 @@ describe('grapevine simulate', () => {
     expect(first.exitCode).toBe(0);
     expect(JSON.parse(first.stdout)).toMatchObject({ rounds: 40, peersLost: [2, 5] });
     expect(second.stdout).toBe(first.stdout);
+  });
+
+  it('refuses a fault of a peer that is none, and leaves no directory behind', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const flags = ['simulate', '--task', 'quadratic', '--fault', 'kill:peer=8,at=200', '--out', out];
+    const { exitCode, stderr } = await runGrapevine(flags);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/wanted a peer from 0 to 7/);
+    expect(existsSync(out)).toBe(false);
   });
 });

@@ -130,16 +130,24 @@ describe('every algorithm that bears changing weights', () => {
 
   it.each(refusing)('and the others say why they do not: %s', (name) => {
     const topology = buildTopology('random-matching', 8, 1);
-    const check = (): void => requireFit(algorithms.resolve(name), topology, 'lockstep');
+    const check = (): void => requireFit(algorithms.resolve(name), topology, {});
     expect(check).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));
     expect(check).toThrow(
       /algorithm [a-z0-9-]+ .*, got the time-varying topology random-matching.*: choose /,
     );
   });
 
+  it.each(refusing)('nor edges that exchange in some rounds only: %s', (name) => {
+    const topology = buildTopology(name === 'all-reduce' ? 'complete' : 'torus', 8, 1);
+    const check = (edgeActivity: number) => (): void =>
+      requireFit(algorithms.resolve(name), topology, { edgeActivity });
+    expect(check(1)).not.toThrow();
+    expect(check(0.5)).toThrow(/algorithm [a-z0-9-]+ .*, got edgeActivity 0.5: choose /);
+  });
+
   it('has rounds that neighbors share: the asynchronous pace is refused', () => {
     const topology = buildTopology('base', 8, 1);
-    expect(() => requireFit(algorithms.resolve('exact'), topology, 'asynchronous')).toThrow(
+    expect(() => requireFit(algorithms.resolve('exact'), topology, { pace: 'asynchronous' })).toThrow(
       /pace asynchronous .*time-varying topology base:k=1.*choose pace lockstep/,
     );
   });
@@ -194,7 +202,7 @@ describe('push-sum with links=directed', () => {
 
   it('wants a topology with a one-way form, and no peers', () => {
     const check = (spec: string, topology: string): void =>
-      requireFit(algorithms.resolve(spec), buildTopology(topology, 8, 1), 'lockstep');
+      requireFit(algorithms.resolve(spec), buildTopology(topology, 8, 1), {});
     expect(() => check('push-sum:links=directed', 'torus')).toThrow(/has none: choose exponential/);
     expect(() => check('push-sum:links=one-way', 'base')).toThrow(/take turns: choose links=both/);
     expect(() => algorithms.resolve('push-sum:links=directed,peers=1')).toThrow(/leave peers out/);
