@@ -1,4 +1,5 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
+import { noteSaid } from './adaptive-steps.js';
 import { takeWeight } from './edge-activity.js';
 import { degreeToSend } from './edge-weight.js';
 import type { Effect } from './events.js';
@@ -52,5 +53,6 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
     ...degreeToSend(state),
     parts,
   };
+  noteSaid(state, edge, nowMs);
   sendInto(effects, edge, edge.own, nowMs);
 }

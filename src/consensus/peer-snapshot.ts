@@ -7,6 +7,7 @@
  * have applied the same exchanges; or one end has, and then the other sends its difference again and is answered.
  */
 import { assert } from '../base/assert.js';
+import { forgetTimes } from './adaptive-steps.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
 /** What a state holds beside what its configuration gives it. */
@@ -55,6 +56,7 @@ function relink(edge: EdgeState): void {
 export function beginAfter(state: PeerState, round: number): void {
   const { edges, options } = state;
   edges.forEach(relink);
+  forgetTimes(state);
   Object.assign(state, {
     phase: 'idle',
     round,

@@ -6,6 +6,7 @@
  * and asynchronous.ts.
  */
 import type { Delta, ModelOffer, Sync } from '../wire/frame.js';
+import { noteHeard, noteTrained } from './adaptive-steps.js';
 import { applyExchange, refuse, setStatus } from './apply-exchange.js';
 import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
@@ -107,7 +108,7 @@ function begin(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'joining' || !state.hasModel) return;
   const { round, parameters } = state;
   if (round < state.lastRound) {
-    beginTraining(state, effects);
+    beginTraining(state, effects, nowMs);
     return;
   }
   effects.push({ type: 'roundFinished', round, appliedEdges: 0, contraction: null, parameters });
@@ -144,6 +145,7 @@ function onUpdateReady(
     asynchronous.afterTraining(state, effects, input.parameters, nowMs);
     return;
   }
+  noteTrained(state, nowMs);
   const start = takeIn(state, input.parameters);
   state.phase = 'exchanging';
   state.exchangesDone = 0;
@@ -170,6 +172,7 @@ function onDelta(
   if (edge === undefined || edge.status === 'closed') return;
   hear(edge, nowMs);
   if (!edge.synced || (input.delta.epoch ?? 0) !== epochOf(state, edge)) return; // of another life of the edge
+  noteHeard(state, edge, { delta: input.delta, nowMs });
   edge.deltaHeardMs = nowMs;
   edge.heardRound = Math.max(edge.heardRound, input.delta.round);
   if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {
