@@ -8,8 +8,9 @@
  *     r_j >= what j trained + both ways of the link
  *
  * with equality where j waited for nobody but us: a straggler sees exactly how quick the others are, and whoever waits for a
- * straggler sees larger numbers, which ask nothing of it. (That waiting spreads from neighbor to neighbor, and that slack is
- * what to look at, is from Luo, Lin, Zhuo and Qian 2019, "Hop: heterogeneity-aware decentralized training", section 3.)
+ * straggler sees larger numbers, which ask nothing of it. (Luo, Lin, Zhuo and Qian 2019, "Hop: heterogeneity-aware
+ * decentralized training", let a slow worker skip whole iterations for the same end; here it does a part of each, so
+ * that exchanges stay those of lockstep.)
  * With h steps that took d, as many as fit into the median of the neighbors' r are
  *
  *     fit = GRACE h median_j(r_j) / d,    at most H

@@ -2,17 +2,23 @@
  * How many of the H local steps of a round a peer takes: `fixed`, all of them, or `adaptive`, as many as let its neighbors go
  * on (consensus/adaptive-steps.ts decides, the local trainer takes them).
  *
- * Peers that take h_i < H steps of the same size count for less: the swarm then descends on sum_i h_i f_i in place of
- * sum_i f_i (Wang, Liu, Liang, Joshi and Poor 2020, "Tackling the objective inconsistency problem in heterogeneous federated
- * optimization", NeurIPS, theorem 1: surrogate weights w_i ~ p_i ||a_i||_1, a_i the factors of the gradients that peer i sums
- * up, here eta_k). Their cure, FedNova, divides each update by ||a_i||_1 and multiplies by what all share. Ours is the same
- * condition, all ||a_i||_1 equal, reached by the steps themselves:
+ * Peers that take fewer steps of the same size count for less. Wang, Liu, Liang, Joshi and Poor 2020, "Tackling the objective
+ * inconsistency problem in heterogeneous federated optimization" (FedNova), write the change of a client as -eta G_i a_i, G_i
+ * its gradients and a_i their factors, and show (theorem 1, with the weights of (6)) that the whole descends on
+ *
+ *     sum_i w_i F_i,    w_i = p_i ||a_i||_1 / sum_j p_j ||a_j||_1
+ *
+ * Their remedy divides each change by ||a_i||_1 (section 5). Ours meets the same condition, ||a_i||_1 equal for all, by
+ * longer steps, which makes w_i = p_i in (6) as it stands:
  *
  *     eta_k' = s eta_k,    s = min(stretch, sum over H steps of eta_k / sum over h steps of eta_k)
  *
- * With one step, and to first order in eta always, that is FedNova; momentum, Adam, weight decay and statistics of
- * batch-norm need nothing said of them, as scaling the update would. `stretch` bounds the step: a rate times H may be past
- * what the loss's curvature bears. 1 leaves steps as they are, the partial work of FedProx (Li et al. 2020).
+ * In a round of one step the two are the same, and to first order in eta always. Momentum and Adam, whose memories outlast
+ * a round here, weight decay, and the statistics of batch-norm, which must not be scaled, need nothing said of them.
+ *
+ * `stretch` bounds s, since a rate that suits H steps does not suit one of H times the size: curvature and the noise of one
+ * batch are against it, and docs/consensus.md measures by how much. With 1 steps are as they are, and a straggler's
+ * data count for less: the partial work of FedProx (Li et al. 2020).
  */
 import { createRegistry, integerField, numberField } from '../base/registry.js';
 

@@ -129,7 +129,7 @@ describe('two peers on quadratics, one of which takes one step where the other t
     return sum / (weights[0]! + weights[1]!);
   }
 
-  it('rest beside the optimum 0 with steps of one size: at the optimum of weights 5 and 1 (FedNova, theorem 1)', async () => {
+  it('rest beside the optimum 0 with steps of one size: at the optimum of weights 5 and 1 (FedNova, lemma 1)', async () => {
     for (const eta of [0.04, 0.01]) {
       expect(await restOf(1, eta)).toBeCloseTo(closedForm(1, eta), 4);
       // -(5 - 1) / (5 + 1), but for the curvature within a round
