@@ -48,7 +48,7 @@ export const steppings = createRegistry<Stepping>('stepping', [
     summary: 'fewer where neighbors would wait, of a larger size so that its data keep their weight',
     fields: {
       least: integerField('steps that a peer takes, however slow', 1, 1, 100_000),
-      stretch: numberField('most that a step grows by where there are fewer; 1: not at all', 100, 1, 100_000),
+      stretch: numberField('most that a step grows by where there are fewer; 1: not at all', 1, 1, 100_000),
     },
     make: ({ least, stretch }: AdaptiveStepping, spec) => ({ spec, adaptive: { least, stretch } }),
   },

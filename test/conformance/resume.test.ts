@@ -65,7 +65,7 @@ describe('a simulation that was stopped', () => {
     ],
     [
       'in which a slow peer takes fewer local steps',
-      { ...plain, rounds: 2 * ROUNDS, localSteps: 6, stepping: 'adaptive', faults: stragglers },
+      { ...plain, rounds: 2 * ROUNDS, localSteps: 6, stepping: 'adaptive:stretch=3', faults: stragglers },
     ],
     ['in the asynchronous pace', { ...plain, pace: 'asynchronous', faults }],
     [

@@ -53,7 +53,7 @@ export class NaiveAdaptiveSteps {
 
   /** To be shown every step of every peer of a lockstep run in which no edge rests and no frame is lost. */
   watch({ node, nowMs, input, effects, state }: Observation): void {
-    const diary = this.diaries.get(node) ?? { rounds: [], made: new Map(), came: new Map() };
+    const diary: Diary = this.diaries.get(node) ?? { rounds: [], made: new Map(), came: new Map() };
     this.diaries.set(node, diary);
     if (input.type === 'updateReady') diary.rounds.at(-1)!.endedMs = nowMs;
     if (input.type === 'deltaReceived') note(diary.came, input.from, input.delta.sequence, nowMs);

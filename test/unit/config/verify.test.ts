@@ -80,7 +80,7 @@ describe('a run configuration', () => {
     const adaptive = verifyRunConfig({ stepping: 'adaptive:least=2' });
     expect(configHash(fixed)).toBe(configHash(plain));
     expect('stepping' in fixed).toBe(false);
-    expect(adaptive.stepping).toBe('adaptive:least=2,stretch=100');
+    expect(adaptive.stepping).toBe('adaptive:least=2,stretch=1');
     expect(verifyRunConfig({ ...adaptive })).toEqual(adaptive);
     expect(problem({ stepping: 'adaptive', pace: 'asynchronous' })).toMatch(/nobody waits .* one of the two/);
     expect(problem({ stepping: 'adaptive:least=6', localSteps: 5 })).toMatch(

@@ -73,7 +73,7 @@ describe('a round of fewer steps', () => {
       const over = { optimizer: optimizers.resolve(spec), stretch: 100, learningRate: 0.01, schedule };
       const moved = async (steps: number): Promise<number> => {
         const trainer = trainerOf(slope, over);
-        let x = Float32Array.of(0);
+        let x: Float32Array = Float32Array.of(0);
         for (let round = 1; round < 300; round++) x = (await trainer.train(x, round, steps)).parameters;
         const before = x[0]!;
         return (await trainer.train(x, 300, steps)).parameters[0]! - before;
@@ -99,7 +99,7 @@ describe('the stretch', () => {
   });
 
   it('is spelled out in the canonical spec', () => {
-    expect(steppings.canonical('adaptive')).toBe('adaptive:least=1,stretch=100');
+    expect(steppings.canonical('adaptive')).toBe('adaptive:least=1,stretch=1');
     expect(steppings.resolve('fixed').adaptive).toBeNull();
     expect(() => steppings.resolve('adaptive:least=0')).toThrow(
       expect.objectContaining({ code: 'BAD_SPEC' }),
