@@ -3,6 +3,7 @@ import { createRandom, gaussian, uniform } from '../../../src/base/random.js';
 import { compressors } from '../../../src/compression/registry.js';
 import { chooseSteps, fitOf, MEMORY } from '../../../src/consensus/adaptive-steps.js';
 import { setUpPeer } from '../../../src/consensus/peer-setup.js';
+import { beginAfter } from '../../../src/consensus/peer-snapshot.js';
 import { defaultPeerOptions, type PeerState } from '../../../src/consensus/peer-state.js';
 import { algorithms } from '../../../src/consensus/registry.js';
 import { perfectLink } from '../../../src/simulation/link-model.js';
@@ -11,7 +12,7 @@ import { buildTopology } from '../../../src/topology/registry.js';
 import { spectrumOf } from '../../../src/topology/spectrum.js';
 import { gaussianStart } from '../../reference/algorithm-run.js';
 import { oneBlock } from '../../reference/gossip-run.js';
-import { finishTraining, handDelta, only, receive, started } from '../../reference/hand-driven-peer.js';
+import { feed, finishTraining, handDelta, only, receive, started } from '../../reference/hand-driven-peer.js';
 import { NaiveAdaptiveSteps } from '../../reference/naive-adaptive-steps.js';
 
 interface Swarm {
@@ -213,6 +214,25 @@ describe('a peer driven by hand', () => {
     for (let t = 0; t < 3; t++) nowMs = round(peer, nowMs, [100, 20, 40]);
     expect(peer.stepping!.recent.map((fit) => Math.round(1000 * fit) / 1000)).toEqual([3.3, 3.3, 3.3]);
     expect(peer.stepping!.steps).toBe(3);
+  });
+
+  it('looks at those that rounds wait for: a neighbor without a link says nothing', () => {
+    const peer = started({ ...init, options: { stepping: { localSteps: 10, least: 1 } } });
+    let nowMs = round(peer, 0, [100, 20, 40]);
+    for (let t = 0; t < 2; t++) nowMs = round(peer, nowMs, [100, 20, 40]);
+    feed(peer, { type: 'neighborDown', neighbor: 2, reason: 'LINK_DOWN' }, nowMs);
+    round(peer, nowMs, [100, 20]);
+    expect(peer.stepping!.recent.map((fit) => Math.round(1000 * fit) / 1000)).toEqual([3.3, 3.3, 2.2]);
+  });
+
+  it('keeps its steps over a break, and forgets times, which another clock will measure', () => {
+    const peer = started({ ...init, options: { stepping: { localSteps: 10, least: 1 } } });
+    let nowMs = round(peer, 0, [100, 20, 40]);
+    for (let t = 0; t < 3; t++) nowMs = round(peer, nowMs, [100, 20, 40]);
+    beginAfter(peer, peer.round - 1);
+    expect(peer.stepping).toMatchObject({ steps: 3, tookMs: null, neighbors: [] });
+    for (const neighbor of [1, 2]) feed(peer, { type: 'neighborUp', neighbor }, 0);
+    expect(only(feed(peer, { type: 'start' }, 0), 'train').map(({ steps }) => steps)).toEqual([3]);
   });
 
   it('does not take a repeated difference for a new answer', () => {
