@@ -16,9 +16,9 @@
  * In a round of one step the two are the same, and to first order in eta always. Momentum and Adam, whose memories outlast
  * a round here, weight decay, and the statistics of batch-norm, which must not be scaled, need nothing said of them.
  *
- * `stretch` bounds s, since a rate that suits H steps does not suit one of H times the size: curvature and the noise of one
- * batch are against it, and docs/consensus.md measures by how much. With 1 steps are as they are, and a straggler's
- * data count for less: the partial work of FedProx (Li et al. 2020).
+ * `stretch` bounds s, since a rate that suits H steps need not suit one of H times the size: curvature and the noise of one
+ * batch are against it. docs/consensus.md measures it: 1 is better at a constant rate, no bound where the rate decays. With
+ * 1 steps are as they are, and a straggler's data count for less: the partial work of FedProx (Li et al. 2020).
  */
 import { createRegistry, integerField, numberField } from '../base/registry.js';
 
