@@ -7,8 +7,8 @@
  * have applied the same exchanges; or one end has, and then the other sends its difference again and is answered.
  */
 import { assert } from '../base/assert.js';
-import { forgetTimes } from './adaptive-steps.js';
 import type { EdgeState, PeerState } from './peer-state.js';
+import { forgetTimes } from './round-times.js';
 
 /** What a state holds beside what its configuration gives it. */
 export type PeerSnapshot = Omit<PeerState, 'context' | 'algorithm' | 'options' | 'diameter'>;

@@ -1,8 +1,9 @@
 /** How a round begins and ends, and how a run does, whatever the pace. */
-import { beginSteps } from './adaptive-steps.js';
+
 import type { Effect } from './events.js';
 import { settleRound } from './guard.js';
 import type { PeerState } from './peer-state.js';
+import { beginSteps } from './round-times.js';
 
 export function beginTraining(state: PeerState, effects: Effect[], nowMs: number): void {
   state.round += 1;

@@ -6,7 +6,6 @@
  * and asynchronous.ts.
  */
 import type { Delta, ModelOffer, Sync } from '../wire/frame.js';
-import { noteHeard, noteTrained } from './adaptive-steps.js';
 import { applyExchange, refuse, setStatus } from './apply-exchange.js';
 import * as asynchronous from './asynchronous.js';
 import { lookAtResidual, measureContraction, moving } from './contribution.js';
@@ -26,6 +25,7 @@ import { contributeToAll, finishRoundIfReady } from './lockstep.js';
 import { addNeighbor, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained } from './round-end.js';
+import { noteHeard, noteTrained } from './round-times.js';
 
 /** Liveness is looked at this many times within a silence. */
 export const TICKS_PER_SILENCE = 4;
