@@ -141,6 +141,8 @@ export { partitions } from './training/partition.js';
 export { encodeSafeTensors, writeSafeTensors } from './training/safetensors.js';
 export type { Schedule } from './training/schedule.js';
 export { schedules } from './training/schedule.js';
+export type { AdaptiveStepping, Stepping } from './training/stepping.js';
+export { steppings } from './training/stepping.js';
 export type { NetworkTaskOptions } from './training/tasks/network-task.js';
 export { networkTask } from './training/tasks/network-task.js';
 export { tasks } from './training/tasks/registry.js';

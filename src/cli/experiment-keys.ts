@@ -10,6 +10,7 @@ import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { schedules } from '../training/schedule.js';
+import { steppings } from '../training/stepping.js';
 import { allShape } from './settings.js';
 
 /** Specs that mean something without the rest of a cell. A task may be a user's file, which only a cell opens. */
@@ -20,6 +21,7 @@ const registries: Readonly<Record<string, Pick<Registry<unknown>, 'canonical'>>>
   optimizer: optimizers,
   partition: partitions,
   schedule: schedules,
+  stepping: steppings,
 };
 
 /** `schema`, and what `registry` has to say. */

@@ -10,6 +10,7 @@ import { engineChoices } from '../training/engine.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { schedules } from '../training/schedule.js';
+import { steppings } from '../training/stepping.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
@@ -58,6 +59,7 @@ function addRunFlags(command: Command): Command {
     .option('--partition <spec>', `who has which samples: ${names(partitions)} (iid)`)
     .option('--rounds <n>', "rounds of training and exchange (the task's)")
     .option('--local-steps <n>', "optimizer steps a round (the task's)")
+    .option('--stepping <spec>', `how many of them a slow peer takes: ${names(steppings)} (fixed)`)
     .option('--batch <n>', "samples a step (the task's)")
     .option('--learning-rate <x>', "(the task's)")
     .option('--pace <name>', 'lockstep, or asynchronous: no peer waits for another (lockstep)')

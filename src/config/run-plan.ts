@@ -7,7 +7,7 @@ import { compressors } from '../compression/registry.js';
 import { requireContraction } from '../consensus/check-contraction.js';
 import type { PeerSetup } from '../consensus/peer-setup.js';
 import { setUpPeer } from '../consensus/peer-setup.js';
-import type { PeerState } from '../consensus/peer-state.js';
+import type { PeerOptions, PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
 import { requireFit } from '../consensus/topology-fit.js';
 import { diameterOf } from '../topology/diameter.js';
@@ -17,6 +17,7 @@ import { spectrumOf } from '../topology/spectrum.js';
 import type { Spectrum, Topology } from '../topology/topology.js';
 import { topologyHash } from '../topology/topology-hash.js';
 import type { ParameterLayout } from '../training/parameters.js';
+import { steppings } from '../training/stepping.js';
 import type { GradientModel } from '../training/trainer.js';
 import { MAX_DELTA_PARTS } from '../wire/frame.js';
 import type { RunConfig } from './schema.js';
@@ -84,6 +85,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
           silenceMs: config.silenceMs,
           roundDeadlineMs: config.roundDeadlineMs,
           ...(config.edgeActivity === undefined ? {} : { edgeActivity: config.edgeActivity }),
+          ...steppingOf(config),
           measureEvery: config.evaluateEvery,
           ...delivery,
         },
@@ -91,6 +93,11 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
       return setUpPeer(setup, peer, start);
     },
   };
+}
+
+function steppingOf({ stepping = 'fixed', localSteps }: RunConfig): Pick<PeerOptions, 'stepping'> {
+  const { adaptive } = steppings.resolve(stepping);
+  return adaptive === null ? {} : { stepping: { localSteps, least: adaptive.least } };
 }
 
 /**

@@ -24,6 +24,8 @@ export const runConfigSchema = z.strictObject({
   rounds: z.int().min(1).max(10_000_000).optional(),
   /** Optimizer steps between two exchanges (H). Absent: the task's. */
   localSteps: z.int().min(1).max(100_000).optional(),
+  /** How many of them a peer takes: all, or as many as let its neighbors go on (training/stepping.ts). Absent: fixed. */
+  stepping: spec.optional(),
   /** Samples a step. Absent: the task's. */
   batch: z.int().min(1).max(100_000).optional(),
   /** Absent: the task's. */
@@ -91,6 +93,8 @@ export interface RunConfig {
   readonly partition: string;
   readonly rounds: number;
   readonly localSteps: number;
+  /** Absent where all peers take all local steps: such runs hash as they did before there was a choice. */
+  readonly stepping?: string;
   readonly batch: number;
   readonly learningRate: number;
   /** Absent in lockstep, so that hashes of configurations are what they were before there was a choice. */

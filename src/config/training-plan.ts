@@ -8,6 +8,7 @@ import { createLocalTrainer } from '../training/local-trainer.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { schedules } from '../training/schedule.js';
+import { steppings } from '../training/stepping.js';
 import { tasks as shippedTasks } from '../training/tasks/registry.js';
 import type { Task } from '../training/tasks/task.js';
 import type { GradientModel, Trainer } from '../training/trainer.js';
@@ -56,7 +57,9 @@ export function planTraining(
       const optimizer = optimizers.resolve(config.optimizer);
       const schedule =
         config.schedule === undefined ? undefined : { of: schedules.resolve(config.schedule), rounds };
-      return createLocalTrainer({ model, optimizer, learningRate, schedule, localSteps, batch, seed, peer });
+      const stretch = steppings.resolve(config.stepping ?? 'fixed').adaptive?.stretch;
+      const steps = { localSteps, stretch, batch };
+      return createLocalTrainer({ model, optimizer, learningRate, schedule, ...steps, seed, peer });
     },
   };
 }

@@ -15,6 +15,7 @@ import { topologies } from '../topology/registry.js';
 import { optimizers } from '../training/optimizer.js';
 import { partitions } from '../training/partition.js';
 import { schedules } from '../training/schedule.js';
+import { steppings } from '../training/stepping.js';
 import { tasks } from '../training/tasks/registry.js';
 import type { Task } from '../training/tasks/task.js';
 import { withoutPlace } from '../training/tasks/task-file.js';
@@ -120,6 +121,29 @@ function scheduleOf(given: string | undefined): Pick<RunConfig, 'schedule'> {
   return spec === 'constant' ? {} : { schedule: spec };
 }
 
+/** @throws GrapevineError BAD_CONFIG where no peer waits, or the least are more than all */
+function steppingFor(
+  { stepping, pace }: { readonly stepping?: string | undefined; readonly pace: 'lockstep' | 'asynchronous' },
+  localSteps: number,
+): Pick<RunConfig, 'stepping'> {
+  if (stepping === undefined) return {};
+  const { spec, adaptive } = steppings.resolve(stepping);
+  if (adaptive === null) return {};
+  const refuse = (got: string, todo: string): GrapevineError =>
+    new GrapevineError('BAD_CONFIG', `stepping ${spec}: ${got}. ${todo}.`, { stepping, localSteps, pace });
+  if (pace === 'asynchronous')
+    throw refuse(
+      'with pace asynchronous nobody waits for a slow peer, so that none has to take fewer local steps',
+      'Choose one of the two',
+    );
+  if (adaptive.least > localSteps)
+    throw refuse(
+      `got least=${adaptive.least}, wanted at most the ${localSteps} local steps of a round`,
+      'Lower it, or raise localSteps',
+    );
+  return { stepping: spec };
+}
+
 /**
  * @param known the tasks that can be named; openTasks adds that of a user's file
  * @throws GrapevineError BAD_CONFIG, BAD_SPEC
@@ -130,6 +154,7 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
   const algorithm = algorithms.canonical(given.algorithm);
   requireTopology(algorithm, given.topology);
   const rounds = given.rounds ?? defaults.rounds;
+  const localSteps = given.localSteps ?? defaults.localSteps;
   const config: RunConfig = {
     peers: given.peers,
     topology: topologies.canonical(given.topology),
@@ -139,7 +164,8 @@ export function verifyRunConfig(input: unknown, source = 'config', known: Regist
     task: known.canonical(given.task),
     partition: partitions.canonical(given.partition),
     rounds,
-    localSteps: given.localSteps ?? defaults.localSteps,
+    localSteps,
+    ...steppingFor(given, localSteps),
     batch: given.batch ?? defaults.batch,
     learningRate: given.learningRate ?? defaults.learningRate,
     ...paceFor(algorithm, given.pace),

@@ -109,7 +109,7 @@ function goOn(state: PeerState, effects: Effect[], nowMs: number): void {
   }
   if (edges.some(({ status, own }) => status === 'active' && own !== null)) return;
   endRound(state, effects);
-  beginTraining(state, effects);
+  beginTraining(state, effects, nowMs);
 }
 
 function endRound(state: PeerState, effects: Effect[]): void {

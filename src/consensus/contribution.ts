@@ -1,4 +1,5 @@
 /** What a peer does to make its difference of an exchange, and what it measures of it. */
+
 import { takeWeight } from './edge-activity.js';
 import { degreeToSend } from './edge-weight.js';
 import type { Effect } from './events.js';
@@ -7,6 +8,7 @@ import { observeResidual } from './guard.js';
 import { sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { hashToSend } from './replica-check.js';
+import { noteSaid } from './round-times.js';
 
 /** Runs `move`, in which the algorithm may change the parameters, and notes by how much for the audit. */
 export function moving(state: PeerState, move: () => void): void {
@@ -52,5 +54,6 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
     ...degreeToSend(state),
     parts,
   };
+  noteSaid(state, edge, nowMs);
   sendInto(effects, edge, edge.own, nowMs);
 }

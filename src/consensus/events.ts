@@ -38,7 +38,13 @@ export type EdgeStatus =
 
 export type Effect =
   /** Run the local steps of `round` from `parameters` (read only) and answer with `updateReady`. */
-  | { readonly type: 'train'; readonly round: number; readonly parameters: Float32Array }
+  | {
+      readonly type: 'train';
+      readonly round: number;
+      readonly parameters: Float32Array;
+      /** As many of them (adaptive-steps.ts). Absent: all. */
+      readonly steps?: number;
+    }
   | { readonly type: 'sendDelta'; readonly to: number; readonly delta: Delta }
   | { readonly type: 'sendHeartbeat'; readonly to: number }
   | { readonly type: 'sendSync'; readonly to: number; readonly sync: Sync }
@@ -69,6 +75,8 @@ export type Effect =
       readonly contraction: readonly number[] | null;
       /** Read only; the core's own array, which training of the next round but one writes again. */
       readonly parameters: Float32Array;
+      /** Local steps that were taken; absent where all peers take all. */
+      readonly steps?: number;
     }
   /** Something a person should know that does not end the run: the guard has backed off, an edge started anew. */
   | {

@@ -58,9 +58,10 @@ export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: n
   if (state.guard !== null) endGuardedRound(state, effects);
   moving(state, () => endRound(state));
   const { round } = state;
-  effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters });
+  const steps = state.stepping === null ? {} : { steps: state.stepping.steps };
+  effects.push({ type: 'roundFinished', round, appliedEdges, contraction, parameters, ...steps });
   if (round >= state.lastRound) drain(state, effects, nowMs);
-  else beginTraining(state, effects);
+  else beginTraining(state, effects, nowMs);
 }
 
 /** A peer that was away may take up the round of those it has come back to. */

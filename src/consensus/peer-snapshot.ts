@@ -8,6 +8,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { EdgeState, PeerState } from './peer-state.js';
+import { forgetTimes } from './round-times.js';
 
 /** What a state holds beside what its configuration gives it. */
 export type PeerSnapshot = Omit<PeerState, 'context' | 'algorithm' | 'options' | 'diameter'>;
@@ -55,6 +56,7 @@ function relink(edge: EdgeState): void {
 export function beginAfter(state: PeerState, round: number): void {
   const { edges, options } = state;
   edges.forEach(relink);
+  forgetTimes(state);
   Object.assign(state, {
     phase: 'idle',
     round,

@@ -9,6 +9,7 @@ import { GrapevineError } from '../base/errors.js';
 import type { MatrixBlock } from '../compression/compressor.js';
 import { createVectorSource } from '../linalg/vectors.js';
 import type { Delta } from '../wire/frame.js';
+import { createStepping, type SteppingOptions, type SteppingState } from './adaptive-steps.js';
 import type { AlgorithmContext, AnyAlgorithm, EdgeView, Pace, RunFacts } from './algorithm.js';
 import type { EdgeStatus } from './events.js';
 import { createGuard, type GuardState } from './guard.js';
@@ -31,6 +32,8 @@ export interface PeerOptions {
   readonly measureEvery: number;
   /** Share of the rounds in which an edge exchanges, above 0 (edge-activity.ts). @default 1 */
   readonly edgeActivity?: number;
+  /** In lockstep: a peer takes fewer local steps where its neighbors would wait for it. @default all take all */
+  readonly stepping?: SteppingOptions;
   /** Backs gamma off where the neighborhood drifts apart (guard.ts). @default true */
   readonly guard?: boolean;
   /** Exchanges of an edge between two comparisons of its ends (replica-check.ts); 0: never. @default HASH_EVERY */
@@ -158,6 +161,8 @@ export interface PeerState {
   contraction: readonly number[] | null;
   /** What says when gossip makes peers drift apart; null where it is off or could do nothing. */
   readonly guard: GuardState | null;
+  /** How many local steps this peer takes; null where all take all. */
+  readonly stepping: SteppingState | null;
   /** With options.audit: sum of what the algorithm itself added to the parameters in the latest step. */
   shiftSum: number;
   /** Rounds end after this one: options.rounds, or sooner when a stop was asked for. */
@@ -309,6 +314,7 @@ export function createPeerState(init: PeerInit): PeerState {
     lastTickMs: 0,
     contraction: null,
     guard: options.guard !== false && algorithm.guarded === true ? createGuard(algorithm.guardSlack) : null,
+    stepping: options.stepping === undefined ? null : createStepping(options.stepping),
     shiftSum: 0,
     lastRound: options.rounds,
   };

@@ -1,9 +1,11 @@
 /** How a round begins and ends, and how a run does, whatever the pace. */
+
 import type { Effect } from './events.js';
 import { settleRound } from './guard.js';
 import type { PeerState } from './peer-state.js';
+import { beginSteps } from './round-times.js';
 
-export function beginTraining(state: PeerState, effects: Effect[]): void {
+export function beginTraining(state: PeerState, effects: Effect[], nowMs: number): void {
   state.round += 1;
   state.phase = 'training';
   const { round, spare, context } = state;
@@ -13,7 +15,7 @@ export function beginTraining(state: PeerState, effects: Effect[]): void {
     spare.set(parameters);
     parameters = spare;
   }
-  effects.push({ type: 'train', round, parameters });
+  effects.push({ type: 'train', round, parameters, ...beginSteps(state, nowMs) });
 }
 
 export function endGuardedRound(state: PeerState, effects: Effect[]): void {

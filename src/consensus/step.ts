@@ -25,6 +25,7 @@ import { contributeToAll, finishRoundIfReady } from './lockstep.js';
 import { addNeighbor, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained } from './round-end.js';
+import { noteHeard, noteTrained } from './round-times.js';
 
 /** Liveness is looked at this many times within a silence. */
 export const TICKS_PER_SILENCE = 4;
@@ -107,7 +108,7 @@ function begin(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'joining' || !state.hasModel) return;
   const { round, parameters } = state;
   if (round < state.lastRound) {
-    beginTraining(state, effects);
+    beginTraining(state, effects, nowMs);
     return;
   }
   effects.push({ type: 'roundFinished', round, appliedEdges: 0, contraction: null, parameters });
@@ -144,6 +145,7 @@ function onUpdateReady(
     asynchronous.afterTraining(state, effects, input.parameters, nowMs);
     return;
   }
+  noteTrained(state, nowMs);
   const start = takeIn(state, input.parameters);
   state.phase = 'exchanging';
   state.exchangesDone = 0;
@@ -170,6 +172,7 @@ function onDelta(
   if (edge === undefined || edge.status === 'closed') return;
   hear(edge, nowMs);
   if (!edge.synced || (input.delta.epoch ?? 0) !== epochOf(state, edge)) return; // of another life of the edge
+  noteHeard(state, edge, { delta: input.delta, nowMs });
   edge.deltaHeardMs = nowMs;
   edge.heardRound = Math.max(edge.heardRound, input.delta.round);
   if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {

@@ -50,6 +50,7 @@ const round = z.object({
   wireBytes: count,
   uncompressedBytes: count,
   samples: count,
+  steps: count.optional(),
   seconds,
   engine: z.string().optional(),
   omega: z.record(z.string(), measured).optional(),

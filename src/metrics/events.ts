@@ -56,6 +56,8 @@ export interface RoundEvent {
   readonly wireBytes: number;
   readonly uncompressedBytes: number;
   readonly samples: number;
+  /** Local steps of this round; absent where all peers take all. */
+  readonly steps?: number | undefined;
   readonly seconds: PhaseSeconds;
   /** What does this peer's arithmetic; absent in rounds without evaluation, and in a simulation. */
   readonly engine?: string | undefined;

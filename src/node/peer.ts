@@ -185,7 +185,7 @@ export class Peer {
   private carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'train':
-        this.train(effect.round, effect.parameters).catch((error: unknown) => this.fail(error));
+        this.train(effect).catch((error: unknown) => this.fail(error));
         return;
       case 'sendDelta':
         this.send(effect.to, { ...this.addressed(effect.to), kind: 'delta', delta: effect.delta });
@@ -237,12 +237,12 @@ export class Peer {
     }
   }
 
-  private async train(round: number, parameters: Float32Array): Promise<void> {
+  private async train({ round, parameters, steps }: Extract<Effect, { type: 'train' }>): Promise<void> {
     await setImmediate(); // a peer that waits for nobody must still let its process read, write and tick
     if (this.unsaved >= MAX_UNSAVED) await this.saving; // a disk slower than training must not fill the memory
     if (this.ended) return;
     const startedMs = this.init.clock.nowMs();
-    const result = await this.init.trainer.train(parameters, round);
+    const result = await this.init.trainer.train(parameters, round, steps);
     this.seconds.train += (this.init.clock.nowMs() - startedMs) / 1000;
     this.totals.samples += result.samples;
     this.training = result;

@@ -31,6 +31,7 @@ export function roundEventOf(
     wireBytes: sentBytes,
     uncompressedBytes: totals.uncompressedBytes,
     samples: totals.samples,
+    ...(effect.steps === undefined ? {} : { steps: effect.steps }),
     seconds,
     ...namedOmegas(context.blocks, effect.contraction),
   };

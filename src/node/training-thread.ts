@@ -29,7 +29,7 @@ export interface RemoteModel {
 type Request =
   | { readonly type: 'open' }
   /** From the parameters in the slot, where the result comes too. */
-  | { readonly type: 'train'; readonly round: number }
+  | { readonly type: 'train'; readonly round: number; readonly steps: number | undefined }
   | { readonly type: 'evaluate'; readonly parameters: Float32Array }
   | { readonly type: 'save' }
   | { readonly type: 'restore'; readonly state: OptimizerState }
@@ -91,7 +91,7 @@ export function serveTraining(port: Port, source: TrainingSource): void {
     if (own === undefined) throw new Error(`peer ${peer} has no trainer in this thread`);
     switch (request.type) {
       case 'train': {
-        const { parameters, ...result } = await own.trainer.train(own.slot, request.round);
+        const { parameters, ...result } = await own.trainer.train(own.slot, request.round, request.steps);
         own.slot.set(parameters);
         return result;
       }
@@ -171,9 +171,9 @@ export class TrainingThread {
     const model = { layout, engine, initialParameters: () => start.slice() };
     const trainer: Trainer = {
       layout,
-      train: async (parameters, round) => {
+      train: async (parameters, round, steps) => {
         if (parameters !== slot) slot.set(parameters);
-        const result = await this.ask<TrainOutcome>(peer, { type: 'train', round });
+        const result = await this.ask<TrainOutcome>(peer, { type: 'train', round, steps });
         return { ...result, parameters: slot };
       },
       evaluate: (parameters) => this.ask<Evaluation>(peer, { type: 'evaluate', parameters }),

@@ -13,6 +13,7 @@ const flags: readonly (readonly [key: string, flag: string])[] = [
   ['partition', '--partition'],
   ['rounds', '--rounds'],
   ['localSteps', '--local-steps'],
+  ['stepping', '--stepping'],
   ['batch', '--batch'],
   ['learningRate', '--learning-rate'],
   ['schedule', '--schedule'],

@@ -183,7 +183,7 @@ export async function simulate(run: SimulatedRun): Promise<SimulatedOutcome> {
     ...run,
     betweenEvents: saveIfDue,
     resume: resume && ((fresh) => resume.restore('simulation', fresh) as SavedSimulation),
-    train: (node, round, parameters) => run.trainers[node]!.train(parameters, round),
+    train: (node, round, parameters, steps) => run.trainers[node]!.train(parameters, round, steps),
     trainingMs: (node, round) => (typeof trainingMs === 'number' ? trainingMs : trainingMs(node, round)),
     observe,
     onFault,
@@ -292,6 +292,7 @@ function roundEvent(
     readonly round: number;
     readonly appliedEdges: number;
     readonly contraction: readonly number[] | null;
+    readonly steps?: number;
     readonly evaluation: Evaluation | null;
   },
 ): RoundEvent {
@@ -309,6 +310,7 @@ function roundEvent(
     wireBytes: mine.wireBytes,
     uncompressedBytes: mine.uncompressedBytes,
     samples: mine.samples,
+    ...(finished.steps === undefined ? {} : { steps: finished.steps }),
     seconds: { train: mine.trainSeconds, compress: 0, exchange: 0, wait: mine.waitSeconds },
     ...namedOmegas(state.context.blocks, finished.contraction),
   };

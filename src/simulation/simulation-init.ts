@@ -12,9 +12,9 @@ export interface SimulationInit {
   readonly peers: readonly PeerState[];
   /** The state of a peer that is started while others run (its incarnation is above 0); needed by restarts and joins. */
   createNewcomer?(node: number, incarnation: number): PeerState;
-  /** The local steps of one peer; only its virtual duration counts. */
-  train(node: number, round: number, parameters: Float32Array): Promise<TrainResult>;
-  /** Virtual duration of the local steps of a peer that is not slow, in milliseconds. */
+  /** The local steps of one peer, or the first `steps` of them; only its virtual duration counts. */
+  train(node: number, round: number, parameters: Float32Array, steps?: number): Promise<TrainResult>;
+  /** Virtual duration of all local steps of a peer that is not slow, in milliseconds; of fewer it is their share. */
   trainingMs(node: number, round: number): number;
   /** Of every edge, unless `network` says otherwise. */
   readonly link: LinkOptions;

@@ -41,6 +41,8 @@ type Words = Frame extends infer Kind
     : never
   : never;
 
+type TrainEffect = Extract<Effect, { type: 'train' }>;
+
 /** One simulation; `run` once. */
 class Simulator {
   private readonly queue = new EventQueue<NodeEvent>();
@@ -253,12 +255,12 @@ class Simulator {
   }
 
   /** The local steps of one peer; a liar has no need of them. */
-  private async train(index: number, round: number, start: Float32Array): Promise<TrainResult> {
+  private async train(index: number, { round, parameters: start, steps }: TrainEffect): Promise<TrainResult> {
     const node = this.nodes[index]!;
     if (node.attack !== null) return { parameters: start.slice(), loss: 0, samples: 0 };
-    if (!this.hasLiars) return this.init.train(index, round, start);
+    if (!this.hasLiars) return this.init.train(index, round, start, steps);
     const before = start.slice();
-    const training = await this.init.train(index, round, start);
+    const training = await this.init.train(index, round, start, steps);
     node.latest = { start: before, trained: training.parameters.slice() };
     return training;
   }
@@ -302,11 +304,19 @@ class Simulator {
     for (const effect of effects) await this.carryOut(index, effect);
   }
 
-  private async startTraining(index: number, { round, parameters }: Extract<Effect, { type: 'train' }>) {
+  /** Of the time that all local steps take. */
+  private shareOf(index: number, { steps }: TrainEffect): number {
+    const all = this.nodes[index]!.state.options.stepping?.localSteps;
+    return steps === undefined || all === undefined ? 1 : steps / all;
+  }
+
+  private async startTraining(index: number, effect: TrainEffect) {
     const { life } = this.nodes[index]!;
-    const result = await this.train(index, round, parameters);
+    const result = await this.train(index, effect);
+    const { round } = effect;
     const input: Input = { type: 'updateReady', round, parameters: result.parameters };
-    const tookMs = this.init.trainingMs(index, round) * slownessOf(this.init.faults, index, this.nowMs);
+    const factor = this.shareOf(index, effect) * slownessOf(this.init.faults, index, this.nowMs);
+    const tookMs = this.init.trainingMs(index, round) * factor;
     const training = { ...result, tookMs };
     this.queue.push(this.nowMs + tookMs, { node: index, event: { type: 'input', input, training, life } });
   }

@@ -10,6 +10,7 @@ import { createBatches } from './batches.js';
 import { clipInPlace } from './gradient-clipping.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
 import { meanFactorOf, type Schedule } from './schedule.js';
+import { stretchOf } from './stepping.js';
 import type { GradientModel, Trainer, TrainResult } from './trainer.js';
 
 export interface LocalTrainerOptions {
@@ -22,6 +23,8 @@ export interface LocalTrainerOptions {
   readonly schedule?: { readonly of: Schedule; readonly rounds: number } | undefined;
   /** H >= 1: optimizer steps a round. */
   readonly localSteps: number;
+  /** Most that a step grows by in a round of fewer steps (stepping.ts). @default 1 */
+  readonly stretch?: number | undefined;
   /** Samples a step; a smaller shard is taken whole. */
   readonly batch: number;
   readonly seed: number;
@@ -78,7 +81,7 @@ function ratesOf({ learningRate, localSteps, schedule }: LocalTrainerOptions): R
 
 /** A trainer for one peer. */
 export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
-  const { model, optimizer, learningRate, localSteps, batch, seed, peer } = options;
+  const { model, optimizer, learningRate, localSteps, stretch = 1, batch, seed, peer } = options;
   const { layout } = model;
   assert(model.samples >= 1, 'a model that trains has samples');
   assert(
@@ -126,14 +129,20 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
     };
   }
 
-  function trainRound(start: Float32Array, round: number): TrainResult {
+  function stretchIn(round: number, steps: number): number {
+    if (stretch === 1 || steps === localSteps) return 1;
+    return stretchOf((step) => rates.at(round, step), { steps, localSteps, most: stretch });
+  }
+
+  function trainRound(start: Float32Array, round: number, steps: number): TrainResult {
     let lossSum = 0;
     let seen = 0;
     run.lastRate = rates.meanOf(round - 1);
     optimizer.beginRound(run, start);
     const place = placeOf(start);
-    for (let step = 0; step < localSteps; step++) {
-      run.learningRate = rates.at(round, step);
+    const longer = stretchIn(round, steps);
+    for (let step = 0; step < steps; step++) {
+      run.learningRate = longer * rates.at(round, step);
       const indices = batchAt(round * localSteps + step);
       const loss = model.gradientInto(place.gradient, place.parameters, indices);
       if (!Number.isFinite(loss))
@@ -149,7 +158,7 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
     if (bad >= 0)
       throw notFinite(options, round, `parameter ${bad} is ${parameters[bad]} after the local steps`);
     optimizer.endRound(run, parameters);
-    return { parameters, loss: lossSum / localSteps, samples: seen };
+    return { parameters, loss: lossSum / steps, samples: seen };
   }
 
   return {
@@ -167,13 +176,14 @@ export function createLocalTrainer(options: LocalTrainerOptions): LocalTrainer {
         array.set(saved[name]);
       }
     },
-    async train(parameters, round) {
+    async train(parameters, round, steps = localSteps) {
       assert(!stopped, 'train() is not called after stop()');
       assert(parameters.length === layout.size, `parameters have the layout's ${layout.size} entries`);
+      assert(steps >= 1 && steps <= localSteps, 'a round has one step at least, and no more than all');
       const bad = firstNotFinite(parameters);
       if (bad >= 0)
         throw notFinite(options, round, `parameter ${bad} is ${parameters[bad]} before the local steps`);
-      return trainRound(parameters, round);
+      return trainRound(parameters, round, steps);
     },
     async evaluate(parameters) {
       assert(!stopped, 'evaluate() is not called after stop()');

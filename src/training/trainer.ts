@@ -28,10 +28,10 @@ export interface Evaluation {
 export interface Trainer {
   readonly layout: ParameterLayout;
   /**
-   * Local steps of round `round` from `parameters`, which are not changed.
+   * Local steps of round `round` from `parameters`, which are not changed: all, or the first `steps` of them.
    * @throws GrapevineError TRAINER_NOT_FINITE when loss or parameters stop being finite numbers.
    */
-  train(parameters: Float32Array, round: number): Promise<TrainResult>;
+  train(parameters: Float32Array, round: number, steps?: number): Promise<TrainResult>;
   /** On the task's test set. */
   evaluate(parameters: Float32Array): Promise<Evaluation>;
   /** A copy, of now, of what training remembers from one round to the next; absent where nothing can be saved. */

@@ -46,6 +46,10 @@ describe('a simulation that was stopped', () => {
     { type: 'partition', nodes: [0, 1], atMs: 45, forMs: 15, silent: false },
     absenceAfter(3, 10, { up: 20, down: 10, until: 80, random: createRandom('resume test') })!,
   ];
+  const stragglers: readonly Fault[] = [
+    { type: 'slow', node: 1, factor: 8, atMs: 0, forMs: 150 },
+    { type: 'slow', node: 2, factor: 3, atMs: 0, forMs: Number.POSITIVE_INFINITY },
+  ];
   const plain = { topology: 'ring', algorithm: 'edge-choco', compressor: 'low-rank:rank=1', rounds: ROUNDS };
   const runs: readonly (readonly [title: string, ResumedRun])[] = [
     ['on links that lose, double and corrupt frames', { ...plain, link: lossy }],
@@ -58,6 +62,10 @@ describe('a simulation that was stopped', () => {
         link: { loss: 0.1, lossBurst: 3, jitterMs: 5, jitterShape: 'lognormal' },
         access: { uplinkMbps: 1, downlinkMbps: 2 },
       },
+    ],
+    [
+      'in which a slow peer takes fewer local steps',
+      { ...plain, rounds: 2 * ROUNDS, localSteps: 6, stepping: 'adaptive:stretch=3', faults: stragglers },
     ],
     ['in the asynchronous pace', { ...plain, pace: 'asynchronous', faults }],
     [

@@ -33,6 +33,7 @@ export function keystonePlan(choices: {
   readonly topology: string;
   readonly algorithm: string;
   readonly pace?: Pace;
+  readonly stepping?: string;
 }): RunPlan {
   const config = verifyRunConfig({
     ...choices,

@@ -37,6 +37,9 @@ export interface ResumedRun {
   readonly optimizer?: string;
   readonly pace?: 'asynchronous';
   readonly edgeActivity?: number;
+  /** @default 2 */
+  readonly localSteps?: number;
+  readonly stepping?: string;
   readonly peers?: number;
   readonly rounds: number;
   readonly link?: Partial<LinkOptions>;
@@ -56,6 +59,7 @@ export function planOf(run: ResumedRun): RunPlan {
     faults: _faults,
     access: _access,
     peers = run.topology === 'torus' ? 6 : 4,
+    localSteps = 2,
     ...choices
   } = run;
   const config = verifyRunConfig({
@@ -63,7 +67,7 @@ export function planOf(run: ResumedRun): RunPlan {
     peers,
     task: 'quadratic:dimension=24',
     learningRate: 0.05,
-    localSteps: 2,
+    localSteps,
     seed: 7,
   });
   const plan = planRun(config, { cacheDirectory: 'unused: the quadratic has no data' });
@@ -115,7 +119,7 @@ function simulationOf(
   return {
     peers: states,
     createNewcomer,
-    train: (node, round, parameters) => trainers[node]!.train(parameters, round),
+    train: (node, round, parameters, steps) => trainers[node]!.train(parameters, round, steps),
     trainingMs: (node, round) => 1 + ((node * 7 + round) % 5), // unequal speeds must not matter
     link,
     ...(run.access === undefined ? {} : { network: { linkBetween: () => link, access: () => run.access! } }),

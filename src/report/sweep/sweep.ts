@@ -13,7 +13,16 @@ import { type Spread, spreadOfMeasured } from './statistics.js';
 const SEED = 'seed';
 
 /** Axes that people choose among, the first that varies is compared. */
-const CHOICES = ['compressor', 'algorithm', 'optimizer', 'schedule', 'localSteps', 'learningRate', 'pace'];
+const CHOICES = [
+  'compressor',
+  'algorithm',
+  'optimizer',
+  'schedule',
+  'localSteps',
+  'stepping',
+  'learningRate',
+  'pace',
+];
 
 /** Axes that are given rather than chosen; they are compared if nothing else varies. */
 const CONTEXTS = ['topology', 'peers', 'partition', 'task', 'link'];

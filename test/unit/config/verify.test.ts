@@ -75,6 +75,20 @@ describe('a run configuration', () => {
     expect(verifyRunConfig({ ...asynchronous })).toEqual(asynchronous);
   });
 
+  it('has a stepping, which the hash knows only where it is not fixed', () => {
+    const [plain, fixed] = [verifyRunConfig({}), verifyRunConfig({ stepping: 'fixed' })];
+    const adaptive = verifyRunConfig({ stepping: 'adaptive:least=2' });
+    expect(configHash(fixed)).toBe(configHash(plain));
+    expect('stepping' in fixed).toBe(false);
+    expect(adaptive.stepping).toBe('adaptive:least=2,stretch=1');
+    expect(verifyRunConfig({ ...adaptive })).toEqual(adaptive);
+    expect(problem({ stepping: 'adaptive', pace: 'asynchronous' })).toMatch(/nobody waits .* one of the two/);
+    expect(problem({ stepping: 'adaptive:least=6', localSteps: 5 })).toMatch(
+      /got least=6, wanted at most the 5 local steps/,
+    );
+    expect(problem({ stepping: 'adaptve' })).toContain('Did you mean "adaptive"');
+  });
+
   it('refuses the asynchronous pace where arithmetic belongs to rounds, and says what can have it', () => {
     const others = [
       'choco',
