@@ -13,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRandom, uniform, uniformInt } from '../../src/base/random.js';
 import { readMetrics } from '../../src/metrics/read-metrics.js';
+import { openDoors } from '../reference/tcp-door.js';
 import {
   type GrapevineProcess,
   isRunning,
@@ -191,6 +192,42 @@ describe('a swarm whose processes are killed, stopped and continued', () => {
       expect((await summaryOf(swarm)).peersLost).toEqual([]);
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('a swarm whose connections are struck', () => {
+  it('goes on after a cut, damaged bits and links that carry nothing, and takes back a peer that was killed', async () => {
+    const { doors, flags } = await openDoors(4);
+    const swarm = startSwarm(4, ...flags, '--silence-ms', '700', '--rounds', '1000000', '--restart');
+    await workersOnceThere(swarm);
+    await swarm.line(/^round 20 /);
+    for (const door of doors) door.cut();
+    await swarm.line(/^round 60 /);
+    for (const door of doors) door.damage(0.5);
+    await swarm.line(/^round 100 /);
+    for (const door of doors) door.hold(true);
+    await pause(1_500);
+    for (const door of doors) door.hold(false);
+    signal(swarm.workers()[0]!, 'SIGKILL');
+    await swarm.line(/^joined in round \d+ with the model of peer/);
+    swarm.workers();
+    swarm.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await swarm.ended;
+    await Promise.all(doors.map((door) => door.close()));
+    expect(exitCode, stderr).toBe(130);
+    expect(JSON.parse(stdout).peersLost).toEqual([]);
+    const edges = (await readMetrics(join(swarm.out, 'metrics.jsonl'))).filter(
+      ({ event }) => event === 'edge',
+    );
+    for (const [from, reason] of [
+      [20, 'LINK_DOWN'],
+      [60, 'LINK_DOWN'],
+      [100, 'silent'],
+    ] as const) {
+      const struck = edges.findIndex((e) => e.event === 'edge' && e.round >= from && e.reason === reason);
+      expect(struck, `${reason} after round ${from}`).toBeGreaterThanOrEqual(0);
+      expect(edges.slice(struck)).toContainEqual(expect.objectContaining({ reason: 'answered' }));
+    }
+  });
 });
 
 /** Resolves when the process `pid` listens on a TCP port. */

@@ -153,3 +153,22 @@ export async function createTcpDoor(at = { host: '127.0.0.1', port: 0 }): Promis
     },
   };
 }
+
+const PORT = 4001;
+/** Runs at the same time have networks of their own: all of 127.0.0.0/8 is this machine, on Linux. */
+const NETWORK = `127.${1 + (process.pid % 250)}`;
+
+/** A door for each peer of a swarm, with the flags of `grapevine swarm` that put its peers behind them. */
+export async function openDoors(peers: number) {
+  const hostOf = (peer: number): string => `${NETWORK}.1.${peer}`;
+  const doors = await Promise.all(
+    Array.from({ length: peers }, async (_, peer) => {
+      const door = await createTcpDoor({ host: `${NETWORK}.2.${peer}`, port: PORT });
+      door.target(PORT, hostOf(peer));
+      return door;
+    }),
+  );
+  const listen = `/ip4/${NETWORK}.1.{peer}/tcp/${PORT}`;
+  const announce = `/ip4/${NETWORK}.2.{peer}/tcp/${PORT}`;
+  return { doors, hostOf, flags: ['--listen', listen, '--announce', announce] };
+}

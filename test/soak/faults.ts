@@ -35,8 +35,8 @@ export interface Fault {
 const [LEAST_MS, MOST_MS] = [2_000, 12_000];
 const [LEAST_BYTES, MOST_BYTES] = [16 * 1024, 64 * 1024];
 /** A checkpoint that is not begun within this time is not waited for. */
-const SAVING_WITHIN_MS = 9_000;
-const LISTENING_WITHIN_MS = 30_000;
+const SAVING_WITHIN_MS = 30_000;
+const LISTENING_WITHIN_MS = 60_000;
 
 export function scheduleOf(init: {
   readonly seed: number;

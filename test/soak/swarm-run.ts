@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { decodeTensorFile } from '../../src/base/tensor-file.js';
 import type { RunSummary } from '../../src/metrics/events.js';
 import { KEPT_CHECKPOINTS } from '../../src/node/checkpoint-files.js';
-import { createTcpDoor, type TcpDoor } from '../reference/tcp-door.js';
+import { openDoors } from '../reference/tcp-door.js';
 import { type Fault, strike, type Victim } from './faults.js';
 import {
   childrenOf,
@@ -26,11 +26,8 @@ const SAMPLE_MS = 1_000;
 /** A process is a zombie for a moment whenever it ends; one that is for this many samples in a row stays one. */
 const MOST_ZOMBIE_SAMPLES = 2;
 const MARK = 'GRAPEVINE_SOAK_MARK';
-const PORT = 4001;
-/** Two runs at a time on a machine have networks of their own. */
-const NETWORK = `127.${1 + (process.pid % 250)}`;
-/** A run that is interrupted ends its round, evaluates and says goodbye. */
-const END_WITHIN_MS = 120_000;
+/** A run that is interrupted ends in the round that its foremost peer is in: those that were stopped or cut off have to catch up. */
+const END_WITHIN_MS = 600_000;
 
 export interface SwarmRunInit {
   /** The repository's root. */
@@ -64,16 +61,6 @@ export interface SwarmRun {
   readonly brokenCheckpoints: readonly string[];
   /** Peers whose checkpoints became fewer by a kill. */
   readonly lostCheckpoints: readonly string[];
-}
-
-async function openDoors(peers: number): Promise<TcpDoor[]> {
-  return await Promise.all(
-    Array.from({ length: peers }, async (_, peer) => {
-      const door = await createTcpDoor({ host: `${NETWORK}.2.${peer}`, port: PORT });
-      door.target(PORT, `${NETWORK}.1.${peer}`);
-      return door;
-    }),
-  );
 }
 
 /** Looks at a launcher and its workers every second. */
@@ -156,14 +143,8 @@ export async function runSwarm(init: SwarmRunInit): Promise<SwarmRun> {
   const directory = mkdtempSync(join(tmpdir(), 'grapevine-soak-'));
   const [out, probe] = [join(directory, 'run'), join(directory, 'resources')];
   mkdirSync(probe);
-  const doors = await openDoors(peers);
+  const { doors, flags: reach, hostOf } = await openDoors(peers);
   const mark = randomUUID();
-  const reach = [
-    '--listen',
-    `/ip4/${NETWORK}.1.{peer}/tcp/${PORT}`,
-    '--announce',
-    `/ip4/${NETWORK}.2.{peer}/tcp/${PORT}`,
-  ];
   const placed = [
     '--peers',
     `${peers}`,
@@ -203,7 +184,7 @@ export async function runSwarm(init: SwarmRunInit): Promise<SwarmRun> {
   const victimOf = (peer: number): Victim => ({
     door: doors[peer]!,
     checkpoints: join(out, 'checkpoints'),
-    pid: () => listenersOf(childrenOf(launcher)).get(`${NETWORK}.1.${peer}`) ?? null,
+    pid: () => listenersOf(childrenOf(launcher)).get(hostOf(peer)) ?? null,
   });
   const striking = strikeAll(faults, victimOf, say);
   if (untilMs !== null) await Promise.race([pause(untilMs), ended]);
