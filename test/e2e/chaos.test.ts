@@ -195,18 +195,35 @@ describe('a swarm whose processes are killed, stopped and continued', () => {
 });
 
 describe.runIf(process.platform === 'linux')('a swarm whose connections are struck', () => {
-  it('goes on after a cut, damaged bits and links that carry nothing, and takes back a peer that was killed', async () => {
+  it('goes on after cuts, damaged bits and links that carry nothing, and takes back a peer that was killed', async () => {
     const { doors, flags } = await openDoors(4);
     const swarm = startSwarm(4, ...flags, '--silence-ms', '700', '--rounds', '1000000', '--restart');
+    const path = join(swarm.out, 'metrics.jsonl');
+    /** Resolves when an edge has gone down for `reason` once more, and every edge that had is back. */
+    const survived = async (reason: string): Promise<void> => {
+      let before = Number.POSITIVE_INFINITY;
+      for (;;) {
+        const edges = (await readMetrics(path)).filter((event) => event.event === 'edge');
+        const down = edges.filter((edge) => edge.reason === reason).length;
+        const state = new Map(edges.map((edge) => [`${edge.peer}-${edge.neighbor}`, edge.state]));
+        if (down > before && [...state.values()].every((last) => last === 'active')) return;
+        before = Math.min(before, down);
+        await pause(50);
+      }
+    };
     await workersOnceThere(swarm);
     await swarm.line(/^round 20 /);
+    let outlived = survived('LINK_DOWN');
     for (const door of doors) door.cut();
-    await swarm.line(/^round 60 /);
+    await outlived;
+    outlived = survived('LINK_DOWN');
     for (const door of doors) door.damage(0.5);
-    await swarm.line(/^round 100 /);
+    await outlived;
+    outlived = survived('silent');
     for (const door of doors) door.hold(true);
     await pause(1_500);
     for (const door of doors) door.hold(false);
+    await outlived;
     signal(swarm.workers()[0]!, 'SIGKILL');
     await swarm.line(/^joined in round \d+ with the model of peer/);
     swarm.workers();
@@ -215,18 +232,6 @@ describe.runIf(process.platform === 'linux')('a swarm whose connections are stru
     await Promise.all(doors.map((door) => door.close()));
     expect(exitCode, stderr).toBe(130);
     expect(JSON.parse(stdout).peersLost).toEqual([]);
-    const edges = (await readMetrics(join(swarm.out, 'metrics.jsonl'))).filter(
-      ({ event }) => event === 'edge',
-    );
-    for (const [from, reason] of [
-      [20, 'LINK_DOWN'],
-      [60, 'LINK_DOWN'],
-      [100, 'silent'],
-    ] as const) {
-      const struck = edges.findIndex((e) => e.event === 'edge' && e.round >= from && e.reason === reason);
-      expect(struck, `${reason} after round ${from}`).toBeGreaterThanOrEqual(0);
-      expect(edges.slice(struck)).toContainEqual(expect.objectContaining({ reason: 'answered' }));
-    }
   });
 });
 
