@@ -1,12 +1,12 @@
 /**
- * Compiles src and one folder beside it (bench, studies) below node_modules/.cache, puts the kernels of the last build
+ * Compiles src and one folder beside it (bench, studies, test/soak) below node_modules/.cache, puts the kernels of the last build
  * beside them and runs the folder's main.ts with `args`. Needs `npm run build` for the kernels; without them their
  * twins do the work.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +18,9 @@ export function runCompiled(folder, args) {
   try {
     const project = ['-p', join(folder, 'tsconfig.json'), '--outDir', build];
     execFileSync(process.execPath, [compiler, ...project], { cwd: root, stdio: ['ignore', 2, 2] });
-    for (const program of programs.filter((name) => existsSync(join(root, 'dist', name)))) {
+    const isNeeded = (name) =>
+      existsSync(join(root, 'dist', name)) && existsSync(dirname(join(build, 'src', name)));
+    for (const program of programs.filter(isNeeded)) {
       copyFileSync(join(root, 'dist', program), join(build, 'src', program));
     }
     const main = join(build, folder, 'main.js');

@@ -60,7 +60,8 @@ export const errorCodes = [
   'TRAINER_FAILED',
   'DATA_UNAVAILABLE',
   'INTERRUPTED',
-  // A run's own files.
+  // A run's own files, and a peer's: identity, invitation, revocations.
+  'FILE_WRITE_FAILED',
   'METRICS_WRITE_FAILED',
   'METRICS_UNREADABLE',
 ] as const;

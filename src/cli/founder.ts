@@ -3,7 +3,7 @@
  * of the founder (identity.key signs); a revocation list lies beside, and a running peer notices when it changes.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { RunPlan } from '../config/run-plan.js';
@@ -20,12 +20,15 @@ import type { Place } from './peer-session.js';
 import { DEFAULT_EXPIRY_HOURS, type PeerChoices } from './peer-settings.js';
 import type { RunMonitor } from './run-monitor.js';
 import { identityPath, readSwarmFile, revocationsPath } from './swarm-file.js';
+import { writeWhole } from './whole-file.js';
 
 /** How often a running peer looks whether its revocation list has changed. */
 const WATCH_MS = 1000;
 /** How often it says the list again: a member may have been away. */
 const REPEAT_MS = 60_000;
 const HOUR_SECONDS = 3600;
+/** Whoever reads an invitation can use it. */
+const OWNER_ONLY = 0o600;
 
 export interface InvitationChoices {
   readonly swarm: string;
@@ -80,12 +83,13 @@ export async function announceSwarm(init: AnnouncementInit): Promise<void> {
   }
   const invitation = invite(identity, { swarm, addresses, expiresHours: choices.expiresHours });
   const path = choices.invitationOut ?? join(directory, 'invitation.txt');
-  const draft = `${path}.draft`;
-  await writeFile(draft, `${invitation}\n`, { mode: 0o600 });
-  await rename(draft, path);
+  const written = await writeWhole(path, `${invitation}\n`, { mode: OWNER_ONLY }).then(
+    () => `also in ${path}`,
+    (error: unknown) => `here only: ${messageOf(error)}`,
+  );
   const hours = choices.expiresHours;
   monitor.say(
-    `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), also in ${path}:\n\n${invitation}\n`,
+    `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), ${written}:\n\n${invitation}\n`,
   );
   monitor.say('On the other machine: grapevine peer --invite INVITATION');
 }
@@ -146,7 +150,7 @@ export async function runInvite(command: InviteCommand): Promise<string> {
   const { file, identity } = await openFounder(directory, command.identity);
   const { swarm } = file.description;
   const text = invite(identity, { swarm, addresses: file.addresses, expiresHours, peerId, index });
-  if (out !== undefined) await writeFile(out, `${text}\n`, { mode: 0o600 });
+  if (out !== undefined) await writeWhole(out, `${text}\n`, { mode: OWNER_ONLY });
   return text;
 }
 
@@ -168,7 +172,7 @@ export async function runRevoke(
     text === null ? null : openRevocations(text.trim(), swarm, verifySignature);
   const revoked = [...new Set([...(before?.revoked ?? []), ...what])];
   const list = issueRevocations({ swarm, serial: (before?.serial ?? 0) + 1, revoked }, identity);
-  await writeFile(`${path}.draft`, `${list}\n`);
-  await rename(`${path}.draft`, path);
+  const remedy = 'Nobody is revoked by this command: make room, and run it again.';
+  await writeWhole(path, `${list}\n`, { remedy });
   return revoked;
 }

@@ -319,6 +319,6 @@ class PeerLife {
     };
     this.writing = this.writing
       .then(() => writeSwarmFile(this.start.directory, file))
-      .catch((error: unknown) => this.monitor?.say(`swarm.json: ${messageOf(error)}`));
+      .catch((error: unknown) => this.monitor?.say(messageOf(error)));
   }
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { textLines } from '../base/text-lines.js';
 import { runConfigSchema } from '../config/schema.js';
@@ -12,6 +12,7 @@ import type { ReachOptions } from '../node/reach.js';
 import { type Flags, textOf, wholeNumber } from './flags.js';
 import { parseHealthAddress } from './health-server.js';
 import { readReachFlags } from './reach-flags.js';
+import { writeWhole } from './whole-file.js';
 
 /** Days of --expires when nobody says: an invitation outlasts a long run's stragglers, and not the year. */
 export const DEFAULT_EXPIRY_HOURS = 7 * 24;
@@ -76,7 +77,7 @@ async function readAllowList(path: string): Promise<ReadonlySet<string>> {
 async function readPsk(path: string, create: boolean): Promise<Uint8Array> {
   if (create && !existsSync(path)) {
     const key = `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString('hex')}`;
-    await writeFile(path, key, { mode: 0o600, flag: 'wx' });
+    await writeWhole(path, key, { mode: 0o600 });
   }
   const text = (await readText('--psk', path)).trim();
   if (!/^\/key\/swarm\/psk\/1\.0\.0\/\n\/base16\/\n[0-9a-f]{64}$/i.test(text))

@@ -2,7 +2,6 @@
  * `grapevine report DIR...`: makes summary.json and report.html of run directories anew, and prints a table; of the directory
  * of an experiment, or its results.jsonl, the report that compares its cells (experiment-report.ts).
  */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { readMetrics } from '../metrics/read-metrics.js';
@@ -12,14 +11,14 @@ import { renderReport } from '../report/html.js';
 import { summaryText } from '../report/summary-text.js';
 import type { CommandContext } from './command-context.js';
 import { isExperiment, reportExperiment, type SweepReportFlags } from './experiment-report.js';
+import { writeSummary } from './summary-files.js';
 
 async function reportRun(directory: string, { output }: CommandContext): Promise<void> {
   const { stdout, json, quiet, colorAllowed } = output;
   const color = pc.createColors(stdout.isTTY === true && colorAllowed);
   const events = await readMetrics(join(directory, METRICS_FILE));
   const summary = summarize(events);
-  await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  await writeFile(join(directory, 'report.html'), await renderReport(events));
+  await writeSummary(directory, summary, await renderReport(events));
   if (json) stdout.write(`${JSON.stringify(summary)}\n`);
   else if (!quiet)
     stdout.write(`${summaryText(summary, { color })}\n\n  report: ${join(directory, 'report.html')}\n\n`);

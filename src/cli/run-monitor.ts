@@ -2,14 +2,13 @@
  * What a person and a run directory see of a run, whichever driver runs it: the live table or a line a round,
  * metrics.jsonl while it goes, config.json, summary.json and report.html.
  */
-import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import { GrapevineError, messageOf } from '../base/errors.js';
-import type { MetricsEvent, RunSummary } from '../metrics/events.js';
+import type { MetricsEvent, RunEvent, RunSummary } from '../metrics/events.js';
 import { readMetrics } from '../metrics/read-metrics.js';
 import { createRecorder, METRICS_FILE } from '../metrics/recorder.js';
 import { summarize } from '../metrics/summary.js';
@@ -17,6 +16,8 @@ import { emptyDisplay, foldDisplay } from '../report/display-state.js';
 import { progressLine, summaryText } from '../report/summary-text.js';
 import { swarmTable } from '../report/swarm-table.js';
 import { createRoundLines } from './round-lines.js';
+import { writeSummary } from './summary-files.js';
+import { writeWhole } from './whole-file.js';
 
 /** The table is redrawn at most this often: a person reads no faster, and drawing takes time from training. */
 const REDRAW_MS = 200;
@@ -58,10 +59,23 @@ export interface RunMonitor {
   abandon(): Promise<void>;
 }
 
+/** Node's recursive mkdir says ENOENT on a read-only disk; making the first missing directory says why. */
+function whyNotMade(directory: string, error: unknown): unknown {
+  let first = directory;
+  while (!existsSync(dirname(first))) first = dirname(first);
+  try {
+    mkdirSync(first);
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EEXIST' ? error : cause;
+  }
+  return error;
+}
+
 function makeDirectories(directory: string): void {
   try {
     mkdirSync(join(directory, 'checkpoints'), { recursive: true });
-  } catch (cause) {
+  } catch (error) {
+    const cause = whyNotMade(directory, error);
     throw new GrapevineError(
       'BAD_USAGE',
       `run directory ${directory} cannot be made (${messageOf(cause)}): choose another with --out.`,
@@ -131,25 +145,24 @@ function createLineDisplay(stream: Writable): Display {
 const silentDisplay: Display = { show() {}, recall() {}, say() {}, end() {} };
 
 async function writeOutputs(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
+  const { renderReport } = await import('../report/html.js'); // loads the plotting library: not at start-up
+  await writeSummary(directory, summary, await renderReport(events));
+}
+
+/** What the directory holds; where that cannot be read because it could not be written, the latter is the error. */
+async function readEvents(
+  directory: string,
+  closing: readonly PromiseSettledResult<void>[],
+): Promise<MetricsEvent[]> {
   try {
-    await writeReport(directory, events, summary);
-  } catch (cause) {
-    throw new GrapevineError(
-      'METRICS_WRITE_FAILED',
-      `summary and report cannot be written to ${directory} (${messageOf(cause)}): make room, then run grapevine report ${directory}.`,
-      { directory },
-      cause,
-    );
+    return await readMetrics(join(directory, METRICS_FILE));
+  } catch (error) {
+    for (const end of closing) if (end.status === 'rejected') throw end.reason;
+    throw error;
   }
 }
 
-async function writeReport(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
-  await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  const { renderReport } = await import('../report/html.js'); // loads the plotting library: not at start-up
-  await writeFile(join(directory, 'report.html'), await renderReport(events));
-}
-
-/** @throws GrapevineError BAD_USAGE when the run directory cannot be made */
+/** @throws GrapevineError BAD_USAGE when the run directory cannot be made, METRICS_WRITE_FAILED when it is read-only */
 export function createRunMonitor(directory: string, output: OutputOptions): RunMonitor {
   makeDirectories(directory);
   const recorder = createRecorder(directory);
@@ -161,11 +174,9 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
     : interactive
       ? createTableDisplay(stream, color)
       : createLineDisplay(stream);
+  const config = createConfigFile(directory, (error) => display.say(error.message));
   const noteConfig = (event: MetricsEvent): void => {
-    if (event.event !== 'run') return;
-    const { config, configHash, version, commit } = event;
-    const noted = recordConfig(directory, { ...config, configHash, version, commit });
-    noted.catch((error: unknown) => display.say(messageOf(error)));
+    if (event.event === 'run') config.note(event);
   };
   let before = 0;
   return {
@@ -188,25 +199,44 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
     say: (sentence) => display.say(sentence),
     async finish() {
       display.end();
-      const closing = await Promise.allSettled([recorder.close()]);
-      const events = await readMetrics(join(directory, METRICS_FILE));
+      const closing = await Promise.allSettled([recorder.close(), config.finish()]);
+      const events = await readEvents(directory, closing);
       const summary = summarize(events);
       if (output.json) output.stdout.write(`${JSON.stringify(summary)}\n`);
       if (!output.quiet) {
         stream.write(`\n${summaryText(summary, { color })}\n\n  report: ${join(directory, 'report.html')}\n`);
       }
       // Said first, written after: a full disk must not cost the result.
-      if (closing[0].status === 'rejected') throw closing[0].reason;
+      for (const end of closing) if (end.status === 'rejected') throw end.reason;
       await writeOutputs(directory, events, summary);
       return summary;
     },
     async abandon() {
       display.end();
-      await recorder.close();
+      await Promise.allSettled([recorder.close()]); // why the run is abandoned is what the user must hear
     },
   };
 }
 
-async function recordConfig(directory: string, config: object): Promise<void> {
-  await writeFile(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+/** config.json, without which a run can neither be resumed nor read: what fails is said, and tried again at the end. */
+function createConfigFile(directory: string, onFailure: (error: GrapevineError) => void) {
+  let text: string | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    if (text === null) return;
+    const remedy = 'It is tried again at the end of the run; make room, or make the directory writable.';
+    await writeWhole(join(directory, 'config.json'), text, { code: 'METRICS_WRITE_FAILED', remedy });
+    text = null;
+  };
+  return {
+    note({ config, configHash, version, commit }: RunEvent): void {
+      text = `${JSON.stringify({ ...config, configHash, version, commit }, null, 2)}\n`;
+      writing = write().catch(onFailure);
+    },
+    /** @throws GrapevineError METRICS_WRITE_FAILED */
+    async finish(): Promise<void> {
+      await writing;
+      await write();
+    },
+  };
 }

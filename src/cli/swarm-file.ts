@@ -3,11 +3,12 @@
  * It lies beside RUN/identity.key, which is secret; this file is not.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { verifySignature } from '../node/libp2p-identity.js';
 import { openDescription, type SwarmDescription } from '../node/swarm-identity.js';
+import { writeWhole } from './whole-file.js';
 
 export interface SwarmFile {
   readonly description: SwarmDescription;
@@ -30,13 +31,14 @@ export function hasSwarmFile(directory: string): boolean {
   return existsSync(pathIn(directory));
 }
 
-/** Replaces the file at once: a crash leaves the old one. */
+/** Replaces the file at once: a crash leaves the old one. @throws GrapevineError FILE_WRITE_FAILED */
 export async function writeSwarmFile(directory: string, file: SwarmFile): Promise<void> {
   const { description, ...rest } = file;
   const { swarm, document } = description;
-  const draft = `${pathIn(directory)}.draft`;
-  await writeFile(draft, `${JSON.stringify({ swarm, document, ...rest }, null, 2)}\n`);
-  await rename(draft, pathIn(directory));
+  const remedy = 'Make room: without it this peer cannot come back to its swarm after a restart.';
+  await writeWhole(pathIn(directory), `${JSON.stringify({ swarm, document, ...rest }, null, 2)}\n`, {
+    remedy,
+  });
 }
 
 const texts = (value: unknown): string[] =>

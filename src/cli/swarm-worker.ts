@@ -14,6 +14,7 @@ import { loadCheckpoint, saveCheckpoint } from '../node/checkpoint-files.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import { Peer, type PeerInit } from '../node/peer.js';
 import { ownerOf, restorePeer } from '../node/peer-checkpoint.js';
+import { reachOfPeer } from '../node/reach.js';
 import { createRoundReports } from '../node/round-reports.js';
 import {
   ALIVE_MS,
@@ -100,7 +101,7 @@ async function createWorkerPeer(
     },
     swarmTag,
     limits,
-    ...reach,
+    ...reachOfPeer(reach, node),
     bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
     privateKey: assignment.identities?.get(node),

@@ -54,10 +54,15 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   edge.correctionNorm = Math.sqrt(energy);
   noteReplicas(state, edge, replicas);
   if (edge.retiring) setStatus(effects, edge, 'closed', 'removed');
-  else setStatus(effects, edge, 'active', 'answered');
+  else wake(effects, edge);
   const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
+}
+
+/** Rounds wait for this neighbor again; not where its link has gone down since it answered. */
+function wake(effects: Effect[], edge: EdgeState): void {
+  if (edge.linked) setStatus(effects, edge, 'active', 'answered');
 }
 
 /** The exchange at which the two ends see that their replicas differ: it moves nothing, and the edge starts anew. */
@@ -68,7 +73,7 @@ function resetExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
     return false;
   }
   advanceEdge(edge);
-  setStatus(effects, edge, 'active', 'answered');
+  wake(effects, edge);
   const audit = state.options.audit ? auditOf(state, edge, null, 0) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;

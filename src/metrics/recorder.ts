@@ -1,17 +1,28 @@
 /**
- * Writes the events of a run to metrics.jsonl, one a line, through one append stream. `record` never waits and
- * never throws: a full or slow disk must not slow down or end the training that it watches.
+ * Writes the events of a run to metrics.jsonl, one a line, in order. `record` never waits and never throws: a full or slow
+ * disk must not slow down or end the training that it watches.
  *
- * - Memory is bounded. Beyond MAX_BUFFERED_BYTES in the stream, round, edge and notice events are counted
+ * - What cannot be written is kept and tried again: a disk that was full for a while leaves no gap. A line that was
+ *   written in part is cut off first.
+ * - Memory is bounded. Beyond MAX_BUFFERED_BYTES that wait, round, edge and notice events are counted
  *   instead of kept (their counters are cumulative, so the next one makes up for them), and a notice
  *   METRICS_DROPPED says how many. The few others (run, evaluation, peer-lost, end) are always kept.
- * - One promise, one owner: whoever created the recorder awaits `close`, which reports the first write error.
+ * - One promise, one owner: whoever created the recorder awaits `close`, which reports what could not be written.
  * - A crash can tear the last line. A recorder that appends to such a file first cuts the torn line off, so
  *   that a resumed run leaves no garbage in the middle.
  */
-import { createWriteStream, mkdirSync, readFileSync, truncateSync, type WriteStream } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncate,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  write as writeTo,
+} from 'node:fs';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { MetricsEvent } from './events.js';
 
@@ -21,8 +32,11 @@ export const METRICS_FILE = 'metrics.jsonl';
 /** 16 MiB, some 50,000 round events of 315 bytes: minutes of a large swarm, and little beside one model. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
+/** A file that has refused lines is tried again when this much more waits, and whenever somebody asks for a flush. */
+const RETRY_BYTES = 16 * 1024;
+
 export interface Recorder {
-  /** Takes one event; returns at once. Does nothing after `close` or after a failed write. */
+  /** Takes one event; returns at once. Does nothing after `close`. */
   record(event: MetricsEvent): void;
   /** Resolves when what was recorded so far has been handed to the system, or cannot be. */
   flush(): Promise<void>;
@@ -32,9 +46,22 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
+/** A file that only grows, as an argument: a test lets the disk be full. */
+export interface AppendOnlyFile {
+  /** Its length when it was opened. */
+  readonly bytes: number;
+  append(bytes: Uint8Array): Promise<void>;
+  truncate(bytes: number): Promise<void>;
+  /** False where the file has been removed meanwhile: what was appended since is nowhere. */
+  isThere(): boolean;
+  close(): void;
+}
+
 export interface RecorderOptions {
   /** @default MAX_BUFFERED_BYTES */
   readonly maxBufferedBytes?: number;
+  /** Opens the file at `path`, made where it is missing. @default the machine's */
+  readonly open?: (path: string) => AppendOnlyFile;
 }
 
 function writeFailed(path: string, error: unknown): GrapevineError {
@@ -59,14 +86,95 @@ function cutTornLine(path: string): void {
   if (whole < content.length) truncateSync(path, whole);
 }
 
-function openStream(directory: string, path: string): WriteStream {
+const writeSome = promisify(writeTo);
+const cutTo = promisify(ftruncate);
+
+function openToAppend(path: string): AppendOnlyFile {
+  const file = openSync(path, 'a');
+  return {
+    bytes: fstatSync(file).size,
+    async append(bytes) {
+      for (let at = 0; at < bytes.length; )
+        at += (await writeSome(file, bytes, at, bytes.length - at, null)).bytesWritten;
+    },
+    truncate: (bytes) => cutTo(file, bytes),
+    isThere: () => fstatSync(file).nlink > 0,
+    close: () => closeSync(file),
+  };
+}
+
+function openMetrics(
+  directory: string,
+  path: string,
+  open: (path: string) => AppendOnlyFile,
+): AppendOnlyFile {
   try {
     mkdirSync(directory, { recursive: true });
     cutTornLine(path);
-    return createWriteStream(path, { flags: 'a' });
+    return open(path);
   } catch (error) {
     throw writeFailed(path, error);
   }
+}
+
+/** Lines on their way to `file`, in order, those that it does not take at first among them. */
+function createLineWriter(file: AppendOnlyFile) {
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let wholeBytes = file.bytes;
+  let failure: unknown = null;
+  let writing: Promise<void> | null = null;
+
+  const writeWaiting = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const lines = waiting;
+      waiting = [];
+      const bytes = new TextEncoder().encode(lines.join(''));
+      try {
+        if (failure !== null) await file.truncate(wholeBytes); // what it took of the last try
+        await file.append(bytes);
+      } catch (error) {
+        failure = error;
+        waiting = [...lines, ...waiting];
+        return;
+      }
+      failure = null;
+      wholeBytes += bytes.length;
+      waitingBytes -= bytes.length;
+    }
+  };
+  /** Resolves when all lines are written, or the file has refused them once more. */
+  const attempt = (): Promise<void> => {
+    writing ??= writeWaiting().finally(() => {
+      writing = null;
+    });
+    return writing;
+  };
+  let nextTryBytes = 0;
+  return {
+    get waitingBytes() {
+      return waitingBytes;
+    },
+    push(line: string): void {
+      waiting.push(line);
+      waitingBytes += Buffer.byteLength(line);
+      if (failure === null) nextTryBytes = 0;
+      if (waitingBytes < nextTryBytes) return;
+      if (failure !== null) nextTryBytes = waitingBytes + RETRY_BYTES;
+      void attempt();
+    },
+    /** What the file refuses to take, or null. */
+    async flush(): Promise<unknown> {
+      await attempt(); // perhaps one under way, which began before the last lines came
+      if (waiting.length > 0) await attempt();
+      return failure;
+    },
+    /** Leaves the file without half a line. */
+    async end(): Promise<void> {
+      if (failure !== null) await file.truncate(wholeBytes).catch(() => {}); // the cause is what the user must hear
+      file.close();
+    },
+  };
 }
 
 function mayBeDropped(event: MetricsEvent): boolean {
@@ -75,23 +183,20 @@ function mayBeDropped(event: MetricsEvent): boolean {
 
 /**
  * A recorder on `directory`/metrics.jsonl; makes the directory, appends to a file that is there.
- * @throws GrapevineError METRICS_WRITE_FAILED: the directory cannot be made or the file not read
+ * @throws GrapevineError METRICS_WRITE_FAILED: the directory cannot be made, or the file not read or opened
  */
 export function createRecorder(directory: string, options: RecorderOptions = {}): Recorder {
   const path = join(directory, METRICS_FILE);
-  const maxBufferedBytes = options.maxBufferedBytes ?? MAX_BUFFERED_BYTES;
-  const stream = openStream(directory, path);
-  let failure: Error | null = null;
+  const { maxBufferedBytes = MAX_BUFFERED_BYTES, open = openToAppend } = options;
+  const file = openMetrics(directory, path, open);
+  const writer = createLineWriter(file);
   let closing: Promise<void> | null = null;
   let dropped = 0;
   let droppedAtMs = 0;
   let lines = 0;
-  stream.on('error', (error) => {
-    failure ??= error;
-  });
 
   const write = (event: MetricsEvent): void => {
-    stream.write(`${JSON.stringify(event)}\n`);
+    writer.push(`${JSON.stringify(event)}\n`);
     lines += 1;
   };
   const confessDropped = (): void => {
@@ -101,35 +206,31 @@ export function createRecorder(directory: string, options: RecorderOptions = {})
     write({ event: 'notice', atMs: droppedAtMs, peer: null, code: 'METRICS_DROPPED', message });
   };
   const finish = async (): Promise<void> => {
-    if (failure === null) {
-      confessDropped();
-      stream.end();
-    }
-    try {
-      await finished(stream);
-    } catch (error) {
-      throw writeFailed(path, failure ?? error);
-    }
+    confessDropped();
+    const failure = await writer.flush();
+    const isThere = file.isThere();
+    await writer.end();
+    if (failure !== null) throw writeFailed(path, failure);
+    if (!isThere) throw writeFailed(path, 'it has been removed');
   };
 
   return {
     record(event) {
-      if (failure !== null || closing !== null) return;
-      if (stream.writableLength >= maxBufferedBytes && mayBeDropped(event)) {
+      if (closing !== null) return;
+      if (writer.waitingBytes >= maxBufferedBytes && mayBeDropped(event)) {
         dropped++;
         droppedAtMs = 'atMs' in event ? event.atMs : 0;
         return;
       }
       // The end stays the last line.
-      if (stream.writableLength < maxBufferedBytes || event.event === 'end') confessDropped();
+      if (writer.waitingBytes < maxBufferedBytes || event.event === 'end') confessDropped();
       write(event);
     },
     get lines() {
       return lines;
     },
-    flush() {
-      if (failure !== null || closing !== null) return Promise.resolve();
-      return new Promise((resolve) => void stream.write('', () => resolve()));
+    async flush() {
+      if (closing === null) await writer.flush();
     },
     close() {
       closing ??= finish();

@@ -4,7 +4,7 @@
  * it can verify what its owner has signed, without asking anybody.
  */
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -105,6 +105,9 @@ export async function openIdentity(path: string): Promise<Identity> {
     try {
       await file.writeFile(`${Buffer.from(identity.privateKey).toString('base64')}\n`);
       await file.sync();
+    } catch (error) {
+      await rm(path, { force: true }); // half a key would be refused when there is room again
+      throw error;
     } finally {
       await file.close();
     }

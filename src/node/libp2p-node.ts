@@ -30,6 +30,7 @@ import { createLibp2p } from 'libp2p';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { compareForTrial, isLoopback } from './libp2p-address-order.js';
 import { type RelayClient, relayClient, relayServer, relayTransport } from './libp2p-relay.js';
+import { SIGN_OF_LIFE_MS } from './libp2p-silence.js';
 import type { SocketBytes } from './libp2p-socket-bytes.js';
 import { webSocketTransport } from './libp2p-websockets.js';
 import { guardedYamux } from './libp2p-yamux-guard.js';
@@ -84,6 +85,8 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
   readonly socketBytes: SocketBytes;
   /** Who may connect. @default libp2p's: everybody */
   readonly gater?: ConnectionGater | undefined;
+  /** Between two pings on each connection (libp2p-silence.ts). @default SIGN_OF_LIFE_MS */
+  readonly signOfLifeMs?: number | undefined;
   /** Swarm key file of libp2p: connections of those that have another are not understood. */
   readonly psk?: Uint8Array | undefined;
 }
@@ -109,10 +112,10 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
             maxReadBufferLength: MAX_READ_BUFFER_BYTES,
           },
         },
-        MAX_STREAM_WINDOW_BYTES,
+        { maxFrameBytes: MAX_STREAM_WINDOW_BYTES, signOfLifeMs: init.signOfLifeMs ?? SIGN_OF_LIFE_MS },
       ),
     ],
-    // Its pings abort a connection whenever training blocks the event loop for some seconds.
+    // Its pings abort a connection whose answer waits behind a model on a slow link; libp2p-silence.ts does its work.
     connectionMonitor: { enabled: false },
     connectionManager: {
       maxParallelDials: MAX_PARALLEL_DIALS,

@@ -82,6 +82,8 @@ export interface Libp2pTransportInit extends ReachOptions {
   readonly seed?: number;
   /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */
   readonly clock?: Clock;
+  /** Between two pings on each connection; what is silent for some of them is given up. Milliseconds. @default SIGN_OF_LIFE_MS */
+  readonly signOfLifeMs?: number;
   /** Who may take part, and what becomes of those who break the rules. @default everybody may, and nothing */
   readonly guard?: SwarmGuard;
   /** Told when another identity speaks for this peer's index. */
@@ -131,6 +133,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     socketBytes,
     gater: guard?.gater,
     psk: guard?.psk,
+    signOfLifeMs: init.signOfLifeMs,
   });
   await guard?.attach(node, topic);
   return new SwarmTransport(init, { node, topic, bootstrap, relays, socketBytes });

@@ -8,7 +8,9 @@
  */
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux';
+import { systemClock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
+import { abortWhenSilent } from './libp2p-silence.js';
 
 const HEADER_BYTES = 12;
 const DATA_FRAME = 0;
@@ -41,10 +43,17 @@ export function createYamuxGuard(maxFrameBytes: number): (bytes: Uint8Array) => 
   };
 }
 
-/** As `yamux(init)`, dropping connections with frames above `maxFrameBytes`. */
-export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () => StreamMuxerFactory {
+export interface GuardLimits {
+  readonly maxFrameBytes: number;
+  /** Between two pings; see libp2p-silence.ts. */
+  readonly signOfLifeMs: number;
+}
+
+/** As `yamux(init)`, dropping connections with frames above `maxFrameBytes`, and those that fall silent. */
+export function guardedYamux(init: YamuxMuxerInit, limits: GuardLimits): () => StreamMuxerFactory {
+  const { maxFrameBytes, signOfLifeMs } = limits;
   return () => {
-    const factory = yamux(init)();
+    const factory = yamux({ ...init, enableKeepAlive: true, keepAliveInterval: signOfLifeMs })();
     return {
       protocol: factory.protocol,
       createStreamMuxer(connection: MessageStream): StreamMuxer {
@@ -58,6 +67,7 @@ export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () =>
             connection.abort(error as Error);
           }
         });
+        abortWhenSilent(connection, systemClock, signOfLifeMs);
         return factory.createStreamMuxer(connection);
       },
     };

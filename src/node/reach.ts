@@ -27,7 +27,14 @@ export interface ReachOptions {
   readonly mdns?: boolean;
 }
 
-const TCP_ADDRESS = /\/tcp\/\d+$/;
+const TCP_ADDRESS = /\/tcp\/[^/]+$/;
+
+/** `reach` of one of several peers: {peer} in its addresses stands for the index. */
+export function reachOfPeer(reach: ReachOptions, peer: number): ReachOptions {
+  const of = (texts: readonly string[]): string[] =>
+    texts.map((text) => text.replaceAll('{peer}', String(peer)));
+  return { ...reach, listen: of(reach.listen), ...(reach.announce && { announce: of(reach.announce) }) };
+}
 
 /** `listen`, and beside each TCP address a WebSocket on `port` of the same interface; 0 takes any that is free. */
 export function withWebSocket(listen: readonly string[], port: number): string[] {

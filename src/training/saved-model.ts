@@ -49,7 +49,7 @@ async function writeTorch(directory: string, tensors: readonly TorchTensor[]): P
   } catch (cause) {
     throw new GrapevineError(
       'CHECKPOINT_FAILED',
-      `${path} cannot be written (${messageOf(cause)}).`,
+      `${path} cannot be written (${messageOf(cause)}): make room, or choose another directory with --out.`,
       { path },
       cause,
     );

@@ -13,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRandom, uniform, uniformInt } from '../../src/base/random.js';
 import { readMetrics } from '../../src/metrics/read-metrics.js';
+import { openDoors } from '../reference/tcp-door.js';
 import {
   type GrapevineProcess,
   isRunning,
@@ -191,6 +192,47 @@ describe('a swarm whose processes are killed, stopped and continued', () => {
       expect((await summaryOf(swarm)).peersLost).toEqual([]);
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('a swarm whose connections are struck', () => {
+  it('goes on after cuts, damaged bits and links that carry nothing, and takes back a peer that was killed', async () => {
+    const { doors, flags } = await openDoors(4);
+    const swarm = startSwarm(4, ...flags, '--silence-ms', '700', '--rounds', '1000000', '--restart');
+    const path = join(swarm.out, 'metrics.jsonl');
+    /** Resolves when an edge has gone down for `reason` once more, and every edge that had is back. */
+    const survived = async (reason: string): Promise<void> => {
+      let before = Number.POSITIVE_INFINITY;
+      for (;;) {
+        const edges = (await readMetrics(path)).filter((event) => event.event === 'edge');
+        const down = edges.filter((edge) => edge.reason === reason).length;
+        const state = new Map(edges.map((edge) => [`${edge.peer}-${edge.neighbor}`, edge.state]));
+        if (down > before && [...state.values()].every((last) => last === 'active')) return;
+        before = Math.min(before, down);
+        await pause(50);
+      }
+    };
+    await workersOnceThere(swarm);
+    await swarm.line(/^round 20 /);
+    let outlived = survived('LINK_DOWN');
+    for (const door of doors) door.cut();
+    await outlived;
+    outlived = survived('LINK_DOWN');
+    for (const door of doors) door.damage(0.5);
+    await outlived;
+    outlived = survived('silent');
+    for (const door of doors) door.hold(true);
+    await pause(1_500);
+    for (const door of doors) door.hold(false);
+    await outlived;
+    signal(swarm.workers()[0]!, 'SIGKILL');
+    await swarm.line(/^joined in round \d+ with the model of peer/);
+    swarm.workers();
+    swarm.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await swarm.ended;
+    await Promise.all(doors.map((door) => door.close()));
+    expect(exitCode, stderr).toBe(130);
+    expect(JSON.parse(stdout).peersLost).toEqual([]);
+  });
 });
 
 /** Resolves when the process `pid` listens on a TCP port. */

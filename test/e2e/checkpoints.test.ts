@@ -1,10 +1,9 @@
 /**
- * Processes that are killed with SIGKILL while they write checkpoints, real disks that are full or read-only, and runs killed
- * and taken up again as users do. `npm run test:checkpoints` kills 200 processes in a row, each at another operation; a
+ * Processes that are killed with SIGKILL while they write checkpoints, and runs killed and taken up again as users do. `npm run test:checkpoints` kills 200 processes in a row, each at another operation; a
  * plain run of the tests takes a sample of them.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -138,37 +137,5 @@ describe('a run that is killed and resumed', () => {
     const longer = join(base, 'longer');
     await runGrapevine(['simulate', ...RUN, ...rounds(220), '--out', longer, '--quiet']);
     expect(modelOf(directory)).toEqual(modelOf(longer));
-  });
-});
-
-/** A disk of its own, where this process may mount one. */
-function mountDisk(path: string, options: string): boolean {
-  mkdirSync(path, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const disk = join(base, 'disk');
-const mounted = mountDisk(disk, 'size=96k');
-
-describe.skipIf(!mounted)('a disk of 96 KiB (mounts need a privileged process)', () => {
-  afterAll(() => execFileSync('umount', [disk]));
-
-  const args = ['simulate', ...RUN, ...rounds(60), '--checkpoint-every', '10', '--keep-checkpoints', '9'];
-
-  it('stops the run where that was wanted, and leaves the checkpoints that fitted', async () => {
-    const out = join(disk, 'stop');
-    const end = await runGrapevine([...args, '--on-checkpoint-failure', 'stop', '--out', out, '--quiet']);
-    expect(end.exitCode).toBe(1);
-    expect(end.stderr).toContain('[CHECKPOINT_FAILED]');
-    expect(end.stderr).toContain('ENOSPC');
-    expect(
-      readdirSync(join(out, 'checkpoints')).every((name) => /round-\d{8}\.safetensors$/.test(name)),
-    ).toBe(true);
-    rmSync(out, { recursive: true });
   });
 });

@@ -17,7 +17,7 @@ import type { MemberRecord } from '../../src/node/membership.js';
 import { deltaFrame, describeTransport } from '../conformance/transport.js';
 import { common, cutBetween, startsTransports } from '../reference/libp2p-transports.js';
 import { ManualClock } from '../reference/manual-clock.js';
-import { createTcpProxy } from './tcp-proxy.js';
+import { createTcpDoor } from '../reference/tcp-door.js';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Runs a program to its end; fails when it takes longer than any of these should. */
@@ -58,7 +58,7 @@ describe('libp2p transport', () => {
   });
 
   test('bytes are counted as a proxy on the wire counts them, within 1 percent', async () => {
-    const proxy = await createTcpProxy();
+    const proxy = await createTcpDoor();
     const a = await start({ node: 0, neighbors: [1] });
     proxy.target(portOf(a.transport.addresses()[0]!));
     const b = await start({
@@ -86,6 +86,25 @@ describe('libp2p transport', () => {
       expect(Math.abs(counted - passed) / passed).toBeLessThan(0.01);
     }
   });
+
+  for (const end of ['caller', 'target'] as const) {
+    test(`a connection of which only the ${end} knows is given up, and another one is made`, async () => {
+      const door = await createTcpDoor();
+      const signOfLifeMs = 50;
+      const b = await start({ node: 1, neighbors: [0], signOfLifeMs });
+      door.target(portOf(b.transport.addresses()[0]!));
+      const bootstrap = [`${door.address}/p2p/${b.transport.peerId}`];
+      const a = await start({ node: 0, neighbors: [1], signOfLifeMs, bootstrap });
+      const linked = (times: number) =>
+        Promise.all([a, b].map(({ witness }) => witness.until(() => witness.ups.length === times)));
+      await linked(1);
+      expect(door.connections).toBeGreaterThan(0);
+      door.forget(end);
+      await linked(2);
+      await expect.poll(() => door.halfOpenMs()).toEqual([]);
+      await door.close();
+    });
+  }
 
   test('a port that is taken is named, with what to do about it', async () => {
     const { transport } = await start({ node: 0, neighbors: [1] });

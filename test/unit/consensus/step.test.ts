@@ -246,6 +246,18 @@ describe('a link', () => {
     expect(only(effects, 'train').map(({ round }) => round)).toEqual([2]);
   });
 
+  it('that goes down with both differences here leaves its edge inactive when they are applied: nobody waits for it', () => {
+    const peer = started(peerZero);
+    finishTraining(peer);
+    receive(peer, 2, handDelta(1, [0, 0]));
+    const down = feed(peer, { type: 'neighborDown', neighbor: 2, reason: 'LINK_DOWN' });
+    const done = receive(peer, 1, handDelta(1, [8, 4]));
+    expect(only(done, 'exchangeApplied').map(({ neighbor }) => neighbor)).toEqual([1, 2]);
+    expect(statuses([...down, ...done])).toEqual(['2 inactive: LINK_DOWN']);
+    finishTraining(peer);
+    expect(only(receive(peer, 1, handDelta(2, [0, 0])), 'roundFinished')).toHaveLength(1);
+  });
+
   it('that comes back carries again what may have been lost with the old one', () => {
     const peer = started({ ...peerZero, neighbors: [1] });
     finishTraining(peer);
