@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { networkInterfaces } from 'node:os';
 import { systemClock } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
+import { isGrapevineError, messageOf } from '../base/errors.js';
 import { reachOfHost } from '../node/libp2p-address-order.js';
 import { createProber, type ProbeReport, type Prober } from '../node/libp2p-probe.js';
 import { type Check, ok } from './doctor-checks.js';
@@ -138,6 +138,7 @@ async function checkRelay(prober: Prober, address: string): Promise<Check> {
     await prober.reserve(address);
     return ok('relay', 'has a place for this machine');
   } catch (error) {
+    if (isGrapevineError(error, 'NOT_ADMITTED')) return ok('relay', 'relays, for who has joined its swarm');
     const remedy =
       'start that peer with --relay-server, on an address that everybody can call, or name another';
     return problem('relay', messageOf(error), remedy);

@@ -105,6 +105,7 @@ export class PeerSession {
       guard,
       onRival: (record) => hooks.session?.onRival(record),
       onMember: (record) => init.onMember(record),
+      onNoPlace: ({ code, message }) => hooks.session?.notice(code, message),
       onRefused: ({ neighbor, error }) =>
         hooks.session?.notice(error.code, `link with peer ${neighbor ?? '?'}: ${error.message}`),
     });
