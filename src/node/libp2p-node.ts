@@ -71,6 +71,18 @@ const GOSSIP_HEARTBEAT_MS = 500;
  */
 const GOSSIP_MESH = { D: 6, Dlo: 4, Dhi: 64, Dout: 2, Dscore: 4, Dlazy: 6 };
 
+/**
+ * Every connection is asked for a sign of life, and closed when none comes. What a laptop leaves behind that has another
+ * address, or a router that has forgotten it, looks open to TCP for a quarter of an hour, and nobody would call anew.
+ * libp2p's 5 s would close connections whenever one that is full, or a crowded machine, keeps a question waiting. A peer
+ * that is suspended is called again when it wakes.
+ */
+export interface Liveness {
+  readonly everyMs: number;
+  readonly answerMs: number;
+}
+export const LIVENESS: Liveness = { everyMs: 10_000, answerMs: 20_000 };
+
 /** Put before the names of those of libp2p's protocols that can be named. */
 const PROTOCOL_PREFIX = 'grapevine';
 
@@ -84,6 +96,8 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
   readonly socketBytes: SocketBytes;
   /** Who may connect. @default libp2p's: everybody */
   readonly gater?: ConnectionGater | undefined;
+  /** @default LIVENESS; none where all is on loopback, whose connections end with the process at their other end */
+  readonly liveness?: Liveness;
   /** Swarm key file of libp2p: connections of those that have another are not understood. */
   readonly psk?: Uint8Array | undefined;
 }
@@ -112,8 +126,7 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
         MAX_STREAM_WINDOW_BYTES,
       ),
     ],
-    // Its pings abort a connection whenever training blocks the event loop for some seconds.
-    connectionMonitor: { enabled: false },
+    connectionMonitor: monitorFor(init.liveness ?? (isOnLoopback(listen) ? null : LIVENESS)),
     connectionManager: {
       maxParallelDials: MAX_PARALLEL_DIALS,
       dialTimeout: CONNECT_TIMEOUT_MS,
@@ -138,9 +151,23 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
   });
 }
 
+const isOnLoopback = (listen: readonly string[]): boolean =>
+  listen.length > 0 && listen.every((text) => isLoopback(multiaddr(text)));
+
+/** Nobody speaks libp2p's ping; that the other end says so is sign of life enough. */
+function monitorFor(liveness: Liveness | null) {
+  if (liveness === null) return { enabled: false };
+  const { everyMs, answerMs } = liveness;
+  return {
+    protocolPrefix: PROTOCOL_PREFIX,
+    pingInterval: everyMs,
+    pingTimeout: { minTimeout: answerMs, maxTimeout: answerMs },
+  };
+}
+
 /** Finding out whether others can call this peer, and making direct connections of relayed ones; none on loopback. */
 function natServices(listen: readonly string[]) {
-  if (listen.length > 0 && listen.every((text) => isLoopback(multiaddr(text)))) return {};
+  if (isOnLoopback(listen)) return {};
   return { autoNAT: autoNATv2({ protocolPrefix: PROTOCOL_PREFIX }), dcutr: dcutr() };
 }
 

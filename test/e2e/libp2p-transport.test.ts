@@ -141,6 +141,29 @@ describe('libp2p transport', () => {
     await caller.stop();
   });
 
+  test('a connection that is asked for a sign of life stays open while there is one, and no longer', async () => {
+    const { transport } = await start({ node: 0, neighbors: [1] });
+    const proxy = await createTcpProxy();
+    const [, port, peerId] = /\/tcp\/(\d+)\/p2p\/(.+)$/.exec(transport.addresses()[0]!)!;
+    proxy.target(Number(port));
+    const caller = await createSwarmNode({
+      listen: [],
+      topic: 'none',
+      privateKey: undefined,
+      socketBytes: createSocketBytes(),
+      liveness: { everyMs: 20, answerMs: 500 },
+    });
+    await caller.start();
+    const connection = await caller.dial(multiaddr(`${proxy.address}/p2p/${peerId}`));
+    while (connection.rtt === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(connection.status).toBe('open');
+    proxy.freeze();
+    await new Promise((resolve) => connection.addEventListener('close', resolve));
+    expect(connection.status).not.toBe('open');
+    await caller.stop();
+    await proxy.close();
+  });
+
   test('peers see what the others announce about themselves', async () => {
     const seen: MemberRecord[] = [];
     let wake = () => {};

@@ -1,4 +1,4 @@
-/** A TCP proxy that counts what it passes on and can cut all connections: the wire, seen from outside. */
+/** A TCP proxy that counts what it passes on and can cut or freeze all connections: the wire, seen from outside. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
@@ -8,6 +8,8 @@ export interface TcpProxy {
   target(port: number): void;
   /** Bytes from the callers and from the target, TCP payload. */
   readonly passed: { fromCallers: number; fromTarget: number };
+  /** Connections now open carry nothing more, and stay open. */
+  freeze(): void;
   /** Destroys every connection now open. */
   cut(): void;
   close(): Promise<void>;
@@ -47,6 +49,9 @@ export async function createTcpProxy(): Promise<TcpProxy> {
       targetPort = port;
     },
     passed,
+    freeze() {
+      for (const socket of sockets) socket.unpipe().removeAllListeners('data').pause();
+    },
     cut,
     async close() {
       cut();
