@@ -25,6 +25,8 @@ export interface PeerOptions {
   readonly silenceMs: number;
   /** A neighbor that lives but has sent no difference for this long is a straggler: likewise. Milliseconds. */
   readonly roundDeadlineMs: number;
+  /** Who has lost all its neighbors waits for one this long before it does rounds alone. Milliseconds. @default 0 */
+  readonly cutOffMs?: number;
   /** On links that lose frames: send again what has not been acknowledged after this long; else null. */
   readonly retransmitMs: number | null;
   /** Rounds between measurements of the compressor's contraction; 0: never. Costs one decoding. */
