@@ -207,6 +207,28 @@ export function removeNamespaces() {
   }
 }
 
+/** By trying: with two and a cable, a firewall's table and a rate. */
+export function canMakeNamespaces() {
+  try {
+    const [one, other] = ['a', 'b'].map((end) => `${PREFIX}-${end}`);
+    const plan = planAddresses(4, false);
+    for (const name of [one, other]) addNamespace(name);
+    connect(plan, [one, 'eth0', plan.addressOf(0)], [other, 'eth0', plan.addressOf(0, SECOND)]);
+    limitRate(one, 'eth0', 5);
+    nft(one, 'add table inet gate', 'add chain inet gate out { type nat hook postrouting priority 100; }');
+    nft(
+      one,
+      'add rule inet gate out oifname "eth0" masquerade',
+      'add rule inet gate out numgen random mod 2 < 1 drop',
+    );
+    return true;
+  } catch {
+    return false;
+  } finally {
+    removeNamespaces();
+  }
+}
+
 /**
  * @param init hosts: how many; nat: those behind a gateway; natReaches: those that gateways let call, null for all;
  *   version 4 or 6; publicly; bandwidthMbps; lossPercent; delayMs; jitterMs

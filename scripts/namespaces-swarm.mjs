@@ -59,16 +59,30 @@ export function killAll() {
 async function readHost(directory) {
   const summary = JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8'));
   const events = await readMetrics(join(directory, 'metrics.jsonl'));
-  const rounds = events.filter(({ event }) => event === 'round');
   return {
     round: summary.rounds,
     accuracy: summary.accuracy.mean,
     payloadBytes: summary.payloadBytesPerPeer,
     wireBytes: summary.wireBytesPerPeer,
-    rounds: rounds.map(({ round, activeLinks, atMs }) => ({ round, activeLinks, atMs })),
-    edges: events.filter(({ event }) => event === 'edge'),
-    notices: events.filter(({ event }) => event === 'notice'),
+    edges: outages(events.filter(({ event }) => event === 'edge')),
+    notices: events.filter(({ event }) => event === 'notice').map(({ message }) => message),
   };
+}
+
+/** How often the edges of a peer were left out, the longest time until one was back (ms), and neighbors that never were. */
+function outages(edges) {
+  const since = new Map();
+  let [count, longestMs] = [0, 0];
+  for (const { neighbor, state, atMs } of edges) {
+    if (state === 'inactive' && !since.has(neighbor)) {
+      since.set(neighbor, atMs);
+      count++;
+    }
+    if (state !== 'active' || !since.has(neighbor)) continue;
+    longestMs = Math.max(longestMs, atMs - since.get(neighbor));
+    since.delete(neighbor);
+  }
+  return { count, longestMs, lost: [...since.keys()] };
 }
 
 /** The members of one swarm while they run. */

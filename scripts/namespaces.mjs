@@ -4,9 +4,9 @@
  * disturbs the hosts) and all edges come back. Needs Linux, root, iproute2, nftables, and socat where the kernel has no
  * netem; touches nothing outside the network namespaces that it makes and removes.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { createNetwork, removeNamespaces } from './namespaces-network.mjs';
+import { canMakeNamespaces, createNetwork, removeNamespaces } from './namespaces-network.mjs';
 import { scenarioFor, scenarios } from './namespaces-scenarios.mjs';
 import { killAll, Swarm } from './namespaces-swarm.mjs';
 
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     'delay-ms': { type: 'string', default: '50' },
     'jitter-ms': { type: 'string', default: '20' },
     'round-trips': { type: 'string', default: '60' },
+    /** Only says what is missing, if anything; the exit code says whether. */
+    check: { type: 'boolean', default: false },
     debug: { type: 'boolean', default: false },
   },
 });
@@ -32,18 +34,17 @@ const PORT = 4001;
 const hostCount = Number(values.peers);
 const hosts = Array.from({ length: hostCount }, (_, host) => host);
 
-function requireTools() {
+/** What this machine lacks for network namespaces; null where nothing is. */
+function missing() {
   if (process.platform !== 'linux' || process.getuid() !== 0)
-    throw new Error(
-      'network namespaces need Linux and root; grapevine simulate and npm run test:e2e need neither',
-    );
-  for (const tool of ['ip', 'tc', 'nft']) {
-    try {
-      execFileSync('which', [tool]);
-    } catch {
-      throw new Error(`${tool} is missing: apt-get install iproute2 nftables socat`);
-    }
-  }
+    return 'network namespaces need Linux and root; grapevine simulate and npm run test:e2e need neither';
+  const lacks = ['ip', 'tc', 'nft', 'socat', 'sysctl'].find(
+    (tool) => spawnSync('which', [tool]).status !== 0,
+  );
+  if (lacks !== undefined) return `${lacks} is missing: apt-get install iproute2 nftables socat procps`;
+  return canMakeNamespaces()
+    ? null
+    : 'this machine lets nobody make network namespaces (a container without CAP_SYS_ADMIN?)';
 }
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
@@ -102,9 +103,11 @@ function tableOf({ hosts: peers, interfaces }, { nat }) {
     mega(payloadBytes).padStart(12),
     mega(wireBytes).padStart(16),
     mega(interfaces[host]).padStart(18),
-    String(edges.filter(({ state }) => state === 'inactive').length).padStart(10),
+    `${edges.count}${edges.lost.length > 0 ? ` (${edges.lost.join(', ')} for good)` : ''}`.padStart(10),
+    `${(edges.longestMs / 1000).toFixed(1)} s`.padStart(10),
   ]);
-  const head = 'host        round  accuracy   payload       sent by sockets  sent by interface  left out';
+  const head =
+    'host        round  accuracy   payload       sent by sockets  sent by interface  left out   longest';
   return [head, ...rows.map((cells) => cells.join(''))].join('\n');
 }
 
@@ -124,7 +127,8 @@ function report(scenario, onHosts, loopback) {
   );
   console.log(`accuracy on hosts ${accuracy(onHosts).toFixed(4)} in ${onHosts.seconds.toFixed(0)} s`);
   console.log(`accuracy on loopback ${accuracy(loopback).toFixed(4)} in ${loopback.seconds.toFixed(0)} s`);
-  return difference <= scenario.tolerance;
+  const lost = onHosts.hosts.filter(({ edges }) => edges.lost.length > 0).length;
+  return difference <= scenario.tolerance && lost === 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
@@ -132,7 +136,11 @@ process.on('exit', () => {
   killAll();
   removeNamespaces();
 });
-requireTools();
+const lacks = missing();
+if (lacks !== null || values.check) {
+  if (lacks !== null) console.log(lacks);
+  process.exit(lacks === null ? 0 : 1);
+}
 const names = values.scenario === 'all' ? Object.keys(scenarios) : values.scenario.split(',');
 const loopbacks = new Map();
 let failed = 0;
