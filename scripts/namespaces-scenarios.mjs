@@ -11,17 +11,19 @@ const DISTURBED = 0.02;
 
 /** Host 0 founds the swarm and relays; the hosts in `nat` announce their place there. */
 const reach =
-  ({ nat = [] }) =>
+  ({ nat, announces }) =>
   (network, port) =>
   (host, relay) => [
     '--listen',
     `${network.any}/tcp/${port}`,
-    ...(host === 0 ? ['--relay-server', '--announce', `${network.addressOf(0)}/tcp/${port}`] : []),
+    ...(host === 0 ? ['--relay-server'] : []),
+    ...(host === 0 && announces ? ['--announce', `${network.addressOf(0)}/tcp/${port}`] : []),
     ...(nat.includes(host) ? ['--relay', relay] : []),
   ];
 
 /**
- * about: for the report; rounds: unless --rounds says; nat, natReaches, version, publicly: the network's; disturb: what
+ * about: for the report; rounds: unless --rounds says; nat, natReaches, version, publicly: the network's; announces: host 0 says
+ * --announce; disturb: what
  * happens to it; tolerance of accuracy.
  */
 export const scenarios = {
@@ -44,9 +46,17 @@ export const scenarios = {
     rounds: 100,
     nat: [-2, -1],
   },
+  public: {
+    about:
+      'the same with addresses that libp2p counts as public: the ones between which it tries to punch holes',
+    rounds: 100,
+    publicly: true,
+    announces: false,
+    nat: [-2, -1],
+  },
   moved: {
     about: 'host 2 gets another address in mid-run',
-    rounds: 200,
+    rounds: 150,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network }) {
@@ -56,7 +66,7 @@ export const scenarios = {
   },
   asleep: {
     about: `host 3 is suspended for ${FAULT_MS / 1000} s`,
-    rounds: 200,
+    rounds: 150,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm }) {
@@ -68,7 +78,7 @@ export const scenarios = {
   },
   partition: {
     about: `no packet passes between hosts 0 to 2 and the others for ${FAULT_MS / 1000} s`,
-    rounds: 200,
+    rounds: 150,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network, hosts }) {
@@ -82,7 +92,7 @@ export const scenarios = {
   },
   'half-open': {
     about: `packets of host 1 do not arrive at host 2 for ${FAULT_MS / 1000} s; those of host 2 do`,
-    rounds: 200,
+    rounds: 150,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network }) {
@@ -94,7 +104,7 @@ export const scenarios = {
   },
   relay: {
     about: 'the founder, which relays, is killed, and started again after 5 s from its run directory',
-    rounds: 200,
+    rounds: 150,
     nat: [-1],
     natReaches: [0],
     tolerance: DISTURBED,
@@ -119,6 +129,6 @@ export function scenarioFor(name, hosts) {
     ...scenario,
     name,
     nat,
-    reachOf: reach({ nat }),
+    reachOf: reach({ nat, announces: scenario.announces !== false }),
   };
 }

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { readMetrics } from '../dist/metrics/read-metrics.js';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** From a peer's last round to the end of its process, at most. */
+const LEAVING_MS = 10_000;
 /** Processes that this one must not leave behind. */
 const running = new Set();
 
@@ -32,7 +34,7 @@ function startCommand(prefix, args, { label, debug }) {
   const ended = new Promise((resolve) =>
     child.on('close', (code, signal) => {
       running.delete(child);
-      resolve({ code, signal, text });
+      resolve({ code, signal, text, endedMs: performance.now() });
     }),
   );
   /** The first line that `pattern` matches. @throws Error when the command ends without one */
@@ -48,15 +50,15 @@ function startCommand(prefix, args, { label, debug }) {
       watch();
       void ended.then(() => reject(new Error(`${label} ended before ${pattern}; it printed:\n${text}`)));
     });
-  return { child, line, ended };
+  return { child, line, ended, startedMs: performance.now() };
 }
 
 export function killAll() {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** How one host's peer did, by its run directory. */
-async function readHost(directory) {
+/** How one host's peer did, by its run directory. @param untilMs outages that begin later do not count; its own clock */
+async function readHost(directory, untilMs) {
   const summary = JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8'));
   const events = await readMetrics(join(directory, 'metrics.jsonl'));
   return {
@@ -64,17 +66,19 @@ async function readHost(directory) {
     accuracy: summary.accuracy.mean,
     payloadBytes: summary.payloadBytesPerPeer,
     wireBytes: summary.wireBytesPerPeer,
-    edges: outages(events.filter(({ event }) => event === 'edge')),
-    notices: events.filter(({ event }) => event === 'notice').map(({ message }) => message),
+    edges: outages(
+      events.filter(({ event }) => event === 'edge'),
+      untilMs,
+    ),
   };
 }
 
 /** How often the edges of a peer were left out, the longest time until one was back (ms), and neighbors that never were. */
-function outages(edges) {
+function outages(edges, untilMs) {
   const since = new Map();
   let [count, longestMs] = [0, 0];
   for (const { neighbor, state, atMs } of edges) {
-    if (state === 'inactive' && !since.has(neighbor)) {
+    if (state === 'inactive' && atMs < untilMs && !since.has(neighbor)) {
       since.set(neighbor, atMs);
       count++;
     }
@@ -147,13 +151,18 @@ export class Swarm {
 
   /** What each host's peer did, once all have ended. @throws Error when one has failed */
   async finish() {
-    const results = [];
-    for (let host = 0; host < this.peers.length; host++) {
-      const { code, signal, text } = await this.peers[host].ended;
+    const ends = [];
+    for (const [host, { ended }] of this.peers.entries()) {
+      const { code, signal, text, endedMs } = await ended;
       if (code !== 0) throw new Error(`host ${host} ended with ${code ?? signal}; it printed:\n${text}`);
+      ends.push(endedMs);
     }
     const seconds = (performance.now() - this.startedMs) / 1000;
-    for (let host = 0; host < this.peers.length; host++) results.push(await readHost(this.directoryOf(host)));
+    // Who has done all its rounds leaves, and a relay takes with it the edges that it carried.
+    const firstMs = Math.min(...ends) - LEAVING_MS;
+    const results = [];
+    for (const [host, { startedMs }] of this.peers.entries())
+      results.push(await readHost(this.directoryOf(host), firstMs - startedMs));
     return { seconds, hosts: results };
   }
 

@@ -45,7 +45,11 @@ function judgeFamily(family: 'IPv4' | 'IPv6', interfaces: Interfaces): Check {
   const inner = hosts.filter((host) => reachOfHost(host) === 'private');
   if (open.length > 0) return ok(family, `public: ${open.join(', ')}`);
   if (inner.length > 0 && family === 'IPv4')
-    return missing(family, `private only: ${inner.join(', ')} (behind NAT)`, `${FORWARD}, ${RELAY}`);
+    return missing(
+      family,
+      `private only: ${inner.join(', ')} (behind NAT, or on a network of its own)`,
+      `${FORWARD}, ${RELAY}`,
+    );
   if (inner.length > 0) return ok(family, `within this network only: ${inner.join(', ')}`);
   const remedy =
     family === 'IPv4' ? 'connect to a network; loopback swarms run without' : 'not needed where IPv4 works';

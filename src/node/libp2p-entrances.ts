@@ -158,11 +158,12 @@ export async function dialDirectly(
 
 /** Where others can call a node, its identity included, those of most use first. */
 export function ownAddresses(node: SwarmNode): string[] {
+  const { relays, listening } = node.services;
   // With addresses to announce libp2p leaves the relays' out.
-  const relayed = node.services.relays
-    .addresses()
-    .map((address) => address.encapsulate(`/p2p/${node.peerId}`));
-  const known = new Map([...node.getMultiaddrs(), ...relayed].map((address) => [String(address), address]));
+  const more = [...listening(), ...relays.addresses()].map((address) =>
+    identityOf(address) === node.peerId.toString() ? address : address.encapsulate(`/p2p/${node.peerId}`),
+  );
+  const known = new Map([...node.getMultiaddrs(), ...more].map((address) => [String(address), address]));
   return inOrderOfUse([...known.values()]).map(String);
 }
 
