@@ -43,6 +43,7 @@ export const errorCodes = [
   'JOIN_FAILED',
   'PEER_BANNED',
   'RATE_LIMITED',
+  'RELAY_FULL',
   // Links and machines.
   'LINK_DOWN',
   'LINK_TIMEOUT',

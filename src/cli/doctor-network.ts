@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { networkInterfaces } from 'node:os';
 import { systemClock } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
+import { isGrapevineError, messageOf } from '../base/errors.js';
 import { reachOfHost } from '../node/libp2p-address-order.js';
 import { createProber, type ProbeReport, type Prober } from '../node/libp2p-probe.js';
 import { type Check, ok } from './doctor-checks.js';
@@ -45,7 +45,11 @@ function judgeFamily(family: 'IPv4' | 'IPv6', interfaces: Interfaces): Check {
   const inner = hosts.filter((host) => reachOfHost(host) === 'private');
   if (open.length > 0) return ok(family, `public: ${open.join(', ')}`);
   if (inner.length > 0 && family === 'IPv4')
-    return missing(family, `private only: ${inner.join(', ')} (behind NAT)`, `${FORWARD}, ${RELAY}`);
+    return missing(
+      family,
+      `private only: ${inner.join(', ')} (behind NAT, or on a network of its own)`,
+      `${FORWARD}, ${RELAY}`,
+    );
   if (inner.length > 0) return ok(family, `within this network only: ${inner.join(', ')}`);
   const remedy =
     family === 'IPv4' ? 'connect to a network; loopback swarms run without' : 'not needed where IPv4 works';
@@ -138,6 +142,7 @@ async function checkRelay(prober: Prober, address: string): Promise<Check> {
     await prober.reserve(address);
     return ok('relay', 'has a place for this machine');
   } catch (error) {
+    if (isGrapevineError(error, 'NOT_ADMITTED')) return ok('relay', 'relays, for who has joined its swarm');
     const remedy =
       'start that peer with --relay-server, on an address that everybody can call, or name another';
     return problem('relay', messageOf(error), remedy);

@@ -87,7 +87,8 @@ export class PeerSession {
     const state = init.plan.createPeer(
       init.place.index,
       opened.model,
-      { retransmitMs: null, audit: false },
+      // A network that is away for a minute costs a minute, and not the rounds that are left.
+      { retransmitMs: null, audit: false, cutOffMs: init.plan.config.roundDeadlineMs },
       init.place.incarnation,
     );
     const limits = { maxFrameBytes: maxFrameBytesOf(init.plan, opened.model.layout) };
@@ -105,6 +106,7 @@ export class PeerSession {
       guard,
       onRival: (record) => hooks.session?.onRival(record),
       onMember: (record) => init.onMember(record),
+      onNoPlace: ({ code, message }) => hooks.session?.notice(code, message),
       onRefused: ({ neighbor, error }) =>
         hooks.session?.notice(error.code, `link with peer ${neighbor ?? '?'}: ${error.message}`),
     });

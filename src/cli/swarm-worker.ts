@@ -105,6 +105,7 @@ async function createWorkerPeer(
     bootstrap: [...bootstrap, ...entrances],
     seed: plan.config.seed,
     privateKey: assignment.identities?.get(node),
+    onNoPlace: ({ code, message }) => report({ type: 'notice', peer: node, code, message }),
     onRefused: ({ neighbor, error }) =>
       report({
         type: 'notice',

@@ -45,6 +45,8 @@ export type PeerModel = Pick<GradientModel, 'layout' | 'initialParameters'>;
 export interface Delivery {
   /** Send again after this long; null on links that lose nothing. */
   readonly retransmitMs: number | null;
+  /** Wait this long for links that may all be lost at once (peer-state.ts). @default 0 */
+  readonly cutOffMs?: number;
   readonly audit: boolean;
 }
 

@@ -40,10 +40,22 @@ function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void
   }
 }
 
+/**
+ * All neighbors have fallen silent at once: it is this peer that is cut off, and its rounds, done alone, would be over when
+ * it is back. So it waits for one of them; neighbors that it has never trained with do not count.
+ */
+function isCutOff({ edges, options, round, lastRound }: PeerState, nowMs: number): boolean {
+  const { cutOffMs = 0 } = options;
+  const isBack = edges.some(({ status, theirs }) => status === 'active' || theirs !== null);
+  if (cutOffMs === 0 || round >= lastRound || isBack) return false;
+  const known = edges.filter(({ status, heardRound }) => status !== 'closed' && heardRound > 0);
+  return known.some(({ lastHeardMs }) => nowMs - lastHeardMs < cutOffMs);
+}
+
 export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
   answerEarlier(state, effects, nowMs);
-  if (state.edges.some(isAwaited)) return;
+  if (state.edges.some(isAwaited) || isCutOff(state, nowMs)) return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   state.exchangesDone += 1;

@@ -26,6 +26,8 @@ export interface PeerOptions {
   readonly silenceMs: number;
   /** A neighbor that lives but has sent no difference for this long is a straggler: likewise. Milliseconds. */
   readonly roundDeadlineMs: number;
+  /** Who has lost all its neighbors waits for one this long before it does rounds alone. Milliseconds. @default 0 */
+  readonly cutOffMs?: number;
   /** On links that lose frames: send again what has not been acknowledged after this long; else null. */
   readonly retransmitMs: number | null;
   /** Rounds between measurements of the compressor's contraction; 0: never. Costs one decoding. */
@@ -198,14 +200,22 @@ export interface PeerInit {
 
 /** Of the time after which a neighbor sends again what it misses: its asking is never taken for an echo. */
 const QUIET_SHARE = 0.5;
+/**
+ * Of silenceMs, on links that lose nothing: what a repeated difference lacks is under way there, except that a new link has
+ * carried nothing yet (step.ts). Above any round trip.
+ */
+const LOSSLESS_QUIET_SHARE = 0.25;
+
+function quietMsOf({ pace, retransmitMs, silenceMs }: PeerOptions, exchanges: number): number {
+  if (retransmitMs === null) return LOSSLESS_QUIET_SHARE * silenceMs;
+  return pace === 'asynchronous' || exchanges > 1 ? QUIET_SHARE * retransmitMs : 0;
+}
 
 export function createEdge(
   { neighbor, weight }: PeerInit['neighbors'][number],
   { algorithm, options, incarnation = 0 }: Pick<PeerInit, 'algorithm' | 'options' | 'incarnation'>,
   context: AlgorithmContext,
 ): EdgeState {
-  const { pace, retransmitMs } = options;
-  const { exchanges = 1 } = algorithm;
   return {
     neighbor,
     weight,
@@ -220,7 +230,7 @@ export function createEdge(
     lastHeardMs: 0,
     lastSentMs: 0,
     deltaSentMs: 0,
-    quietMs: pace === 'asynchronous' || exchanges > 1 ? QUIET_SHARE * (retransmitMs ?? 0) : 0,
+    quietMs: quietMsOf(options, algorithm.exchanges ?? 1),
     deltaHeardMs: 0,
     owed: 0,
     heardRound: 0,

@@ -329,6 +329,7 @@ function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, now
   if (edge.status === 'closed') return;
   hear(edge, nowMs);
   if (!edge.synced) introduce(state, effects, edge, nowMs);
+  edge.deltaSentMs = nowMs - edge.quietMs; // nothing is under way on this link
   // A peer that goes on from a checkpoint has not begun again: a neighbor that lacks its last difference will say so.
   if (state.phase !== 'idle') resendInto(effects, edge, nowMs);
   else if (edge.own !== null) sendInto(effects, edge, edge.own, nowMs);

@@ -6,7 +6,7 @@
 import type { Connection, PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
+import { GrapevineError, messageOf } from '../base/errors.js';
 import type { Random } from '../base/random.js';
 import { createBackoff, MAX_RETRY_MS, pause } from './backoff.js';
 import { inOrderOfUse, isRelayed } from './libp2p-address-order.js';
@@ -27,6 +27,8 @@ export interface EntrancesInit {
   isComplete(): boolean;
   /** This peer can be called at an address that the others have not heard of. */
   onNewAddress(): void;
+  /** There is no place at a relay, for another reason than at the last try. */
+  onNoPlace(reason: GrapevineError): void;
   log(line: string): void;
 }
 
@@ -62,19 +64,34 @@ export function createEntrances(init: EntrancesInit): Entrances {
     },
     async keepReserved(address) {
       const { relays } = node.services;
+      let reason: string | null = null;
       await keep(
         init,
         `relay ${address}`,
         () => relays.isReserved(address),
         async () => {
-          await init.greet(await init.dialInTurn(() => node.dial(address, { signal })));
-          await relays.reserve(address);
+          try {
+            await init.greet(await init.dialInTurn(() => node.dial(address, { signal })));
+            await relays.reserve(address);
+          } catch (error) {
+            const noPlace = noPlaceAt(address, error);
+            if (noPlace.code !== reason && !signal.aborted) init.onNoPlace(noPlace);
+            reason = noPlace.code;
+            throw error;
+          }
+          reason = null;
           init.log(`can be called by way of relay ${address}`);
           init.onNewAddress();
         },
       );
     },
   };
+}
+
+function noPlaceAt(address: Multiaddr, error: unknown): GrapevineError {
+  if (error instanceof GrapevineError) return error;
+  const message = `relay ${address} gives no place yet, and is asked again: ${messageOf(error)}`;
+  return new GrapevineError('LINK_DOWN', message, { address: String(address) }, error);
 }
 
 /** Runs `attain` whenever `holds` is false, with backoff, until the signal. */
@@ -141,11 +158,12 @@ export async function dialDirectly(
 
 /** Where others can call a node, its identity included, those of most use first. */
 export function ownAddresses(node: SwarmNode): string[] {
+  const { relays, listening } = node.services;
   // With addresses to announce libp2p leaves the relays' out.
-  const relayed = node.services.relays
-    .addresses()
-    .map((address) => address.encapsulate(`/p2p/${node.peerId}`));
-  const known = new Map([...node.getMultiaddrs(), ...relayed].map((address) => [String(address), address]));
+  const more = [...listening(), ...relays.addresses()].map((address) =>
+    identityOf(address) === node.peerId.toString() ? address : address.encapsulate(`/p2p/${node.peerId}`),
+  );
+  const known = new Map([...node.getMultiaddrs(), ...more].map((address) => [String(address), address]));
   return inOrderOfUse([...known.values()]).map(String);
 }
 

@@ -7,6 +7,7 @@
  *                           closed after STRANGER_MS; MAX_STRANGERS at once
  *     an edge or a record   of a peer that is not admitted                    refused by the handshake, or ignored
  *     an admitted peer      that breaks the protocol                          strikes, then a ban: all its connections go
+ *     a place at our relay  for who is not admitted                           NOT_ADMITTED
  *
  * Whoever dials says its member record first, with its invitation, so that the other end can judge it (settled).
  */
@@ -33,6 +34,11 @@ export const STRANGER_MS = 15_000;
 export const MAX_STRANGERS = 32;
 /** An edge that is opened before its caller's invitation has arrived waits for it this long. */
 export const SETTLE_MS = 5_000;
+/**
+ * Likewise, who asks for a place at the relay: libp2p's asker gives up after 5 s, and should hear the refusal before.
+ * Milliseconds.
+ */
+export const RELAY_SETTLE_MS = 2_000;
 /** Join questions at once of one connection. */
 const MAX_JOIN_STREAMS = 2;
 
@@ -79,6 +85,8 @@ export class SwarmGuard {
       denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null,
       denyInboundConnection: (connection) => this.deniesAddress(connection),
       denyInboundEncryptedConnection: (peerId) => this.deniesPeer(peerId),
+      denyInboundRelayReservation: (peerId) => this.deniesPlace(peerId),
+      denyOutboundRelayedConnection: (_, guest) => this.admission.objection(guest.toString()) !== null,
       denyDialMultiaddr: () => false, // libp2p's default would not dial loopback and private addresses
     };
   }
@@ -108,8 +116,8 @@ export class SwarmGuard {
     return objection;
   }
 
-  /** Resolves when `peerId` is admitted, at the latest after SETTLE_MS: its invitation may be on its way. */
-  async settled(peerId: string): Promise<void> {
+  /** Resolves when `peerId` is admitted, at the latest after `withinMs`: its invitation may be on its way. */
+  async settled(peerId: string, withinMs = SETTLE_MS): Promise<void> {
     if (this.admission.objection(peerId) === null) return;
     await new Promise<void>((resolve) => {
       const wakes = this.waiting.get(peerId) ?? new Set();
@@ -120,7 +128,7 @@ export class SwarmGuard {
         if (wakes.size === 0) this.waiting.delete(peerId);
         resolve();
       };
-      const cancel = this.init.clock.after(SETTLE_MS, finish);
+      const cancel = this.init.clock.after(withinMs, finish);
       wakes.add(finish);
     });
   }
@@ -183,6 +191,16 @@ export class SwarmGuard {
     const message = `more than ${PEER_CONNECTIONS_PER_MINUTE} connections a minute of peer ${peerId}.`;
     this.refuse(new GrapevineError('RATE_LIMITED', message, { peerId }), peerId);
     return true;
+  }
+
+  /**
+   * Places at the relay are for members. Who joins needs none before it is admitted: it calls, and may do so through a
+   * relay, for as long as a stranger's connection lasts.
+   */
+  private async deniesPlace(peer: PeerId): Promise<boolean> {
+    const peerId = peer.toString();
+    await this.settled(peerId, RELAY_SETTLE_MS);
+    return this.objection(peerId) !== null;
   }
 
   private onConnection(connection: Connection): void {

@@ -25,7 +25,7 @@ import { mdns } from '@libp2p/mdns';
 import { noise } from '@libp2p/noise';
 import { preSharedKey } from '@libp2p/pnet';
 import { tcp } from '@libp2p/tcp';
-import { multiaddr } from '@multiformats/multiaddr';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { compareForTrial, isLoopback } from './libp2p-address-order.js';
@@ -43,6 +43,8 @@ export type SwarmNode = Libp2p<{
   identify: Identify;
   pubsub: GossipSub;
   relays: RelayClient;
+  /** Where it listens, unless others are told something else. */
+  listening(): Multiaddr[];
   /** mDNS, where it is wanted. */
   localPeers?: TypedEventTarget<PeerDiscoveryEvents>;
 }>;
@@ -133,6 +135,11 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
       identify: identify({ protocolPrefix: PROTOCOL_PREFIX }),
       pubsub: membershipGossip(init.topic),
       relays: relayClient(),
+      // Until several peers have confirmed them, libp2p keeps public addresses to itself: a swarm of two would never hear of them.
+      listening:
+        ({ transportManager }: { readonly transportManager: { getAddrs(): Multiaddr[] } }) =>
+        () =>
+          announce.length > 0 ? [] : transportManager.getAddrs(),
       ...natServices(listen),
       ...(mdnsService === null ? {} : { localPeers: mdns({ serviceTag: mdnsService }) }),
       ...(init.relayServer === true ? { relayServer: relayServer() } : {}),
@@ -141,9 +148,12 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
   });
 }
 
+const isOnLoopback = (listen: readonly string[]): boolean =>
+  listen.length > 0 && listen.every((text) => isLoopback(multiaddr(text)));
+
 /** Finding out whether others can call this peer, and making direct connections of relayed ones; none on loopback. */
 function natServices(listen: readonly string[]) {
-  if (listen.length > 0 && listen.every((text) => isLoopback(multiaddr(text)))) return {};
+  if (isOnLoopback(listen)) return {};
   return { autoNAT: autoNATv2({ protocolPrefix: PROTOCOL_PREFIX }), dcutr: dcutr() };
 }
 

@@ -14,6 +14,7 @@ import type { Clock } from '../base/clock.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { hostOf, isRelayed } from './libp2p-address-order.js';
 import { parseAddress, parseBootstrap } from './libp2p-addresses.js';
+import { ownAddresses } from './libp2p-entrances.js';
 import { CONNECT_TIMEOUT_MS, createSwarmNode, type SwarmNode } from './libp2p-node.js';
 import { createSocketBytes } from './libp2p-socket-bytes.js';
 
@@ -130,7 +131,7 @@ export async function createProber(listen: readonly string[], clock: Clock): Pro
     socketBytes: createSocketBytes(),
   });
   await node.start();
-  const addresses = node.getMultiaddrs().map(String);
+  const addresses = ownAddresses(node);
   const ports = [...new Set(addresses.map((text) => Number(/\/tcp\/(\d+)/.exec(text)?.[1])))]
     .filter((port) => port >= LEAST_PORT)
     .slice(0, MAX_PORTS);

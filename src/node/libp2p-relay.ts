@@ -5,6 +5,9 @@
  * The library's relay ends a connection after two minutes or 128 KiB, made for hole punching at strangers' cost; a
  * swarm's own relay carries training. The library reserves once, when it begins to listen; here a reservation that is
  * lost can be made again, as often as it takes.
+ *
+ * Who may have a place is the guard's to say (libp2p-guard.ts): the members of the relay's swarm. Whom a guest is called
+ * by is the guest's own matter: its guard sees the caller.
  */
 import {
   type CircuitRelayServerInit,
@@ -13,6 +16,7 @@ import {
 } from '@libp2p/circuit-relay-v2';
 import type { Listener } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { GrapevineError, messageOf } from '../base/errors.js';
 
 /** What a relay bears for others. */
 export const RELAY_LIMITS = {
@@ -52,7 +56,10 @@ export interface RelayClient {
   addresses(): Multiaddr[];
   /** Whether the relay at `address` holds a place for this peer. */
   isReserved(address: Multiaddr): boolean;
-  /** Reserves a place at a relay that this peer is connected with. @throws what the relay or libp2p says. */
+  /**
+   * Reserves a place at a relay that this peer is connected with.
+   * @throws GrapevineError NOT_ADMITTED, RELAY_FULL; else what libp2p says
+   */
   reserve(address: Multiaddr): Promise<void>;
 }
 
@@ -89,8 +96,30 @@ export function relayClient(): (components: Components) => RelayClient {
         const circuit = address.encapsulate('/p2p-circuit');
         const turn = last.then(() => listeners.get(key)?.listen(circuit) ?? firstListen(key, circuit));
         last = turn.catch(() => undefined);
-        await turn;
+        await turn.catch((error: unknown) => {
+          throw refusalOf(key, error) ?? error;
+        });
       },
     };
   };
+}
+
+/** What the relay at `address` has said; libp2p's text holds the status, and nothing else does. */
+function refusalOf(address: string, error: unknown): GrapevineError | null {
+  const text = messageOf(error);
+  if (text.includes('PERMISSION_DENIED'))
+    return new GrapevineError(
+      'NOT_ADMITTED',
+      `relay ${address} has places for members of its swarm only: name a relay of the swarm that this peer is in.`,
+      { address },
+      error,
+    );
+  if (text.includes('RESERVATION_REFUSED'))
+    return new GrapevineError(
+      'RELAY_FULL',
+      `all places at relay ${address} are taken: name another one, or start a second peer with --relay-server.`,
+      { address },
+      error,
+    );
+  return null;
 }

@@ -90,6 +90,8 @@ export interface Libp2pTransportInit extends ReachOptions {
   readonly onRival?: (record: MemberRecord) => void;
   /** Told about each link that did not come up although the other end was reached. */
   readonly onRefused?: (refusal: LinkRefusal) => void;
+  /** Told why this peer cannot be called by way of a relay, when that changes. */
+  readonly onNoPlace?: (reason: GrapevineError) => void;
   /** Told about each new or changed member record. */
   readonly onMember?: (record: MemberRecord) => void;
   /** One line about what is tried and what fails. */
@@ -204,6 +206,7 @@ class SwarmTransport implements Libp2pTransport {
         if (init.guard !== undefined) await this.sayWhoCalls(connection, this.stopping.signal);
       },
       onNewAddress: () => this.membership.hurry(),
+      onNoPlace: (reason) => init.onNoPlace?.(reason),
       log: (line) => this.log(line),
     });
   }

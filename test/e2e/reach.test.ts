@@ -1,15 +1,24 @@
 /** Ways to reach a peer, on loopback: WebSocket, relay, IPv6, mDNS. Over the first two the whole transport suite runs. */
+import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Connection } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
+import type { GrapevineError } from '../../src/base/errors.js';
+import { issueInvitation } from '../../src/node/invitation.js';
+import { createJoinService } from '../../src/node/join-service.js';
+import { type Refusal, SwarmGuard } from '../../src/node/libp2p-guard.js';
+import { createIdentity, type Identity, verifySignature } from '../../src/node/libp2p-identity.js';
+import { askToJoin } from '../../src/node/libp2p-join.js';
 import {
   createLibp2pTransport,
   type Libp2pTransport,
   type Libp2pTransportInit,
 } from '../../src/node/libp2p-transport.js';
+import { foundSwarm } from '../../src/node/swarm-identity.js';
 import { swarmTagOf } from '../../src/wire/encode.js';
 import { deltaFrame, describeTransport, hello } from '../conformance/transport.js';
 import { common, cutBetween, nodeOf, startsTransports } from '../reference/libp2p-transports.js';
@@ -183,6 +192,95 @@ describe('reaching a peer', () => {
     await exchange(a, b);
     expect(connectionsOf(stranger.transport, a.transport)).toEqual([]);
     expect(connectionsOf(stranger.transport, b.transport)).toEqual([]);
+  });
+});
+
+describe('a relay of a swarm', () => {
+  const { start, alsoStop } = startsTransports();
+
+  /** A swarm with a relay at index 99 that everybody can call. */
+  async function startSwarm() {
+    const [founder, relay] = await Promise.all([createIdentity(), createIdentity()]);
+    const config = { chance: randomUUID() };
+    const { swarm } = foundSwarm({ identity: founder, config, admission: 'invited', salt: 'any' });
+    const refusals: Refusal[] = [];
+    const invite = () => {
+      const expires = Math.floor(Date.now() / 1000) + 600;
+      return issueInvitation({ id: randomUUID(), swarm, addresses: [], expires }, founder);
+    };
+    const guardOf = (peerId: string, invitation?: string, allow: readonly string[] = []) =>
+      new SwarmGuard({
+        swarm,
+        policy: 'invited',
+        self: peerId,
+        allow: new Set(allow),
+        verify: verifySignature,
+        unixSeconds: () => Date.now() / 1000,
+        clock: systemClock,
+        invitation,
+        onRefusal: (refusal) => refusals.push(refusal),
+      });
+    const ofSwarm = { hello: { ...hello, swarm }, swarmTag: swarmTagOf(swarm) };
+    const { privateKey } = relay;
+    const guard = guardOf(relay.peerId);
+    const transport = await startRelay({ ...ofSwarm, privateKey, guard });
+    alsoStop(transport);
+    const hidden = { ...unreachable, ...ofSwarm, neighbors: [], relays: transport.addresses() };
+    return { relay: transport, founder, swarm, refusals, invite, guardOf, hidden };
+  }
+
+  test('gives a place to who shows an invitation, and none to a stranger: both are told why', async () => {
+    const { relay, refusals, invite, guardOf, hidden } = await startSwarm();
+    const [guest, stranger] = await Promise.all([createIdentity(), createIdentity()]);
+    const reasons: GrapevineError[] = [];
+    const onNoPlace = (reason: GrapevineError) => void reasons.push(reason);
+    const who = ({ privateKey, peerId }: Identity, invitation?: string) => ({
+      ...hidden,
+      privateKey,
+      guard: guardOf(peerId, invitation, [relay.peerId]),
+      onNoPlace,
+    });
+    const turnedAway = await start({ node: 2, ...who(stranger) });
+    while (reasons.length + turnedAway.transport.addresses().length === 0) await turn();
+    expect(reasons[0]).toMatchObject({ code: 'NOT_ADMITTED' });
+    expect(reasons[0]!.message).toContain('members of its swarm only');
+    expect(turnedAway.transport.addresses()).toEqual([]);
+    expect(refusals).toContainEqual(
+      expect.objectContaining({ code: 'NOT_ADMITTED', peerId: stranger.peerId }),
+    );
+    const { transport } = await start({ node: 1, ...who(guest, invite()) });
+    while (transport.addresses().length === 0) await turn();
+    expect(transport.addresses()[0]).toContain(`/p2p/${relay.peerId}/p2p-circuit/p2p/${guest.peerId}`);
+  });
+
+  test('lets a newcomer call a member that only it can reach, who lets the newcomer in', async () => {
+    const { founder, swarm, invite, guardOf, hidden } = await startSwarm();
+    const guard = guardOf(founder.peerId);
+    const { privateKey } = founder;
+    const { transport } = await start({ node: 0, ...hidden, privateKey, guard });
+    guard.serve(
+      createJoinService({
+        swarm,
+        document: 'signed',
+        peers: 2,
+        admission: guard.admission,
+        self: { index: 0, peerId: founder.peerId },
+        members: () => new Map(),
+        begun: () => false,
+        fixed: null,
+        nowMs: () => 0,
+      }),
+    );
+    while (transport.addresses().length === 0) await turn();
+    const answer = await askToJoin({
+      addresses: transport.addresses(),
+      request: { invitation: invite() },
+      privateKey: (await createIdentity()).privateKey,
+      patienceMs: 0,
+      clock: systemClock,
+      signal: new AbortController().signal,
+    });
+    expect(answer).toMatchObject({ swarm, index: 1, begun: false });
   });
 });
 

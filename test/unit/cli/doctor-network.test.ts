@@ -30,7 +30,7 @@ describe('doctor on reachability', () => {
     const [ipv4, ipv6] = judgeAddresses({ eth0: [v4('192.168.1.20')], lo: [v4('127.0.0.1')] });
     expect(ipv4).toMatchObject({
       status: 'missing',
-      found: expect.stringContaining('192.168.1.20 (behind NAT)'),
+      found: expect.stringContaining('192.168.1.20 (behind NAT'),
     });
     expect(ipv4!.remedy).toMatch(/--announce .*--relay/);
     expect(ipv6!.found).toBe('none');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect } from '../../../src/consensus/events.js';
+import type { Effect, Input } from '../../../src/consensus/events.js';
 import {
   advanceEdge,
   isComplete,
@@ -9,7 +9,17 @@ import {
   sendInto,
 } from '../../../src/consensus/exchange.js';
 import type { EdgeState } from '../../../src/consensus/peer-state.js';
-import { createHandDrivenPeer, edgeOf, handDelta, sentTo } from '../../reference/hand-driven-peer.js';
+import {
+  createHandDrivenPeer,
+  edgeOf,
+  feed,
+  finishTraining,
+  handDelta,
+  only,
+  receive,
+  sentTo,
+  started,
+} from '../../reference/hand-driven-peer.js';
 
 /** An edge of node 0 to node 1 that has applied `applied` exchanges and contributed to the next one. */
 function edgeAfter(applied: number): EdgeState {
@@ -84,15 +94,56 @@ describe('acknowledgment and repair', () => {
   it('sends both again, the older first, when the neighbor repeats itself without having them', () => {
     const edge = edgeAfter(3);
     const effects: Effect[] = [];
-    receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), 7);
+    const nowMs = edge.deltaSentMs + edge.quietMs;
+    receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), nowMs - 1);
+    expect(effects).toEqual([]); // it may be on its way
+    receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), nowMs);
     expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([3, 4]);
-    expect(edge.lastSentMs).toBe(7);
+    expect(edge.lastSentMs).toBe(nowMs);
   });
 
   it('stays quiet when a repetition says that everything has arrived: no two peers answer each other for ever', () => {
     const effects: Effect[] = [];
     receiveDelta(effects, edgeAfter(3), handDelta(3, [0, 0], { acknowledged: 4 }), 0);
     expect(effects).toEqual([]);
+  });
+
+  it('does not grow into a storm on a slow link that was lost in the middle of an exchange', () => {
+    const rounds = 40;
+    const [latencyMs, frameMs] = [200, 20];
+    const peers = [0, 1].map((node) =>
+      started({ node, neighbors: [1 - node], parameters: [1, 2], options: { rounds } }),
+    );
+    const lastMs = [0, 0]; // when the last frame to each arrives: they keep their order
+    let [nowMs, frames, events] = [0, 0, 0];
+    let due: { readonly atMs: number; readonly to: number; readonly happen: () => Effect[] }[] = [];
+    const at = (atMs: number, to: number, happen: () => Effect[]): void => {
+      due = [...due, { atMs, to, happen }].sort((a, b) => a.atMs - b.atMs);
+    };
+    const carryOut = (node: number, effects: readonly Effect[]): void => {
+      const to = 1 - node;
+      for (const { delta } of only(effects, 'sendDelta')) {
+        frames += 1;
+        lastMs[to] = Math.max(lastMs[to]! + frameMs, nowMs + latencyMs);
+        at(lastMs[to]!, to, () => receive(peers[to]!, node, delta, nowMs));
+      }
+      for (const _ of only(effects, 'train'))
+        at(nowMs + 30 + 15 * node, node, () => finishTraining(peers[node]!, nowMs));
+    };
+    const feedBoth = (input: (neighbor: number) => Input): void =>
+      peers.forEach((peer, node) => void carryOut(node, feed(peer, input(1 - node), nowMs)));
+    peers.forEach((peer, node) => void carryOut(node, finishTraining(peer)));
+    for (; due.length > 0 && frames < 10 * rounds; events++) {
+      const [{ atMs, to, happen }] = due as [(typeof due)[number]];
+      due = due.slice(1);
+      nowMs = atMs;
+      carryOut(to, happen());
+      if (events !== 40) continue;
+      feedBoth((neighbor) => ({ type: 'neighborDown', neighbor, reason: 'LINK_DOWN' }));
+      feedBoth((neighbor) => ({ type: 'neighborUp', neighbor }));
+    }
+    expect(Math.max(...peers.map(({ round }) => round))).toBe(rounds);
+    expect(frames).toBeLessThanOrEqual(2 * rounds + 8); // one of each end a round; what is sent again at the new link
   });
 
   it('sends nothing without a link', () => {
