@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runConfigSchema, simulationConfigSchema } from '../../../src/config/schema.js';
 import type { RunEvent } from '../../../src/metrics/events.js';
 import { repeatCommand } from '../../../src/report/repeat-command.js';
 import { fakeRun } from '../../reference/fake-run.js';
@@ -17,6 +18,23 @@ describe('repeatCommand', () => {
   it('simulates what was simulated', () => {
     expect(repeatCommand({ ...run, driver: 'simulation', config: { seed: 3 } })).toBe(
       'grapevine simulate --seed 3',
+    );
+  });
+
+  it('says how the network was only where that was chosen', () => {
+    const { silenceMs, roundDeadlineMs } = runConfigSchema.parse({});
+    const config = { seed: 3, silenceMs, roundDeadlineMs };
+    const simulated = { ...run, driver: 'simulation' as const };
+    const network = simulationConfigSchema.parse({});
+    expect(repeatCommand({ ...simulated, config: { ...config, ...network } })).toBe(
+      'grapevine simulate --seed 3',
+    );
+    const faults = ['kill:peer=2,at=1500', 'slow:peer=3,factor=10'];
+    const links = ['0-1:latency=100'];
+    const chosen = { ...config, ...network, pace: 'asynchronous', loss: 0.2, links, faults };
+    expect(repeatCommand({ ...simulated, config: chosen })).toBe(
+      'grapevine simulate --seed 3 --pace asynchronous --loss 0.2 --link 0-1:latency=100 ' +
+        '--fault kill:peer=2,at=1500 --fault slow:peer=3,factor=10',
     );
   });
 
