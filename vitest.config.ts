@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     testTimeout: 90_000,
+    hookTimeout: 60_000, // tidy.test.ts parses all sources, on a machine that is busy
     projects: [
       {
         extends: true,
