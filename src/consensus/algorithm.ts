@@ -143,6 +143,11 @@ export interface Algorithm<NodeMemory, EdgeMemory> {
    * account to the sums of the others, and `resetEdge` makes new what an edge keeps. @default false
    */
   readonly toleratesChurn?: boolean;
+  /**
+   * True where a round is nothing without the answer of a neighbor, also of one that is rounds ahead: lockstep then waits for
+   * every active edge. @default false: for those that are not ahead (lockstep.ts)
+   */
+  readonly awaitsAhead?: boolean;
   /** Families of topologies on which it runs. @default all */
   readonly topologies?: readonly string[];
   /** The form that it takes in a run, where that depends on the run. @throws GrapevineError BAD_CONFIG */

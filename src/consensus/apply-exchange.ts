@@ -10,9 +10,9 @@ import { takeWeight } from './edge-activity.js';
 import type { Effect } from './events.js';
 import { advanceEdge, isComplete } from './exchange.js';
 import { observeExchange } from './guard.js';
-import { isPlausible, sumOf } from './mixing-step.js';
+import { isPlausible } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
-import { auditOf, noteReplicas, replicasDiffer, resetReplicas } from './replica-check.js';
+import { auditOf, auditOfReset, noteReplicas, replicasDiffer, resetReplicas } from './replica-check.js';
 
 export function setStatus(
   effects: Effect[],
@@ -55,7 +55,7 @@ export function applyExchange(state: PeerState, effects: Effect[], edge: EdgeSta
   noteReplicas(state, edge, replicas);
   if (edge.retiring) setStatus(effects, edge, 'closed', 'removed');
   else wake(effects, edge);
-  const audit = state.options.audit ? auditOf(state, edge, replicas, sign * sumOf(context.scratch)) : null;
+  const audit = state.options.audit ? auditOf(state, edge, replicas) : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
 }
@@ -74,7 +74,7 @@ function resetExchange(state: PeerState, effects: Effect[], edge: EdgeState): bo
   }
   advanceEdge(edge);
   wake(effects, edge);
-  const audit = state.options.audit ? auditOf(state, edge, null, 0) : null;
+  const audit = state.options.audit ? auditOfReset : null;
   effects.push({ type: 'exchangeApplied', neighbor: edge.neighbor, sequence: edge.applied, audit });
   return true;
 }

@@ -55,5 +55,6 @@ export function contribute(state: PeerState, effects: Effect[], edge: EdgeState,
     parts,
   };
   noteSaid(state, edge, nowMs);
+  edge.ownSinceMs = nowMs;
   sendInto(effects, edge, edge.own, nowMs);
 }

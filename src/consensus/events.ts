@@ -92,6 +92,8 @@ export type NoticeCode = 'CONSENSUS_BACKED_OFF' | 'REPLICAS_DIFFER' | 'PEER_REST
 
 /** What the watchers of a simulation compare between the two ends of an edge. */
 export interface ExchangeAudit {
+  /** A copy of c, which the lower end adds and the higher subtracts; null where the exchange moves nothing at all. */
+  readonly correction: Float32Array | null;
   /** Sum of the entries of the correction that this end added to its parameters. */
   readonly correctionSum: number;
   /** CRC-32 of what both ends hold alike after the exchange (replica-check.ts); 0 where there is nothing. */

@@ -1,9 +1,13 @@
 /**
  * The exchange protocol of one edge: sequence numbers in, effects out. No algorithm is known here.
  *
- * Each frame says which of the other end's differences have arrived (`acknowledged`). Whoever sees that one of
- * its own is missing sends it again, so a lost or reordered frame is repaired by the next frame that gets
- * through, and a repeated one is dropped by its number.
+ * Each frame says which of the other end's differences have arrived (`acknowledged`). Whoever is sent a difference again and
+ * sees that one of its own is missing there sends that again, also where it waits for nothing on this edge itself: a peer that
+ * waits elsewhere would otherwise keep its neighbor waiting, and, round a circle, itself. A repeated difference is dropped by
+ * its number.
+ *
+ * What was sent within `quietMs` is no loss: it is on its way. Otherwise two ends would answer each other's answers, each with
+ * two frames, and on a link that is slower than the retransmission the queue would never drain again.
  */
 import { type Delta, EPOCHS } from '../wire/frame.js';
 import type { Effect } from './events.js';
@@ -24,7 +28,8 @@ function receivedUpTo(edge: EdgeState): number {
 export function sendInto(effects: Effect[], edge: EdgeState, delta: Delta, nowMs: number): void {
   if (!edge.linked) return;
   edge.lastSentMs = nowMs;
-  edge.deltaSentMs = nowMs;
+  if (delta === edge.own) edge.ownSentMs = nowMs;
+  if (delta === edge.previous) edge.previousSentMs = nowMs;
   effects.push({
     type: 'sendDelta',
     to: edge.neighbor,
@@ -42,10 +47,12 @@ function forgetAcknowledged(edge: EdgeState, acknowledged: number): void {
   if (edge.previous !== null && acknowledged >= edge.previous.sequence) edge.previous = null;
 }
 
-/** True when `delta` shows that the neighbor lacks a difference which it must already have been sent. */
-function showsLoss(edge: EdgeState, delta: Delta): boolean {
-  const latest = edge.own?.sequence ?? edge.applied;
-  return delta.sequence <= edge.applied && delta.acknowledged < latest;
+/** Sends again what a neighbor that repeats itself does not have, unless it may be on its way. */
+function repairInto(effects: Effect[], edge: EdgeState, acknowledged: number, nowMs: number): void {
+  const { own, previous, ownSentMs, previousSentMs, quietMs } = edge;
+  if (previous !== null && nowMs - previousSentMs >= quietMs) sendInto(effects, edge, previous, nowMs);
+  if (own !== null && own.sequence > acknowledged && nowMs - ownSentMs >= quietMs)
+    sendInto(effects, edge, own, nowMs);
 }
 
 export type Reception = 'kept' | 'repeated' | 'gap';
@@ -66,7 +73,7 @@ export function receiveDelta(effects: Effect[], edge: EdgeState, delta: Delta, n
     edge.theirsNext = delta;
     return 'kept';
   }
-  if (showsLoss(edge, delta) && nowMs - edge.deltaSentMs >= edge.quietMs) resendInto(effects, edge, nowMs);
+  repairInto(effects, edge, delta.acknowledged, nowMs);
   return 'repeated';
 }
 
@@ -80,15 +87,14 @@ export function isComplete(edge: EdgeState): boolean {
   return edge.own !== null && edge.theirs !== null;
 }
 
-/** An exchange is under way on an active edge, and the neighbor's difference is not here. */
-export function isAwaited({ status, own, theirs }: EdgeState): boolean {
-  return status === 'active' && own !== null && theirs === null;
-}
-
 /** Moves the edge on after its exchange has been applied. */
 export function advanceEdge(edge: EdgeState): void {
   edge.applied += 1;
+  const round = edge.theirs?.round ?? 0;
+  edge.theirExchange = round === edge.theirRound ? edge.theirExchange + 1 : 1;
+  edge.theirRound = round;
   edge.previous = edge.own;
+  edge.previousSentMs = edge.ownSentMs;
   edge.own = null;
   edge.theirs = edge.theirsNext;
   edge.theirsNext = null;

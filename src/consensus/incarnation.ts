@@ -149,7 +149,8 @@ function beginEpoch(
   edge.begun = true;
   edge.synced = false;
   Object.assign(edge, { own: null, previous: null, theirs: null, theirsNext: null });
-  Object.assign(edge, { applied: 0, appliedBefore: 0, heardRound: 0, correctionNorm: 0 });
+  Object.assign(edge, { applied: 0, appliedBefore: 0, correctionNorm: 0 });
+  Object.assign(edge, { heardRound: 0, theirRound: 0, theirExchange: 0 });
   edge.deltaHeardMs = nowMs;
   const resets = (state.incarnation + incarnation) * RESETS_PER_EPOCH;
   Object.assign(edge.check, { hash: null, resets, resetsInRow: 0 });

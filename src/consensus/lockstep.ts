@@ -1,29 +1,66 @@
 /**
  * Lockstep: a round waits until every active edge has answered, or is given up for silent, and applies all complete
  * exchanges in ascending order of neighbor; again, where the algorithm has several exchanges a round; next round.
+ *
+ * Nobody waits in a circle, also where rounds have come apart, as they do after a silence or a partition, by one number on this
+ * edge and by another on that. Two rules see to it:
+ *
+ * - A peer waits only for neighbors that it knows to be behind: whose last difference is of an earlier round than its own (or,
+ *   where a round has several exchanges, of an earlier one of them). One that is ahead answers when it can.
+ * - An exchange that was begun in an earlier round and is completed late is applied at once, and the edge takes part in the
+ *   round under way: else its other end would wait for a round to come.
+ *
+ * So whoever is waited for is training, or has answered, or waits in an earlier round than the one who waits for it; and the
+ * peer that is in the earliest round waits for nobody that waits. (Algorithms with a hub wait for it wherever it is:
+ * Algorithm.awaitsAhead.)
  */
 import { applyExchange } from './apply-exchange.js';
 import { contribute, isBusy, moving } from './contribution.js';
 import { edgesTakeTurns, isInTurn } from './edge-activity.js';
 import type { Effect } from './events.js';
-import { isAwaited, mayContribute } from './exchange.js';
+import { isComplete, mayContribute } from './exchange.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
-/** Begins an exchange on every open edge whose turn it is and whose last one is done; those edges. */
-export function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
-  state.exchangingSinceMs = nowMs;
+/** The open edges whose turn it is and whose last exchange is done. */
+function dueEdges(state: PeerState): EdgeState[] {
   const { algorithm, context, node, round, edges } = state;
   const openEdges = edges.filter(({ status }) => status !== 'closed');
   const partners = algorithm.partners?.(context, node, { round, openEdges, busy: isBusy(state) });
-  const fresh = openEdges.filter(
+  return openEdges.filter(
     (edge) =>
       mayContribute(edge) &&
       ((partners?.includes(edge.neighbor) !== false && isInTurn(state, edge.neighbor)) ||
         isFromEarlier(state, edge)),
   );
+}
+
+/** Begins an exchange on every edge where one is due; those edges. */
+export function contributeToAll(state: PeerState, effects: Effect[], nowMs: number): EdgeState[] {
+  state.exchangingSinceMs = nowMs;
+  const fresh = dueEdges(state);
   for (const edge of fresh) contribute(state, effects, edge, nowMs);
   return fresh;
+}
+
+/** Applies what was begun in an earlier round and is complete only now, and begins this round's exchange there. */
+function catchUp(state: PeerState, effects: Effect[], nowMs: number): void {
+  const late = state.edges.filter(
+    (edge) => edge.status !== 'closed' && isComplete(edge) && edge.own!.round < state.round,
+  );
+  if (late.length === 0 || state.algorithm.awaitsAhead === true) return; // a hub's exchanges keep their places in the round
+  for (const edge of late) applyExchange(state, effects, edge);
+  for (const edge of dueEdges(state)) if (late.includes(edge)) contribute(state, effects, edge, nowMs);
+}
+
+/** Whether the exchange under way waits for the neighbor's difference. */
+function isAwaited(
+  { round, exchangesDone, algorithm }: PeerState,
+  { status, own, theirs, theirRound, theirExchange }: EdgeState,
+): boolean {
+  if (status !== 'active' || own === null || theirs !== null) return false;
+  if (algorithm.awaitsAhead === true) return true;
+  return theirRound < round || (theirRound === round && theirExchange <= exchangesDone);
 }
 
 /** Waits for an answer in a round that this peer has behind it: the neighbor has slept, say, and catches up. */
@@ -54,8 +91,9 @@ function isCutOff({ edges, options, round, lastRound }: PeerState, nowMs: number
 
 export function finishRoundIfReady(state: PeerState, effects: Effect[], nowMs: number): void {
   if (state.phase !== 'exchanging') return;
+  catchUp(state, effects, nowMs);
   answerEarlier(state, effects, nowMs);
-  if (state.edges.some(isAwaited) || isCutOff(state, nowMs)) return;
+  if (state.edges.some((edge) => isAwaited(state, edge)) || isCutOff(state, nowMs)) return;
   let appliedEdges = 0;
   for (const edge of state.edges) if (applyExchange(state, effects, edge)) appliedEdges += 1;
   state.exchangesDone += 1;

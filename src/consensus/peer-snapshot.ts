@@ -41,7 +41,9 @@ function relink(edge: EdgeState): void {
     linked: false,
     lastHeardMs: 0,
     lastSentMs: 0,
-    deltaSentMs: 0,
+    ownSinceMs: 0,
+    ownSentMs: 0,
+    previousSentMs: 0,
     deltaHeardMs: 0,
     // What a neighbor was ahead with, it will send again: that of the round it goes on from.
     theirs: null,

@@ -95,18 +95,20 @@ export interface EdgeState extends EdgeView<unknown> {
   linked: boolean;
   lastHeardMs: number;
   lastSentMs: number;
-  /** When a difference was last sent, and when one last came. */
-  deltaSentMs: number;
-  /**
-   * A repeated difference is not answered within this time of the last one sent. Where exchanges follow each other faster
-   * than frames travel, most of what seems lost is on its way, and answers to answers would never end.
-   */
+  /** When `own` was made; when it and `previous` were last sent; and when a difference last came. */
+  ownSinceMs: number;
+  ownSentMs: number;
+  previousSentMs: number;
+  /** A difference that was sent within this time is on its way, whatever seems to be missing (exchange.ts). */
   readonly quietMs: number;
   deltaHeardMs: number;
   /** Of the asynchronous pace: exchanges that this end has still to begin; below 0, answers given beyond its share. */
   owed: number;
   /** Latest round or level (asynchronous.ts) in the neighbor's differences. */
   heardRound: number;
+  /** The neighbor's round in the exchange applied last, and how many exchanges of that round there were. */
+  theirRound: number;
+  theirExchange: number;
   /** `applied` when this peer's last round ended. */
   appliedBefore: number;
   readonly check: ReplicaCheck;
@@ -206,9 +208,8 @@ const QUIET_SHARE = 0.5;
  */
 const LOSSLESS_QUIET_SHARE = 0.25;
 
-function quietMsOf({ pace, retransmitMs, silenceMs }: PeerOptions, exchanges: number): number {
-  if (retransmitMs === null) return LOSSLESS_QUIET_SHARE * silenceMs;
-  return pace === 'asynchronous' || exchanges > 1 ? QUIET_SHARE * retransmitMs : 0;
+function quietMsOf({ retransmitMs, silenceMs }: PeerOptions): number {
+  return retransmitMs === null ? LOSSLESS_QUIET_SHARE * silenceMs : QUIET_SHARE * retransmitMs;
 }
 
 export function createEdge(
@@ -229,11 +230,15 @@ export function createEdge(
     linked: false,
     lastHeardMs: 0,
     lastSentMs: 0,
-    deltaSentMs: 0,
-    quietMs: quietMsOf(options, algorithm.exchanges ?? 1),
+    ownSinceMs: 0,
+    ownSentMs: 0,
+    previousSentMs: 0,
+    quietMs: quietMsOf(options),
     deltaHeardMs: 0,
     owed: 0,
     heardRound: 0,
+    theirRound: 0,
+    theirExchange: 0,
     appliedBefore: 0,
     check: { hash: null, resets: 0, resetsInRow: 0 },
     theirIncarnation: 0,

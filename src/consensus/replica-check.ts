@@ -23,7 +23,7 @@ import { crc32 } from 'node:zlib';
 import type { ReplicaPair } from './algorithm.js';
 import type { Effect, ExchangeAudit } from './events.js';
 import { pauseGuard } from './guard.js';
-import { ordered } from './mixing-step.js';
+import { ordered, sumOf } from './mixing-step.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 
 /** Exchanges between two comparisons: both replicas are read once in 50 exchanges that each go over them many times. */
@@ -41,16 +41,20 @@ export function replicaHashOf(node: number, neighbor: number, replicas: ReplicaP
   return [low, high, ...(replicas.others ?? [])].reduce((hash, part) => crc32(bytesOf(part), hash), 0);
 }
 
-/** The audit of one exchange. */
+/** The audit of one exchange, whose correction is in context.scratch. */
 export function auditOf(
   { context }: PeerState,
   edge: EdgeState,
   replicas: ReplicaPair | null,
-  correctionSum: number,
 ): ExchangeAudit {
+  const correction = context.scratch.slice();
+  const correctionSum = context.node < edge.neighbor ? sumOf(correction) : -sumOf(correction);
   const replicaHash = replicas === null ? 0 : replicaHashOf(context.node, edge.neighbor, replicas);
-  return { correctionSum, replicaHash };
+  return { correction, correctionSum, replicaHash };
 }
+
+/** The audit of an exchange at which an edge starts anew. */
+export const auditOfReset: ExchangeAudit = { correction: null, correctionSum: 0, replicaHash: 0 };
 
 /** After an exchange: what the next delta on `edge` says of it, where that is due. */
 export function noteReplicas(

@@ -38,7 +38,13 @@ export function isDrained(state: PeerState): boolean {
 export function drain(state: PeerState, effects: Effect[], nowMs: number): void {
   state.phase = 'draining';
   if (isDrained(state)) finish(state, effects);
-  else effects.push({ type: 'setTimer', timer: 'drain', atMs: nowMs + state.options.silenceMs });
+  else prolongDrain(state, effects, nowMs);
+}
+
+/** Whoever is there only now, a neighbor that owes an answer or this peer after a sleep, has a whole silence to be heard. */
+export function prolongDrain({ phase, options }: PeerState, effects: Effect[], nowMs: number): void {
+  if (phase === 'draining')
+    effects.push({ type: 'setTimer', timer: 'drain', atMs: nowMs + options.silenceMs });
 }
 
 export function finish(state: PeerState, effects: Effect[]): void {

@@ -24,7 +24,7 @@ import {
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
 import { addNeighbor, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
-import { beginTraining, drain, finish, isDrained } from './round-end.js';
+import { beginTraining, drain, finish, isDrained, prolongDrain } from './round-end.js';
 import { noteHeard, noteTrained } from './round-times.js';
 
 /** Liveness is looked at this many times within a silence. */
@@ -256,13 +256,22 @@ function onTimer(
   if (state.phase === 'finished') return;
   if (timer === 'tick') onTick(state, effects, nowMs);
   else if (timer === 'retransmit') onRetransmit(state, effects, nowMs);
+  else if (sleptFor(state, nowMs) > tickMs(state)) prolongDrain(state, effects, nowMs);
   else if (state.phase === 'draining') finish(state, effects);
+}
+
+/** How much later than it should be a tick comes, or has not come yet. */
+function sleptFor(state: PeerState, nowMs: number): number {
+  return nowMs - state.lastTickMs - tickMs(state);
 }
 
 function onTick(state: PeerState, effects: Effect[], nowMs: number): void {
   // A tick this late means that this process slept, not that its neighbors were silent.
-  const sleptMs = nowMs - state.lastTickMs - tickMs(state);
-  if (sleptMs > tickMs(state)) forgiveSleep(state, sleptMs, nowMs);
+  const sleptMs = sleptFor(state, nowMs);
+  if (sleptMs > tickMs(state)) {
+    forgiveSleep(state, sleptMs, nowMs);
+    prolongDrain(state, effects, nowMs);
+  }
   for (const edge of state.edges) {
     if (edge.linked && edge.status !== 'closed' && nowMs - edge.lastSentMs >= tickMs(state)) {
       edge.lastSentMs = nowMs;
@@ -283,19 +292,26 @@ function forgiveSleep(state: PeerState, sleptMs: number, nowMs: number): void {
   for (const edge of state.edges) {
     edge.lastHeardMs = Math.min(nowMs, edge.lastHeardMs + sleptMs);
     edge.deltaHeardMs = Math.min(nowMs, edge.deltaHeardMs + sleptMs);
+    edge.ownSinceMs = Math.min(nowMs, edge.ownSinceMs + sleptMs);
   }
 }
 
 function overdueReason(state: PeerState, edge: EdgeState, nowMs: number): string | null {
   if (edge.status !== 'active' || edge.theirs !== null) return null;
   if (nowMs - edge.lastHeardMs >= state.options.silenceMs) return 'silent';
-  const closing = isAsynchronous(state) && state.round >= state.lastRound;
-  if (state.phase !== 'exchanging' || (edge.own === null && !closing)) return null;
+  if (state.phase !== 'exchanging' || (edge.own === null && !awaitsTraining(state, edge))) return null;
   // An asynchronous run closes when the slowest peer has trained: each of its rounds may take as long as one in lockstep.
-  const sinceMs = isAsynchronous(state)
-    ? Math.max(state.exchangingSinceMs, edge.deltaHeardMs)
-    : state.exchangingSinceMs;
+  const askedMs = edge.own === null ? state.exchangingSinceMs : edge.ownSinceMs;
+  const sinceMs = isAsynchronous(state) ? Math.max(askedMs, edge.deltaHeardMs) : state.exchangingSinceMs;
   return nowMs - sinceMs >= state.options.roundDeadlineMs ? 'deadline' : null;
+}
+
+/**
+ * An asynchronous run closes, and the neighbor has not trained all its rounds. One that has waits as this peer does, for
+ * somebody further on, and is no straggler however long that takes.
+ */
+function awaitsTraining(state: PeerState, { heardRound }: EdgeState): boolean {
+  return isAsynchronous(state) && state.round >= state.lastRound && heardRound < state.lastRound;
 }
 
 function scheduleRetransmit(state: PeerState, effects: Effect[], nowMs: number): void {
@@ -312,7 +328,7 @@ function onRetransmit(state: PeerState, effects: Effect[], nowMs: number): void 
   repeatSyncs(state, effects, nowMs);
   for (const edge of state.edges) {
     if (edge.status === 'closed' || edge.own === null || edge.theirs !== null) continue;
-    if (edge.deltaSentMs <= oldestMs) resendInto(effects, edge, nowMs);
+    if (edge.ownSentMs <= oldestMs) resendInto(effects, edge, nowMs);
   }
   scheduleRetransmit(state, effects, nowMs);
 }
@@ -329,8 +345,9 @@ function onNeighborUp(state: PeerState, effects: Effect[], neighbor: number, now
   if (edge.status === 'closed') return;
   hear(edge, nowMs);
   if (!edge.synced) introduce(state, effects, edge, nowMs);
-  edge.deltaSentMs = nowMs - edge.quietMs; // nothing is under way on this link
+  edge.ownSentMs = edge.previousSentMs = nowMs - edge.quietMs; // nothing is under way on this link
   // A peer that goes on from a checkpoint has not begun again: a neighbor that lacks its last difference will say so.
+  if (edge.own !== null) prolongDrain(state, effects, nowMs);
   if (state.phase !== 'idle') resendInto(effects, edge, nowMs);
   else if (edge.own !== null) sendInto(effects, edge, edge.own, nowMs);
 }

@@ -1,184 +1,215 @@
 /**
  * Watchers that see all peers at once, as nobody can in a real swarm, and hold the run to the invariants of
- * docs/consensus.md after every single step.
+ * docs/consensus.md and docs/membership.md after every single step.
  *
- * - Replicas: the two ends of an edge have equal replicas, to the bit, after every exchange that both applied.
- * - Antisymmetry: the corrections of the two ends sum to exactly zero.
- * - Mean: the sum of all parameters is the sum of what trainers and, before gossip, algorithms added, plus
- *   corrections whose other end has not been applied (its peer is dead or behind), to within float32 rounding.
- * - Rounds end: every living peer finishes.
+ * - Exchanges: in order, once, at both ends the same, to the bit (exchange-ledger.ts).
+ * - Movement: a peer's parameters change by training, by the exchanges that it applied, and by what its algorithm adds by
+ *   itself, and by nothing else. Where the algorithm adds nothing, all are worked out again here and must be equal to the bit;
+ *   else their sum must be, to within the float32 rounding of this one step.
+ * - Mean: the sum over all peers is the sum of what training, arrivals and algorithms added, plus the corrections whose other
+ *   end has not been applied, to within the rounding of the steps so far.
+ * - Arrival: a newcomer begins with the model that it was sent, to the bit.
+ * - Rounds end: every living peer finishes. How soon is in liveness.ts.
  *
  * A peer that is started again, or is new, brings its parameters with it; those of the process that died leave the sum.
- * What it takes from a neighbor counts as moved by the algorithm. An exchange that only the survivor has applied is the drift
- * that a death may cost, one an edge and epoch at most.
  */
-import { epochOf } from '../consensus/exchange.js';
 import { sumOf } from '../consensus/mixing-step.js';
 import type { PeerState } from '../consensus/peer-state.js';
+import { ExchangeLedger, type Excuse, type LedgerProblem } from './exchange-ledger.js';
 import type { Observation, SimulationInit } from './simulator.js';
 
 export interface Violation {
-  readonly invariant: 'replicas' | 'antisymmetry' | 'mean' | 'drift' | 'progress';
+  readonly invariant: LedgerProblem['invariant'] | 'movement' | 'mean' | 'arrival' | 'refusal' | 'progress';
   readonly message: string;
 }
 
-interface ExchangeRecord {
-  readonly node: number;
-  readonly correctionSum: number;
-  readonly replicaHash: number;
+export interface Conclusion {
+  readonly violations: readonly Violation[];
+  /** Exchanges that one end only has applied, by what excuses it; any other is a violation. */
+  readonly excused: Readonly<Record<Excuse, number>>;
+  /** Exchanges after which the two ends had something to compare. */
+  readonly compared: number;
 }
 
-/** Relative float32 rounding allowed per parameter and applied exchange in the check of the mean. */
-export const ROUNDING = 2 ** -24;
+export interface CheckerOptions {
+  /** The algorithm moves parameters by nothing but corrections: every step is worked out again. @default false */
+  readonly onlyCorrections?: boolean;
+}
+
+/** A float32 sum is wrong by this much of itself at most: half a unit in the last place. */
+const ROUNDING = 2 ** -24;
+/** Relative error of the float64 sums here. */
+const NOISE = 1e-12;
 
 type Train = SimulationInit['train'];
 
 /** Watches one simulation; `observe` and `watchTraining(train)` go to SimulationInit. */
 export class InvariantChecker {
-  readonly violations: Violation[] = [];
-  /** Exchanges applied at one end only, so far: edge and sequence -> that end. */
-  private readonly halves = new Map<string, ExchangeRecord>();
+  private readonly found: Violation[] = [];
+  private readonly ledger = new ExchangeLedger();
+  private readonly options: CheckerOptions;
+  /** Parameters after each peer's latest step. */
+  private readonly models: Float32Array[];
   private readonly sums: number[];
-  /** What each peer's latest training added: the arrays themselves soon belong to the core. */
-  private readonly trainedShifts: number[] = [];
+  /** Where each peer's latest training began: the array itself soon belongs to the core. */
+  private readonly starts: Float32Array[] = [];
   private readonly finished = new Set<number>();
-  /** Edges without a link when one of their ends finished: what was under way there stays so. */
-  private readonly cutOff = new Set<string>();
-  /** Edges on which an end had waited in vain, for the time of a silence, when it finished: frame after frame was lost. */
-  private readonly gaveUp = new Set<string>();
-  /** Of peers that were not there at the start. */
+  private readonly hasModel = new Map<number, boolean>();
+  /** The latest process of each peer that has done anything. */
   private readonly states = new Map<number, PeerState>();
+  /** What the sum would be without corrections and rounding. */
   private expectedSum: number;
   private tolerance = 0;
 
-  constructor(initialParameters: readonly Float32Array[]) {
+  constructor(initialParameters: readonly Float32Array[], options: CheckerOptions = {}) {
+    this.options = options;
+    this.models = initialParameters.map((parameters) => parameters.slice());
     this.sums = initialParameters.map(sumOf);
     this.expectedSum = this.sums.reduce((total, sum) => total + sum, 0);
   }
 
+  /** So far. */
+  get violations(): readonly Violation[] {
+    return [...this.found, ...this.ledger.problems];
+  }
+
   watchTraining(train: Train): Train {
-    return async (node, round, parameters) => {
-      const before = sumOf(parameters);
-      const result = await train(node, round, parameters);
-      this.trainedShifts[node] = sumOf(result.parameters) - before;
-      return result;
+    return (node, round, parameters) => {
+      this.starts[node] = parameters.slice();
+      return train(node, round, parameters);
     };
   }
 
   /** A process for `node` begins, and what an earlier one held is gone. */
   readonly welcome = (node: number, state: PeerState): void => {
+    this.ledger.forget(node);
     const sum = sumOf(state.parameters);
     this.expectedSum += sum - (this.sums[node] ?? 0);
     this.sums[node] = sum;
+    this.models[node] = state.parameters.slice();
+    this.hasModel.set(node, state.hasModel);
     this.finished.delete(node);
     this.states.set(node, state);
   };
 
   readonly observe = (seen: Observation): void => {
-    const { node, state, input, effects } = seen;
-    if (input.type === 'updateReady') this.expectedSum += this.trainedShifts[node]!;
-    this.expectedSum += state.shiftSum;
+    const { node, state, effects } = seen;
+    this.states.set(node, state);
     for (const effect of effects) {
-      if (effect.type === 'finished') this.finish(node, state);
-      if (effect.type === 'exchangeApplied') this.checkExchange(seen, effect);
+      if (effect.type === 'finished') this.finished.add(node);
+      if (effect.type === 'refuse')
+        this.fail('refusal', `peer ${node} refused ${effect.neighbor}: ${effect.code}: ${effect.message}`);
     }
-    this.sums[node] = sumOf(state.parameters);
+    this.ledger.observe(seen);
+    this.checkArrival(seen);
+    this.checkMovement(seen);
     this.checkMean(seen);
+    this.models[node]!.set(state.parameters);
   };
 
-  private finish(node: number, state: PeerState): void {
-    this.finished.add(node);
-    for (const { neighbor, linked, own } of state.edges) {
-      const edge = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}`;
-      if (!linked) this.cutOff.add(edge);
-      else if (own !== null) this.gaveUp.add(edge);
-    }
+  /** Whoever has just taken a neighbor's model has exactly that. */
+  private checkArrival({ node, state, input }: Observation): void {
+    const had = this.hasModel.get(node) ?? true;
+    this.hasModel.set(node, state.hasModel);
+    if (had || !state.hasModel || input.type !== 'modelReceived') return;
+    const sent = new Float32Array(input.model.bytes.slice().buffer);
+    if (!isSame(sent, state.parameters))
+      this.fail('arrival', `peer ${node} does not begin with the model that ${input.from} sent`);
+    this.models[node] = sent;
   }
 
-  private checkExchange(
-    { node, state }: Observation,
-    effect: Extract<Observation['effects'][number], { type: 'exchangeApplied' }>,
-  ) {
-    const { neighbor, sequence } = effect;
-    const { correctionSum, replicaHash } = effect.audit!;
-    const epoch = epochOf(state, state.edges.find((edge) => edge.neighbor === neighbor)!);
-    const lives = epoch === 0 ? '' : `@${epoch}`;
-    const key = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}${lives}#${sequence}`;
-    this.expectedSum += correctionSum;
-    const other = this.halves.get(key);
-    if (other === undefined) {
-      this.halves.set(key, { node, correctionSum, replicaHash });
-      return;
+  /** One step of one peer: where it should be now, or at least how far its sum should have moved. */
+  private checkMovement(seen: Observation): void {
+    const { node, state, input, effects, nowMs } = seen;
+    const corrections = effects.flatMap((effect) =>
+      effect.type === 'exchangeApplied' && effect.audit?.correction != null
+        ? [{ correction: effect.audit.correction, sign: node < effect.neighbor ? 1 : -1 }]
+        : [],
+    );
+    const before = this.models[node]!;
+    const trained = input.type === 'updateReady' ? this.trainedFrom(seen, input.parameters) : before;
+    if (this.options.onlyCorrections === true) {
+      const expected = trained.slice();
+      for (const { correction, sign } of corrections)
+        for (let k = 0; k < expected.length; k++) expected[k]! += sign * correction[k]!;
+      if (!isSame(expected, state.parameters))
+        this.fail('movement', `at ${nowMs} ms peer ${node} is not where training and exchanges put it`);
     }
-    this.halves.delete(key);
-    if (other.replicaHash !== replicaHash) {
+    const added = sumOf(trained) - sumOf(before) + this.shiftOf(seen);
+    this.expectedSum += added;
+    const moved = corrections.reduce((sum, { correction, sign }) => sum + sign * sumOf(correction), 0);
+    const sum = sumOf(state.parameters);
+    const rounding = roundingOf([before, trained, state.parameters], corrections);
+    this.tolerance += rounding;
+    const off = sum - (this.sums[node]! + added + moved);
+    if (!(Math.abs(off) <= rounding))
       this.fail(
-        'replicas',
-        `edge ${key}: replicas ${other.replicaHash} at ${other.node}, ${replicaHash} at ${node}`,
+        'movement',
+        `at ${nowMs} ms the sum of peer ${node} moved by ${off} more than it should have`,
       );
-    }
-    if (other.correctionSum + correctionSum !== 0) {
-      this.fail('antisymmetry', `edge ${key}: corrections sum to ${other.correctionSum + correctionSum}`);
-    }
+    this.sums[node] = sum;
   }
 
-  private checkMean({ node, state, input, effects, nowMs }: Observation): void {
-    let applied = effects.filter((effect) => effect.type === 'exchangeApplied').length;
-    // What was exchanged during training is added to what training returns: one rounding more.
-    if (input.type === 'updateReady' && state.context.pace === 'asynchronous') applied += 1;
-    if (applied > 0) {
-      let magnitude = 0;
-      for (const value of state.parameters) magnitude += Math.abs(value);
-      this.tolerance += (applied + 1) * ROUNDING * (magnitude + state.parameters.length);
+  /** What training makes of a peer's parameters; exchanges that were applied meanwhile stay. */
+  private trainedFrom({ node, state }: Observation, trained: Float32Array): Float32Array {
+    if (state.context.pace !== 'asynchronous') return trained;
+    const [before, start] = [this.models[node]!, this.starts[node]!];
+    return trained.map((value, k) => value + (before[k]! - start[k]!));
+  }
+
+  /** By how much the algorithm itself moved the sum; the model that a newcomer was sent is no such move. */
+  private shiftOf({ node, state, input }: Observation): number {
+    const { shiftSum } = state;
+    if (input.type === 'modelReceived') {
+      const arrived = sumOf(this.models[node]!) - this.sums[node]!;
+      this.sums[node]! += arrived;
+      this.expectedSum += arrived;
+      return shiftSum - arrived;
     }
+    if (this.options.onlyCorrections === true && shiftSum !== 0)
+      this.fail('movement', `peer ${node}: the algorithm moved the sum by ${shiftSum}, wanted 0`);
+    return shiftSum;
+  }
+
+  private checkMean({ node, nowMs }: Observation): void {
     const total = this.sums.reduce((sum, value) => sum + value, 0);
-    const drift = Math.abs(total - this.expectedSum);
-    if (drift > this.tolerance + 1e-9 * Math.abs(this.expectedSum)) {
-      this.fail(
-        'mean',
-        `at ${nowMs} ms after a step of peer ${node}: sum ${total}, expected ${this.expectedSum}`,
-      );
-    }
+    const expected = this.expectedSum + this.ledger.correctionSum;
+    if (!(Math.abs(total - expected) <= this.tolerance + NOISE * Math.abs(expected)))
+      this.fail('mean', `at ${nowMs} ms after a step of peer ${node}: sum ${total}, expected ${expected}`);
   }
 
-  /** At the end: who should have finished, and which exchanges between the living are still half applied. */
-  conclude(living: readonly number[]): {
-    readonly halfApplied: number;
-    /** Of them, those that an end had waited for in vain when it finished. */
-    readonly gaveUp: number;
-    readonly violations: readonly Violation[];
-  } {
+  /** At the end: who should have finished, and which exchanges are half applied without an excuse. */
+  conclude(living: readonly number[]): Conclusion {
     for (const node of living) {
       const state = this.states.get(node);
       // Nobody to get a model from: waiting is right.
-      if (state?.phase === 'joining' && !state.edges.some(({ linked }) => linked)) continue;
+      const alone = state?.edges.every(({ neighbor }) => !living.includes(neighbor));
+      if (state?.phase === 'joining' && alone === true) continue;
       if (!this.finished.has(node)) this.fail('progress', `peer ${node} did not finish its rounds`);
     }
-    let halfApplied = 0;
-    let gaveUp = 0;
-    const epochs = new Map<string, number>();
-    for (const key of this.halves.keys()) {
-      const life = key.slice(0, key.indexOf('#'));
-      epochs.set(life, (epochs.get(life) ?? 0) + 1);
-      const [edge, epoch = '0'] = life.split('@');
-      const ends = edge!.split('-').map(Number);
-      if (this.cutOff.has(edge!)) continue;
-      if (!ends.every((end) => living.includes(end)) || Number(epoch) !== this.latestEpoch(ends)) continue;
-      halfApplied += 1;
-      if (this.gaveUp.has(edge!)) gaveUp += 1;
-    }
-    for (const [life, count] of epochs)
-      if (count > 1)
-        this.fail('drift', `edge ${life}: ${count} exchanges are half applied, wanted one at most`);
-    return { halfApplied, gaveUp, violations: this.violations };
-  }
-
-  /** Both ends' incarnations: 0 for founders. */
-  private latestEpoch(ends: readonly number[]): number {
-    return ends.reduce((sum, end) => sum + (this.states.get(end)?.incarnation ?? 0), 0);
+    const excused = this.ledger.conclude(new Set(living), this.states);
+    return { violations: this.violations, excused, compared: this.ledger.compared };
   }
 
   private fail(invariant: Violation['invariant'], message: string): void {
-    this.violations.push({ invariant, message });
+    this.found.push({ invariant, message });
   }
+}
+
+function isSame(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, k) => value === b[k]);
+}
+
+function lengthOf(vector: Float32Array): number {
+  return vector.reduce((sum, value) => sum + Math.abs(value), 0);
+}
+
+/** What the float32 additions of one step may be off by, in the sum: each by ROUNDING of its result. */
+function roundingOf(
+  models: readonly Float32Array[],
+  corrections: readonly { readonly correction: Float32Array }[],
+): number {
+  const longest = Math.max(...models.map(lengthOf));
+  const along = corrections.reduce((sum, { correction }) => sum + lengthOf(correction), 0);
+  return (corrections.length * ROUNDING + NOISE) * (longest + along);
 }

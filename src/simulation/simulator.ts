@@ -362,10 +362,16 @@ class Simulator {
     const node = this.nodes[sender]!;
     const bytes = encodeFrame({ swarmTag: this.swarmTag, sender, receiver, ...words });
     node.counters.wireBytes += bytes.length;
-    if (this.linkUps.isDivided(sender, receiver)) return;
+    const divided = this.linkUps.isDivided(sender, receiver);
+    const arrivals = divided ? [] : this.network.send(bytes, [sender, receiver], this.nowMs);
+    if (arrivals.length === 0) node.counters.framesLost += 1;
+    if (arrivals.length > 1) node.counters.framesRepeated += 1;
     const queued = this.network.hasDownlink(receiver);
-    for (const arrival of this.network.send(bytes, [sender, receiver], this.nowMs)) {
+    for (const arrival of arrivals) {
       const { atMs, headMs, frame } = arrival;
+      const lastMs = node.lastArrivalMs.get(receiver) ?? 0;
+      if (atMs < lastMs) node.counters.framesOvertaking += 1;
+      else node.lastArrivalMs.set(receiver, atMs);
       if (queued)
         this.queue.push(headMs, { node: receiver, event: { type: 'arriving', from: sender, arrival } });
       else this.queue.push(atMs, { node: receiver, event: { type: 'frame', from: sender, frame } });

@@ -17,6 +17,11 @@ export interface NodeCounters {
   /** Bytes of whole frames sent. */
   wireBytes: number;
   deltasSent: number;
+  /** Of frames that this peer sent: never to arrive, to arrive twice, to arrive before one that was sent earlier. */
+  framesLost: number;
+  framesRepeated: number;
+  framesOvertaking: number;
+  /** Of those that came to it: damaged. */
   framesRefused: number;
 }
 
@@ -52,6 +57,8 @@ export interface VirtualNode {
   life: number;
   readonly counters: NodeCounters;
   readonly timers: Map<TimerName, number>;
+  /** By neighbor: when the last of the frames that it was sent arrives. */
+  readonly lastArrivalMs: Map<number, number>;
   alive: boolean;
   finished: boolean;
   frozenUntilMs: number;
@@ -64,9 +71,12 @@ export interface VirtualNode {
 }
 
 export function createNode(state: PeerState): VirtualNode {
-  const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
+  const sent = { payloadBytes: 0, wireBytes: 0, deltasSent: 0 };
+  const frames = { framesLost: 0, framesRepeated: 0, framesOvertaking: 0, framesRefused: 0 };
+  const counters = { ...sent, ...frames };
+  const clocks = { timers: new Map(), lastArrivalMs: new Map() };
   const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, timers: new Map(), attack: null, latest: null, ...fresh };
+  return { state, counters, ...clocks, attack: null, latest: null, ...fresh };
 }
 
 /** An event and whom it befalls. */

@@ -118,7 +118,8 @@ export async function runAlgorithm(run: AlgorithmRun): Promise<AlgorithmTrace> {
       }
     },
   });
-  const { halfApplied, violations } = checker.conclude([...start.keys()]);
+  const { excused, violations } = checker.conclude([...start.keys()]);
+  const halfApplied = Object.values(excused).reduce((sum, count) => sum + count, 0);
   return { models, states, violations, halfApplied, notices, differences, roundMs };
 }
 

@@ -1,8 +1,10 @@
 /**
- * One seeded simulation under faults. Everything about it (topology, algorithm, compressor, link, who dies and
- * when) follows from the seed, so a failure is replayed by its seed alone:
+ * One seeded simulation under faults, watched by all checkers. Everything about it (topology, algorithm, compressor, link,
+ * who dies and when) follows from the seed, so a failure is replayed by its seed alone:
  *
  *     CHAOS_SEED=123 npx vitest run --project simulation test/simulation/invariants.test.ts
+ *
+ * Swarms whose members change are planned in churn-plan.ts.
  */
 import { createRandom, gaussian, type Random, uniform, uniformInt } from '../../src/base/random.js';
 import type { MatrixBlock } from '../../src/compression/compressor.js';
@@ -11,9 +13,15 @@ import type { AnyAlgorithm, Pace } from '../../src/consensus/algorithm.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
-import { InvariantChecker, type Violation } from '../../src/simulation/checkers.js';
+import { type Conclusion, InvariantChecker } from '../../src/simulation/checkers.js';
 import type { LinkOptions } from '../../src/simulation/link-model.js';
-import { type Fault, runSimulation } from '../../src/simulation/simulator.js';
+import type { NetworkOptions } from '../../src/simulation/network.js';
+import {
+  type Fault,
+  type NodeCounters,
+  type Observation,
+  runSimulation,
+} from '../../src/simulation/simulator.js';
 import { diameterOf } from '../../src/topology/diameter.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
@@ -26,7 +34,7 @@ const DIMENSION = 34;
 /** Ends are compared four times a run. */
 export const HASH_EVERY = 3;
 
-function pick<T>(random: Random, items: readonly T[]): T {
+export function pick<T>(random: Random, items: readonly T[]): T {
   return items[uniformInt(random, items.length)]!;
 }
 
@@ -73,74 +81,6 @@ function planStragglers(seed: number, pace: Pace): Fault[] {
   return [{ type: 'slow', node: 1, factor: 10, atMs: 0, forMs: Number.POSITIVE_INFINITY }];
 }
 
-/** Algorithms that a swarm with changing members can run. */
-export const churnAlgorithms: Readonly<Record<Pace, readonly string[]>> = {
-  lockstep: [
-    'edge-choco',
-    'choco',
-    'choco:gamma=0.3',
-    'exact',
-    'ad-psgd',
-    'noloco',
-    'gasloc',
-    'pgq:rank=2',
-    'deep-squeeze',
-  ],
-  asynchronous: chaosAlgorithms.asynchronous, // an edge's own pace bears whatever the neighbor does
-};
-
-/** Peers die and come back, join late, fall asleep, are slow; links break, or lose all frames, once or again and again. */
-function planChurn(random: Random, nodes: number): Fault[] {
-  const free = Array.from({ length: nodes }, (_, node) => node);
-  const take = (): number => free.splice(uniformInt(random, free.length), 1)[0]!;
-  const at = (): number => uniform(random) * 1500;
-  const faults: Fault[] = [];
-  for (let k = 1 + uniformInt(random, 4); k > 0 && free.length > 1; k--) {
-    const node = take();
-    const kind = pick(random, [
-      'kill',
-      'restart',
-      'restart',
-      'twice',
-      'join',
-      'freeze',
-      'slow',
-      'partition',
-      'flap',
-    ]);
-    const [atMs, forMs] = [at(), 50 + uniform(random) * 2500];
-    if (kind === 'kill') faults.push({ type: 'kill', node, atMs });
-    if (kind === 'restart' || kind === 'twice') faults.push({ type: 'restart', node, atMs, afterMs: forMs });
-    if (kind === 'twice')
-      faults.push({ type: 'restart', node, atMs: atMs + forMs + uniform(random) * 200, afterMs: at() });
-    if (kind === 'join') faults.push({ type: 'join', node, atMs });
-    if (kind === 'freeze') faults.push({ type: 'freeze', node, atMs, forMs });
-    if (kind === 'slow') faults.push({ type: 'slow', node, factor: 10, atMs, forMs });
-    const side = [node, ...free.filter(() => uniform(random) < 0.3)];
-    const silent = uniform(random) < 0.5;
-    if (kind === 'partition') faults.push({ type: 'partition', nodes: side, atMs, forMs, silent });
-    if (kind === 'flap')
-      for (let again = 0; again < 5; again++)
-        faults.push({ type: 'partition', nodes: [node], atMs: atMs + 150 * again, forMs: 75, silent });
-  }
-  return faults;
-}
-
-/** As planChaos, with members that change. */
-export function planChurnRun(seed: number, pace: Pace): ChaosPlan {
-  const plan = planChaos(seed, pace);
-  const random = createRandom(seed, 'churn');
-  const algorithm = pick(random, churnAlgorithms[pace]);
-  const compresses = algorithms.resolve(algorithm).compresses !== 'nothing';
-  return {
-    ...plan,
-    algorithm,
-    compressor: compresses && plan.compressor === 'none' ? 'low-rank:rank=2,bits=4' : plan.compressor,
-    rounds: 30,
-    faults: planChurn(random, plan.nodes),
-  };
-}
-
 export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   const random = createRandom(seed, 'chaos');
   const algorithm = pick(random, chaosAlgorithms[pace]);
@@ -169,105 +109,164 @@ export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   };
 }
 
-export interface ChaosOutcome {
-  readonly plan: ChaosPlan;
-  readonly violations: readonly Violation[];
-  /** Exchanges between living peers that only one end has applied when the run is over. */
-  readonly halfApplied: number;
-  /** Of them, those that an end had waited for in vain when it finished. */
-  readonly gaveUp: number;
-  readonly states: readonly PeerState[];
-  readonly endMs: number;
-  /** When the last peer finished. */
-  readonly finishedMs: number;
-  readonly framesRefused: number;
-  /** Who has said that an edge's replicas differ: "node: message". */
-  readonly differences: readonly string[];
+/** What an algorithm may send with: some diverge, as their papers say, with messages that are biased. */
+export function compressorsOf(algorithm: string): readonly string[] {
+  const { compresses, needsUnbiased, name } = algorithms.resolve(algorithm);
+  if (compresses === 'nothing') return ['none'];
+  if (needsUnbiased === true || name === 'dcd' || name === 'ecd') return ['qsgd:levels=100', 'none'];
+  return [
+    'low-rank:rank=2,bits=4',
+    'low-rank:rank=1,bits=32',
+    'top-k:fraction=0.2',
+    'rand-k:fraction=0.3',
+    'qsgd:levels=8',
+    'sign',
+    'int8',
+    'none',
+  ];
 }
 
-/** Turns a correct algorithm into a faulty one, to see the checkers catch it. */
-export type Sabotage = (algorithm: AnyAlgorithm) => AnyAlgorithm;
+/** Algorithms that move parameters by nothing but the corrections of exchanges. */
+const onlyCorrections: ReadonlySet<string> = new Set([
+  'edge-choco',
+  'choco',
+  'exact',
+  'all-reduce',
+  'power-gossip',
+  'pgq',
+  'ad-psgd',
+]);
 
-/** Runs the plan of `seed` to its end. */
-export async function runChaos(
-  seed: number,
-  sabotage: Sabotage = (algorithm) => algorithm,
-  pace: Pace = 'lockstep',
-  plan: ChaosPlan = planChaos(seed, pace),
-): Promise<ChaosOutcome> {
+export interface ChaosOutcome extends Conclusion {
+  readonly plan: ChaosPlan;
+  /** Exchanges that one end only has applied, whatever excuses it, between peers that live and were not started again. */
+  readonly halfApplied: number;
+  readonly states: readonly PeerState[];
+  readonly endMs: number;
+  /** Sums over the peers. */
+  readonly counters: NodeCounters;
+  /** Who has said that an edge's replicas differ: "node: message". */
+  readonly differences: readonly string[];
+  readonly notices: ReadonlySet<string>;
+}
+
+/** Turns a correct algorithm into a faulty one, at some peers, to see the checkers catch it. */
+export type Sabotage = (algorithm: AnyAlgorithm, node: number) => AnyAlgorithm;
+
+/** What a run may be given beyond its plan. */
+export interface ChaosExtras {
+  readonly sabotage?: Sabotage;
+  readonly trainingMs?: (node: number, round: number) => number;
+  readonly network?: NetworkOptions;
+  readonly horizonMs?: number;
+  /** Beside the invariants. */
+  readonly watch?: (seen: Observation) => void;
+  /** What the watchers see in place of what happened, to see them notice. */
+  readonly tamper?: (seen: Observation) => Observation;
+}
+
+/** How long the peers of these runs wait. */
+export const chaosPeerOptions = {
+  measureEvery: 3,
+  silenceMs: 1200,
+  roundDeadlineMs: 5000,
+  retransmitMs: 150,
+  hashEvery: HASH_EVERY,
+  audit: true,
+} as const;
+
+/** Peers that are there, or come back, at the end of a plan. */
+export function livingOf({ nodes, faults }: Pick<ChaosPlan, 'nodes' | 'faults'>): number[] {
+  const gone = faults.filter(
+    (fault) => fault.type === 'kill' || (fault.type === 'freeze' && !Number.isFinite(fault.forMs)),
+  );
+  return Array.from({ length: nodes }, (_, node) => node).filter((node) =>
+    gone.every((fault) => 'node' in fault && fault.node !== node),
+  );
+}
+
+function setUpSwarm(plan: ChaosPlan, sabotage: Sabotage) {
+  const { seed } = plan;
   const random = createRandom(seed, 'data');
   const topology = buildTopology(plan.topology, plan.nodes, seed);
-  const targets = Array.from({ length: plan.nodes }, () =>
-    Float32Array.from({ length: DIMENSION }, () => gaussian(random)),
-  );
-  const start = Float32Array.from({ length: DIMENSION }, () => gaussian(random));
+  const gaussians = (): Float32Array => Float32Array.from({ length: DIMENSION }, () => gaussian(random));
+  const targets = Array.from({ length: plan.nodes }, gaussians);
+  const start = gaussians();
+  const algorithm = algorithms.resolve(plan.algorithm);
+  const { beta, gap } = spectrumOf(topology.mixing);
   const setup = {
     topology,
-    beta: spectrumOf(topology.mixing).beta,
+    beta,
+    gap,
     diameter: diameterOf(topology.graph),
-    algorithm: sabotage(algorithms.resolve(plan.algorithm)),
     compressor: compressors.resolve(plan.compressor),
     blocks,
     initialReplica: start,
     seed,
-    options: {
-      measureEvery: 3,
-      rounds: plan.rounds,
-      pace,
-      silenceMs: 1200,
-      roundDeadlineMs: 5000,
-      retransmitMs: 150,
-      hashEvery: HASH_EVERY,
-      audit: true,
-    },
+    options: { ...chaosPeerOptions, rounds: plan.rounds, pace: plan.pace },
   };
-  const peers = targets.map((_, node) => setUpPeer(setup, node, start));
+  const create = (node: number, incarnation = 0): PeerState =>
+    setUpPeer({ ...setup, algorithm: sabotage(algorithm, node), incarnation }, node, start);
+  /** A quadratic's gradient step: each peer is drawn to a target of its own. */
+  const train = async (node: number, _round: number, parameters: Float32Array) => ({
+    parameters: parameters.map((value, k) => value - 0.2 * (value - targets[node]![k]!)),
+    loss: 0,
+    samples: 1,
+  });
+  return { peers: targets.map((_, node) => create(node)), create, train };
+}
+
+const total = (counters: readonly NodeCounters[]): NodeCounters =>
+  counters.reduce((sum, each) => {
+    const entries = Object.entries(each).map(([name, count]) => [
+      name,
+      count + sum[name as keyof NodeCounters],
+    ]);
+    return Object.fromEntries(entries) as NodeCounters;
+  });
+
+/** Runs a plan to its end. */
+export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promise<ChaosOutcome> {
+  const { seed } = plan;
+  const { peers, create, train } = setUpSwarm(plan, extras.sabotage ?? ((algorithm) => algorithm));
   const states = [...peers];
-  const checker = new InvariantChecker(peers.map((peer) => peer.parameters));
+  const { name } = peers[0]!.algorithm;
+  const checker = new InvariantChecker(
+    peers.map(({ parameters }) => parameters),
+    { onlyCorrections: onlyCorrections.has(name) },
+  );
   const differences: string[] = [];
-  let finishedMs = 0;
+  const notices = new Set<string>();
   const result = await runSimulation({
     peers,
-    train: checker.watchTraining(async (node, _round, parameters) => ({
-      parameters: parameters.map((value, k) => value - 0.2 * (value - targets[node]![k]!)),
-      loss: 0,
-      samples: 1,
-    })),
-    createNewcomer: (node, incarnation) => setUpPeer({ ...setup, incarnation }, node, start),
+    train: checker.watchTraining(train),
+    createNewcomer: create,
     onNewcomer(node, state) {
       states[node] = state;
       checker.welcome(node, state);
     },
-    trainingMs: (node, round) => 5 + 20 * uniform(createRandom(seed, 'training', node, round)),
+    trainingMs:
+      extras.trainingMs ?? ((node, round) => 5 + 20 * uniform(createRandom(seed, 'training', node, round))),
     link: plan.link,
+    ...(extras.network === undefined ? {} : { network: extras.network }),
     faults: plan.faults,
     seed,
     maxFrameBytes: 1 << 16,
-    horizonMs: 600_000,
-    observe(seen) {
+    horizonMs: extras.horizonMs ?? 600_000,
+    observe(happened) {
+      const seen = extras.tamper?.(happened) ?? happened;
       checker.observe(seen);
-      if (seen.effects.some(({ type }) => type === 'finished')) finishedMs = seen.nowMs;
-      for (const effect of seen.effects)
-        if (effect.type === 'notice' && effect.code === 'REPLICAS_DIFFER')
-          differences.push(`${seen.node}: ${effect.message}`);
+      extras.watch?.(seen);
+      for (const effect of seen.effects) {
+        if (effect.type !== 'notice') continue;
+        notices.add(effect.code);
+        if (effect.code === 'REPLICAS_DIFFER') differences.push(`${seen.node}: ${effect.message}`);
+      }
     },
   });
-  const gone = new Set(
-    plan.faults.flatMap((fault) =>
-      fault.type === 'kill' || (fault.type === 'freeze' && !Number.isFinite(fault.forMs)) ? [fault.node] : [],
-    ),
-  );
-  const living = peers.map((_, node) => node).filter((node) => !gone.has(node));
-  const { halfApplied, gaveUp, violations } = checker.conclude(living);
-  return {
-    plan,
-    violations,
-    halfApplied,
-    gaveUp,
-    states,
-    endMs: result.endMs,
-    finishedMs,
-    differences,
-    framesRefused: result.counters.reduce((sum, counter) => sum + counter.framesRefused, 0),
-  };
+  const conclusion = checker.conclude(livingOf(plan));
+  const { cut, unheard } = conclusion.excused;
+  const counters = total(result.counters);
+  const { endMs } = result;
+  return { plan, ...conclusion, halfApplied: cut + unheard, states, endMs, counters, differences, notices };
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { algorithms } from '../../src/consensus/registry.js';
 import { withFlippedBit } from '../reference/flipped-bit.js';
-import { type ChaosOutcome, chaosAlgorithms, HASH_EVERY, runChaos } from './chaos.js';
+import {
+  type ChaosOutcome,
+  chaosAlgorithms,
+  HASH_EVERY,
+  planChaos,
+  runChaos,
+  type Sabotage,
+} from './chaos.js';
 
 const SEEDS = 500;
 /** Of the asynchronous pace. */
@@ -12,6 +19,7 @@ const replay = (seed: number): string =>
   `replay: CHAOS_SEED=${seed} npx vitest run --project simulation test/simulation/invariants.test.ts`;
 
 const only = process.env.CHAOS_SEED;
+const sabotaged = (sabotage: Sabotage): Promise<ChaosOutcome> => runChaos(planChaos(3), { sabotage });
 const seedsUpTo = (count: number): number[] =>
   only === undefined ? Array.from({ length: count }, (_, k) => k + 1) : [Number(only)];
 
@@ -30,7 +38,7 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
     const batch = seeds.slice(first, first + BATCH);
     it(`replicas stay equal, the mean is kept and every living peer finishes: seeds ${batch[0]} to ${batch.at(-1)}`, async () => {
       const found: string[] = [];
-      for (const seed of batch) found.push(...problems(await runChaos(seed)));
+      for (const seed of batch) found.push(...problems(await runChaos(planChaos(seed))));
       expect(found).toEqual([]);
     });
   }
@@ -40,7 +48,7 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
     const batch = asynchronous.slice(first, first + BATCH);
     it(`so do asynchronous swarms, with stragglers: seeds ${batch[0]} to ${batch.at(-1)}`, async () => {
       const found: string[] = [];
-      for (const seed of batch) found.push(...problems(await runChaos(seed, undefined, 'asynchronous')));
+      for (const seed of batch) found.push(...problems(await runChaos(planChaos(seed, 'asynchronous'))));
       expect(found).toEqual([]);
     });
   }
@@ -50,9 +58,10 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
     for (let seed = 1; seed <= 150; seed++) {
       const flipped = 1 + (seed % 5);
       const comparedAt = HASH_EVERY * (Math.floor(flipped / HASH_EVERY) + 1);
-      const outcome = await runChaos(seed, (algorithm) =>
-        withFlippedBit(algorithm, { node: 1, neighbor: 0, at: (exchange) => exchange === flipped }),
-      );
+      const flip = { node: 1, neighbor: 0, at: (exchange: number) => exchange === flipped };
+      const outcome = await runChaos(planChaos(seed), {
+        sabotage: (algorithm) => withFlippedBit(algorithm, flip),
+      });
       const { plan, states, halfApplied, violations, differences } = outcome;
       expect(halfApplied, replay(seed)).toBe(0);
       for (const { invariant, message } of violations) {
@@ -74,16 +83,16 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
   });
 
   it('means what it says: the plans hold every algorithm, lost frames, refused frames, deaths and silences', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 60 }, (_, k) => runChaos(k + 1)));
+    const outcomes = await Promise.all(Array.from({ length: 60 }, (_, k) => runChaos(planChaos(k + 1))));
     const names = new Set(outcomes.map(({ plan }) => plan.algorithm));
     expect([...names].sort()).toEqual([...chaosAlgorithms.lockstep].sort());
-    expect(outcomes.some(({ framesRefused }) => framesRefused > 0)).toBe(true);
+    expect(outcomes.some(({ counters }) => counters.framesRefused > 0)).toBe(true);
     expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'kill'))).toBe(true);
     expect(outcomes.some(({ plan }) => plan.faults.some((fault) => fault.type === 'freeze'))).toBe(true);
   });
 
   it('is caught when one end of one edge moves by a little more than the other', async () => {
-    const outcome = await runChaos(3, (algorithm) => ({
+    const outcome = await sabotaged((algorithm) => ({
       ...algorithm,
       apply(context, node, exchange) {
         const replicas = algorithm.apply(context, node, exchange);
@@ -95,7 +104,7 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
   });
 
   it('is caught when one bit of one replica differs', async () => {
-    const outcome = await runChaos(3, (algorithm) => ({
+    const outcome = await sabotaged((algorithm) => ({
       ...algorithm,
       apply(context, node, exchange) {
         const replicas = algorithm.apply(context, node, exchange);
@@ -107,7 +116,7 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
   });
 
   it('is caught when parameters move outside of an exchange', async () => {
-    const outcome = await runChaos(3, (algorithm) => ({
+    const outcome = await sabotaged((algorithm) => ({
       ...algorithm,
       compose(context, node, from) {
         from.parameters[0]! += 0.01;
@@ -118,7 +127,7 @@ describe('under loss, duplication, reordering, corruption, death and silence', (
   });
 
   it('repeats a run to the bit from its seed', async () => {
-    const [first, second] = [await runChaos(17), await runChaos(17)];
+    const [first, second] = [await runChaos(planChaos(17)), await runChaos(planChaos(17))];
     expect(first.endMs).toBe(second.endMs);
     first.states.forEach((state, node) => expect(state.parameters).toEqual(second.states[node]!.parameters));
   });

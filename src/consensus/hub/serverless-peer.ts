@@ -64,6 +64,7 @@ export function createServerlessAlgorithm(
     name,
     spec: algorithm.spec,
     compresses: 'nothing',
+    awaitsAhead: true,
     exchanges: run.use.phases,
     createNode: (context) => ({
       ...startPeer(algorithm, run, context),

@@ -143,6 +143,7 @@ export function createStarAlgorithm(
     name,
     spec: algorithm.spec,
     compresses: 'nothing',
+    awaitsAhead: true,
     exchanges,
     createNode: (context) => ({
       ...startPeer(algorithm, run, context),

@@ -177,6 +177,35 @@ describe('the end of an asynchronous run', () => {
     expect(only(last, 'finished')).toHaveLength(1);
   });
 
+  /** The neighbor says that it has trained, and answers with it what this peer says of its next level. */
+  function bothTrained(diameter: number) {
+    const peer = trained({ ...pair, diameter });
+    const say = (round: number, nowMs = 0) =>
+      receive(peer, 1, handDelta(edgeOf(peer, 1).applied + 1, [0, 0], { round }), nowMs);
+    const tickAt = (nowMs: number) => {
+      feed(peer, { type: 'heartbeatReceived', from: 1 }, nowMs);
+      return only(feed(peer, { type: 'timerFired', timer: 'tick' }, nowMs), 'edgeChanged');
+    };
+    say(3);
+    say(3);
+    return { peer, say, tickAt };
+  }
+
+  it('waits for a neighbor that has trained for as long as it is heard: it waits as well, for somebody further on', () => {
+    const { peer, tickAt } = bothTrained(3);
+    for (let nowMs = 250; nowMs <= 20_000; nowMs += 250) expect(tickAt(nowMs)).toEqual([]);
+    expect(peer.phase).toBe('exchanging');
+  });
+
+  it('gives an exchange its whole deadline from when it was begun, however long nothing was said before', () => {
+    const { peer, say, tickAt } = bothTrained(4);
+    for (let nowMs = 250; nowMs < 20_000; nowMs += 250) tickAt(nowMs);
+    say(4, 19_990); // answered, and the next level said: an exchange of this peer's own
+    expect(edgeOf(peer, 1).own).not.toBeNull();
+    for (let nowMs = 20_000; nowMs < 24_990; nowMs += 250) expect(tickAt(nowMs)).toEqual([]);
+    expect(tickAt(25_000)).toMatchObject([{ neighbor: 1, status: 'inactive', reason: 'deadline' }]);
+  });
+
   it('stops after the round under way when asked to, whatever round others are in', () => {
     const peer = started(pair);
     feed(peer, { type: 'stopRequested', afterRound: 100 });

@@ -22,8 +22,14 @@ import {
 } from '../../reference/hand-driven-peer.js';
 
 /** An edge of node 0 to node 1 that has applied `applied` exchanges and contributed to the next one. */
-function edgeAfter(applied: number): EdgeState {
-  const edge = edgeOf(createHandDrivenPeer({ node: 0, neighbors: [1], parameters: [1, 2] }), 1);
+function edgeAfter(applied: number, retransmitMs: number | null = null): EdgeState {
+  const peer = createHandDrivenPeer({
+    node: 0,
+    neighbors: [1],
+    parameters: [1, 2],
+    options: { retransmitMs },
+  });
+  const edge = edgeOf(peer, 1);
   edge.linked = true;
   edge.applied = applied;
   if (applied > 0) edge.previous = handDelta(applied, [0, 0]);
@@ -94,12 +100,47 @@ describe('acknowledgment and repair', () => {
   it('sends both again, the older first, when the neighbor repeats itself without having them', () => {
     const edge = edgeAfter(3);
     const effects: Effect[] = [];
-    const nowMs = edge.deltaSentMs + edge.quietMs;
+    const nowMs = Math.max(edge.ownSentMs, edge.previousSentMs) + edge.quietMs;
     receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), nowMs - 1);
     expect(effects).toEqual([]); // it may be on its way
     receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), nowMs);
     expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([3, 4]);
     expect(edge.lastSentMs).toBe(nowMs);
+  });
+
+  it('sends what a neighbor lacks that repeats a difference which waits here for others', () => {
+    const edge = edgeAfter(3);
+    const repeated = handDelta(4, [0, 0], { acknowledged: 3 });
+    receiveDelta([], edge, repeated, 0);
+    const effects: Effect[] = [];
+    receiveDelta(effects, edge, repeated, edge.quietMs);
+    expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([4]);
+  });
+
+  it('does not send again within half a retransmission what may be on its way: no answer is answered', () => {
+    const edge = edgeAfter(3, 100);
+    sendInto([], edge, edge.own!, 1000);
+    const answeredAt = (nowMs: number): number[] => {
+      const effects: Effect[] = [];
+      receiveDelta(effects, edge, handDelta(3, [0, 0], { acknowledged: 2 }), nowMs);
+      return sentTo(effects, 1).map(({ sequence }) => sequence);
+    };
+    expect(answeredAt(1049)).toEqual([3]);
+    expect(answeredAt(1049)).toEqual([]);
+    expect(answeredAt(1050)).toEqual([4]);
+    expect(answeredAt(1099)).toEqual([3]);
+  });
+
+  it('knows how long ago a difference was sent after its exchange, too', () => {
+    const edge = edgeAfter(3, 100);
+    sendInto([], edge, edge.own!, 1000);
+    receiveAll(edge, [4]);
+    advanceEdge(edge);
+    const effects: Effect[] = [];
+    receiveDelta(effects, edge, handDelta(4, [0, 0], { acknowledged: 3 }), 1049);
+    expect(effects).toEqual([]);
+    receiveDelta(effects, edge, handDelta(4, [0, 0], { acknowledged: 3 }), 1050);
+    expect(sentTo(effects, 1).map(({ sequence }) => sequence)).toEqual([4]);
   });
 
   it('stays quiet when a repetition says that everything has arrived: no two peers answer each other for ever', () => {
@@ -154,6 +195,21 @@ describe('acknowledgment and repair', () => {
     expect(effects).toEqual([]);
     expect(edge.lastSentMs).toBe(0);
   });
+});
+
+it('remembers the round of the neighbor in the last exchange, and how many exchanges that round had', () => {
+  const edge = edgeAfter(0);
+  const positions = [1, 1, 2].map((round, k) => {
+    edge.own = handDelta(k + 1, [0, 0]);
+    receiveDelta([], edge, handDelta(k + 1, [0, 0], { round }), 0);
+    advanceEdge(edge);
+    return [edge.theirRound, edge.theirExchange];
+  });
+  expect(positions).toEqual([
+    [1, 1],
+    [1, 2],
+    [2, 1],
+  ]);
 });
 
 it('the first delta of a round is the one that exact gossip would have sent, too', () => {

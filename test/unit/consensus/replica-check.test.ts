@@ -249,7 +249,7 @@ describe('what travels', () => {
         type: 'exchangeApplied',
         neighbor: 1,
         sequence: HASH_EVERY,
-        audit: { correctionSum: 0, replicaHash: 0 },
+        audit: { correction: null, correctionSum: 0, replicaHash: 0 },
       },
     ]);
     expect(peer.parameters).toEqual(before);

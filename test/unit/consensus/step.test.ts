@@ -344,6 +344,7 @@ describe('a lossy link', () => {
       timer: 'drain',
       atMs: 2000,
     });
+    ticksUntil(silent, 2000);
     expect(only(feed(silent, { type: 'timerFired', timer: 'drain' }, 2000), 'finished')).toHaveLength(1);
   });
 });
@@ -368,13 +369,13 @@ describe('CHOCO on an edge that has been silent', () => {
     const [firstOfZero] = sentTo(finishTraining(zero, 0), 1);
     ticksUntil(zero, 1000);
     expect(zero.round).toBe(2);
-    for (let round = 2; round <= missed; round++) finishTraining(zero, 1000, 0.3 * round);
+    for (let round = 2; round <= missed + 1; round++) finishTraining(zero, 1000, 0.3 * round);
     const [firstOfOne] = sentTo(finishTraining(one, 1000), 0);
     const answered = receive(one, 0, firstOfZero!, 1000);
     receive(zero, 1, firstOfOne!, 1000);
-    const caughtUp = finishTraining(zero, 1100, 0.1); // the last round that this edge misses: 1's answer is applied
+    const caughtUp = finishTraining(zero, 1100, 0.1); // 1's answer is applied, and this round's exchange begun
     expectSameExchange(caughtUp, answered, 1); // with xHat_0 as it was then, though it has moved on since
-    const [backlog] = sentTo(finishTraining(zero, 1200, -0.7), 1);
+    const [backlog] = sentTo(caughtUp, 1);
     const [secondOfOne] = sentTo(finishTraining(one, 1200, 0.5), 0);
     const atOne = receive(one, 0, backlog!, 1300);
     const atZero = receive(zero, 1, secondOfOne!, 1300);
