@@ -1,6 +1,6 @@
 /** The report of an experiment: report.html, and every figure as SVG and as PNG in figures/, beside its results. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GrapevineError } from '../base/errors.js';
@@ -20,6 +20,7 @@ import { renderSweepMarkdown } from '../report/sweep/sweep-markdown.js';
 import { defaultTarget } from '../report/sweep/target.js';
 import { renderTable } from '../report/text-table.js';
 import type { CommandContext } from './command-context.js';
+import { writeWhole } from './whole-file.js';
 
 export interface SweepReportFlags {
   /** The axis to compare; undefined: the report decides. */
@@ -89,8 +90,8 @@ async function writeFigures(directory: string, sections: readonly ChartSection[]
   await mkdir(figures, { recursive: true });
   const names: string[] = [];
   for (const { id, title, svg } of sections.flatMap(({ charts }) => charts)) {
-    await writeFile(join(figures, `${id}.svg`), chartFile(title, svg));
-    await writeFile(join(figures, `${id}.png`), png.render(title, svg));
+    await writeWhole(join(figures, `${id}.svg`), chartFile(title, svg));
+    await writeWhole(join(figures, `${id}.png`), png.render(title, svg));
     names.push(`figures/${id}.svg`, `figures/${id}.png`);
   }
   return names;
@@ -151,7 +152,7 @@ export async function reportExperiment(
   const answer = answerOf(sweep, { picks: pickChoices(sweep, margin), margin, target });
   const charts = await renderSweepCharts(sweep, target);
   const report: SweepReport = { name, sweep, answer, target, charts, missing };
-  await writeFile(join(directory, 'report.html'), renderSweepPage(report));
+  await writeWhole(join(directory, 'report.html'), renderSweepPage(report));
   const names = await writeFigures(directory, charts);
   const { stdout, stderr, json, quiet } = output;
   if (json) stdout.write(`${JSON.stringify(jsonOf(report, directory))}\n`);

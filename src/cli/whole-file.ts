@@ -16,8 +16,12 @@ export interface WholeFileOptions {
   readonly remedy?: string;
 }
 
-/** Replaces `path` by `text`. @throws GrapevineError; what was there before is as it was */
-export async function writeWhole(path: string, text: string, options: WholeFileOptions = {}): Promise<void> {
+/** Replaces `path` by `content`. @throws GrapevineError; what was there before is as it was */
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  options: WholeFileOptions = {},
+): Promise<void> {
   const {
     mode = ANYBODY_MAY_READ,
     code = 'FILE_WRITE_FAILED',
@@ -27,7 +31,7 @@ export async function writeWhole(path: string, text: string, options: WholeFileO
   try {
     const file = await open(draft, 'w', mode);
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -31,6 +31,7 @@ import {
   type EdgeStream,
   MAX_PARALLEL_DIALS,
   type SwarmNode,
+  type SwarmNodeInit,
   startSwarmNode,
 } from './libp2p-node.js';
 import { answerProbes } from './libp2p-probe.js';
@@ -64,7 +65,7 @@ const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CO
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
 const dialInTurn = createGate(MAX_PARALLEL_DIALS);
 
-export interface Libp2pTransportInit extends ReachOptions {
+export interface Libp2pTransportInit extends ReachOptions, Pick<SwarmNodeInit, 'signOfLifeMs'> {
   /** This peer's index in the topology. */
   readonly node: number;
   /** Indices of its neighbors. */
@@ -82,8 +83,6 @@ export interface Libp2pTransportInit extends ReachOptions {
   readonly seed?: number;
   /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */
   readonly clock?: Clock;
-  /** Between two pings on each connection; what is silent for some of them is given up. Milliseconds. @default SIGN_OF_LIFE_MS */
-  readonly signOfLifeMs?: number;
   /** Who may take part, and what becomes of those who break the rules. @default everybody may, and nothing */
   readonly guard?: SwarmGuard;
   /** Told when another identity speaks for this peer's index. */
@@ -124,7 +123,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
   const relays = parseBootstrap(init.relays ?? [], 'relay address');
   const socketBytes = createSocketBytes();
   const topic = `/grapevine/${init.hello.swarm}/members`;
-  const { privateKey, guard } = init;
+  const { privateKey, guard, signOfLifeMs } = init;
   const node = await createSwarmNode({
     listen,
     announce,
@@ -135,7 +134,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     socketBytes,
     gater: guard?.gater,
     psk: guard?.psk,
-    signOfLifeMs: init.signOfLifeMs,
+    signOfLifeMs,
   });
   await guard?.attach(node, topic);
   return new SwarmTransport(init, { node, topic, bootstrap, relays, socketBytes });

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,6 +23,8 @@ import {
 } from './processes.js';
 
 const SAMPLE_MS = 1_000;
+/** Over which what is opened for a moment is told from what stays open. */
+const QUIET_SAMPLES = 20;
 /** A process is a zombie for a moment whenever it ends; one that is for this many samples in a row stays one. */
 const MOST_ZOMBIE_SAMPLES = 2;
 const MARK = 'GRAPEVINE_SOAK_MARK';
@@ -49,8 +51,9 @@ export interface SwarmRun {
   /** Samples of each process that was a worker, and of the launcher. */
   readonly workers: ReadonlyMap<number, readonly ProcessSample[]>;
   readonly launcher: readonly ProcessSample[];
-  /** Workers at the end of the run's time, before it was told to end: the last sample of each; empty for a run that ends by itself. */
+  /** Workers at the end of the run's time, before it was told to end: a late sample of each; empty for a run that ends by itself. */
   readonly atEnd: ReadonlyMap<number, ProcessSample>;
+  readonly launcherAtEnd: ProcessSample | null;
   /** Kinds and counts of active resources (timers, sockets) at each look, by process. */
   readonly resources: ReadonlyMap<number, readonly Readonly<Record<string, number>>[]>;
   /** Milliseconds since which connections are half-open, at the end of the run's time. */
@@ -85,6 +88,16 @@ function watchProcesses(launcher: number) {
     }
   }, SAMPLE_MS);
   return { ...samples, zombies, stop: () => clearInterval(timer) };
+}
+
+/** Of its last samples, that with the fewest descriptors: a process that loads its modules has hundreds for a moment. */
+function leastOf(samples: readonly ProcessSample[]): ProcessSample | null {
+  return samples
+    .slice(-QUIET_SAMPLES)
+    .reduce<ProcessSample | null>(
+      (least, sample) => (least === null || sample.descriptors < least.descriptors ? sample : least),
+      null,
+    );
 }
 
 const checkpointsOf = (directory: string, peer: number): string[] =>
@@ -191,9 +204,10 @@ export async function runSwarm(init: SwarmRunInit): Promise<SwarmRun> {
   const atEnd = new Map<number, ProcessSample>();
   if (untilMs !== null)
     for (const pid of childrenOf(launcher)) {
-      const sample = watching.workers.get(pid)?.at(-1);
-      if (sample !== undefined) atEnd.set(pid, sample);
+      const quiet = leastOf(watching.workers.get(pid) ?? []);
+      if (quiet !== null) atEnd.set(pid, quiet);
     }
+  const launcherAtEnd = watching.launcher.at(-1) ?? null;
   const halfOpenMs = doors.flatMap((door) => door.halfOpenMs());
   if (untilMs !== null) {
     child.kill('SIGINT');
@@ -209,6 +223,10 @@ export async function runSwarm(init: SwarmRunInit): Promise<SwarmRun> {
   await Promise.all(doors.map((door) => door.close()));
   if (text === '')
     throw new Error(`the swarm ended with ${exitCode} and no summary: ${directory}/stderr.txt says why`);
+  writeFileSync(
+    join(directory, 'samples.json'),
+    JSON.stringify({ workers: [...watching.workers], launcher: watching.launcher }),
+  );
   return {
     exitCode,
     summary: JSON.parse(text) as RunSummary,
@@ -218,6 +236,7 @@ export async function runSwarm(init: SwarmRunInit): Promise<SwarmRun> {
     workers: watching.workers,
     launcher: watching.launcher,
     atEnd,
+    launcherAtEnd,
     resources: resourcesIn(probe),
     halfOpenMs,
     zombies: [...watching.zombies],
