@@ -60,7 +60,7 @@ const packages: readonly (readonly [name: RegExp, places: RegExp])[] = [
   [/^vega(-lite)?$/, /^report\/vega-svg\.ts/],
   [/^@resvg\/resvg-wasm$/, /^report\/png\.ts/],
   [/^picocolors$/, /^(report|cli)\//],
-  [/^(commander|log-update)$/, /^cli\//],
+  [/^(commander|log-update|pino|prom-client)$/, /^cli\//],
   [/^yaml$/, /^(config\/|experiment\/sweep-file\.ts)/],
   [/^hyparquet-writer$/, /^experiment\/parquet\.ts/],
   // Whatever comes from outside and has a shape: options, metrics and model files, control frames, member records.

@@ -84,9 +84,12 @@ export async function announceSwarm(init: AnnouncementInit): Promise<void> {
   await writeFile(draft, `${invitation}\n`, { mode: 0o600 });
   await rename(draft, path);
   const hours = choices.expiresHours;
-  monitor.say(
-    `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), also in ${path}:\n\n${invitation}\n`,
-  );
+  monitor.tell({
+    event: 'message',
+    level: 'info',
+    message: `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), also in ${path}`,
+    secret: invitation,
+  });
   monitor.say('On the other machine: grapevine peer --invite INVITATION');
 }
 
@@ -102,7 +105,7 @@ export function watchRevocations(directory: string, guard: SwarmGuard, monitor: 
     if (modified > seenMs) {
       seenMs = modified;
       const outcome = guard.revoke((await readFile(path, 'utf8')).trim());
-      if (outcome === 'reject') monitor.say(`${path} is no revocation list of this swarm's founder.`);
+      if (outcome === 'reject') monitor.say(`${path} is no revocation list of this swarm's founder.`, 'warn');
       if (outcome !== 'accept') return;
       saidMs = Number.NEGATIVE_INFINITY;
       monitor.say(`revocation list ${path} is in force.`);
@@ -112,7 +115,8 @@ export function watchRevocations(directory: string, guard: SwarmGuard, monitor: 
       await guard.publishRevocations();
     }
   };
-  const tick = (): void => void look().catch((error: unknown) => monitor.say(`${path}: ${messageOf(error)}`));
+  const tick = (): void =>
+    void look().catch((error: unknown) => monitor.say(`${path}: ${messageOf(error)}`, 'error'));
   tick();
   const timer = setInterval(tick, WATCH_MS);
   return () => clearInterval(timer);
