@@ -74,15 +74,18 @@ export async function announceSwarm(init: AnnouncementInit): Promise<void> {
   monitor.say(`peer ${place.index} of ${plan.config.peers}, swarm ${swarm}`);
   for (const address of reachableFirst(addresses)) monitor.say(`listens on ${address}`);
   if (founder !== identity.peerId || place.incarnation > 0) return;
-  if (admission === 'open') {
-    monitor.say(`open to everybody: grapevine peer --join ${reachableFirst(addresses)[0]}`);
-    return;
-  }
+  const isOpen = admission === 'open';
+  if (isOpen) monitor.say(`open to everybody: grapevine peer --join ${reachableFirst(addresses)[0]}`);
+  if (isOpen && choices.invitationOut === undefined) return;
   const invitation = invite(identity, { swarm, addresses, expiresHours: choices.expiresHours });
   const path = choices.invitationOut ?? join(directory, 'invitation.txt');
   const draft = `${path}.draft`;
   await writeFile(draft, `${invitation}\n`, { mode: 0o600 });
   await rename(draft, path);
+  if (isOpen) {
+    monitor.say(`who reads ${path} can join by it (--invite), too`);
+    return;
+  }
   const hours = choices.expiresHours;
   monitor.tell({
     event: 'message',
