@@ -118,12 +118,14 @@ function slopeOf(xs, ys) {
   return xs.reduce((sum, each, k) => sum + (each - x) * (ys[k] - y), 0) / spread;
 }
 
-/** What the samples and the metrics of peer `name` say: rounds, bytes of metrics a round, slopes in bytes an hour. */
-function judge(name) {
-  const lines = readFileSync(join(out, `${name}.samples`), 'utf8')
+const samplesOf = (name) =>
+  readFileSync(join(out, `${name}.samples`), 'utf8')
     .trim()
     .split('\n')
-    .map(JSON.parse);
+    .map((line) => JSON.parse(line));
+
+/** What the samples and the metrics of peer `name` say: rounds, bytes of metrics a round, growth a thousand rounds. */
+function judge(name, lines) {
   const half = lines.slice(Math.floor(lines.length / 2));
   const column = (k) => half.map((line) => line[k]);
   const [heap, external, resident] = [1, 2, 3].map((k) => slopeOf(column(0), column(k)));
@@ -151,8 +153,9 @@ try {
   const founder = await start(0, `${run} ${times}`.split(' '));
   for (let peer = 1; peer < PEERS; peer++) await start(peer, ['--join', founder, '--index', String(peer)]);
   returns = await disturb(untilMs);
+  const samples = STEADY.map(samplesOf); // before the end, when the plotting library is loaded for the report
   for (const name of [...running.keys()]) await stop(name);
-  results.push(...STEADY.map(judge));
+  results.push(...STEADY.map((name) => judge(name, samples[name])));
 } finally {
   for (const child of running.values()) child.kill('SIGKILL');
   if (process.env.SOAK_KEEP === undefined) rmSync(out, { recursive: true, force: true });
