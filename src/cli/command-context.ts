@@ -1,5 +1,5 @@
 /** What a command gets from the process that it runs in: nothing below cli/ reads environment or terminal. */
-import type { OutputOptions } from './run-monitor.js';
+import type { OutputOptions } from './display.js';
 
 export interface CommandContext {
   readonly output: OutputOptions;

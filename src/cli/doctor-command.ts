@@ -15,20 +15,43 @@ import {
 import { checkNetwork, type NetworkQuestions } from './doctor-network.js';
 import { packageVersion } from './package-facts.js';
 
-const marks: Readonly<Record<Check['status'], string>> = { ok: 'ok', missing: '-', problem: 'PROBLEM' };
+const marks: Readonly<Record<Check['status'], string>> = { ok: 'ok', missing: 'note', problem: 'PROBLEM' };
 
 /** Columns before what was found. */
 const NAME_WIDTH = 22;
 const MARK_WIDTH = 9;
 
+/** Narrower than this, text beside the names is no longer read with ease, and is left to the terminal. */
+const LEAST_TEXT_WIDTH = 30;
+
+/** Words of `text` in lines of at most `width` columns; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= width || line === '') lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function linesOf(
   { name, status, found, remedy }: Check,
-  color: ReturnType<typeof pc.createColors>,
+  { color, columns }: { readonly color: ReturnType<typeof pc.createColors>; readonly columns: number },
 ): string[] {
-  const paint = { ok: color.green, missing: color.dim, problem: color.red }[status];
-  const first = `  ${paint(marks[status].padEnd(MARK_WIDTH))}${name.padEnd(NAME_WIDTH)}${found}`;
+  const paint = { ok: color.green, missing: color.yellow, problem: color.red }[status];
+  const head = `  ${paint(marks[status].padEnd(MARK_WIDTH))}${name.padEnd(NAME_WIDTH)}`;
   const indent = ' '.repeat(2 + MARK_WIDTH + NAME_WIDTH);
-  return remedy === null ? [first] : [first, `${indent}-> ${remedy}`];
+  const room = columns - indent.length;
+  const width = room < LEAST_TEXT_WIDTH ? Number.POSITIVE_INFINITY : room;
+  const [first, ...rest] = wrapped(found, width);
+  const [toDo = '', ...more] = remedy === null ? [] : wrapped(remedy, width - 3);
+  return [
+    `${head}${first}`,
+    ...rest.map((line) => `${indent}${line}`),
+    ...(remedy === null ? [] : [`${indent}-> ${toDo}`, ...more.map((line) => `${indent}   ${line}`)]),
+  ];
 }
 
 /** The exit code. */
@@ -56,10 +79,13 @@ export async function runDoctor(
     return well ? 0 : 1;
   }
   const color = pc.createColors(stdout.isTTY === true && colorAllowed);
-  const verdict = well ? 'Swarms run here.' : 'Swarms do not run here before the problems are mended.';
+  const verdict = well
+    ? color.green('Swarms run here. A note is for those who need what it says.')
+    : color.red('Swarms do not run here before the problems are mended.');
+  const columns = stdout.columns ?? Number.POSITIVE_INFINITY; // a pipe has none
   const lines = [
     `  grapevine ${packageVersion}`,
-    ...checks.flatMap((check) => linesOf(check, color)),
+    ...checks.flatMap((check) => linesOf(check, { color, columns })),
     `  ${verdict}`,
   ];
   stdout.write(`${lines.join('\n')}\n`);

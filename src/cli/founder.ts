@@ -77,20 +77,26 @@ export async function announceSwarm(init: AnnouncementInit): Promise<void> {
   monitor.say(`peer ${place.index} of ${plan.config.peers}, swarm ${swarm}`);
   for (const address of reachableFirst(addresses)) monitor.say(`listens on ${address}`);
   if (founder !== identity.peerId || place.incarnation > 0) return;
-  if (admission === 'open') {
-    monitor.say(`open to everybody: grapevine peer --join ${reachableFirst(addresses)[0]}`);
-    return;
-  }
+  const isOpen = admission === 'open';
+  if (isOpen) monitor.say(`open to everybody: grapevine peer --join ${reachableFirst(addresses)[0]}`);
+  if (isOpen && choices.invitationOut === undefined) return;
   const invitation = invite(identity, { swarm, addresses, expiresHours: choices.expiresHours });
   const path = choices.invitationOut ?? join(directory, 'invitation.txt');
   const written = await writeWhole(path, `${invitation}\n`, { mode: OWNER_ONLY }).then(
     () => `also in ${path}`,
     (error: unknown) => `here only: ${messageOf(error)}`,
   );
+  if (isOpen) {
+    monitor.say(`who has an invitation can join by it (--invite), too; it is ${written}`);
+    return;
+  }
   const hours = choices.expiresHours;
-  monitor.say(
-    `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), ${written}:\n\n${invitation}\n`,
-  );
+  monitor.tell({
+    event: 'message',
+    level: 'info',
+    message: `invitation for one peer, good for ${hours} h (more: grapevine invite ${directory}), ${written}`,
+    secret: invitation,
+  });
   monitor.say('On the other machine: grapevine peer --invite INVITATION');
 }
 
@@ -106,7 +112,7 @@ export function watchRevocations(directory: string, guard: SwarmGuard, monitor: 
     if (modified > seenMs) {
       seenMs = modified;
       const outcome = guard.revoke((await readFile(path, 'utf8')).trim());
-      if (outcome === 'reject') monitor.say(`${path} is no revocation list of this swarm's founder.`);
+      if (outcome === 'reject') monitor.say(`${path} is no revocation list of this swarm's founder.`, 'warn');
       if (outcome !== 'accept') return;
       saidMs = Number.NEGATIVE_INFINITY;
       monitor.say(`revocation list ${path} is in force.`);
@@ -116,7 +122,8 @@ export function watchRevocations(directory: string, guard: SwarmGuard, monitor: 
       await guard.publishRevocations();
     }
   };
-  const tick = (): void => void look().catch((error: unknown) => monitor.say(`${path}: ${messageOf(error)}`));
+  const tick = (): void =>
+    void look().catch((error: unknown) => monitor.say(`${path}: ${messageOf(error)}`, 'error'));
   tick();
   const timer = setInterval(tick, WATCH_MS);
   return () => clearInterval(timer);

@@ -1,7 +1,7 @@
 /**
  * Health of a running peer over HTTP, for systemd, containers and load balancers: /healthz says whether it makes
  * progress (restart it if not), /readyz whether it takes part in its swarm (wait if not). Both answer 200 or 503 with
- * the same JSON object, so that a person who looks sees why.
+ * the same JSON object, so that a person who looks sees why. /metrics has the numbers, for Prometheus.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +25,8 @@ export interface HealthInit {
   /** A peer that trains and finishes no round for this long is not healthy. @default STALL_MS */
   readonly stallMs?: number;
   health(): PeerHealth;
+  /** What /metrics answers with; absent: 404. */
+  readonly metrics?: { readonly contentType: string; expose(): Promise<string> } | undefined;
 }
 
 export interface HealthServer {
@@ -32,7 +34,7 @@ export interface HealthServer {
   stop(): Promise<void>;
 }
 
-/** A round takes seconds; one that waits for neighbors ends at its deadline, a minute by default. */
+/** A round takes seconds; one that waits for neighbors ends at its deadline, a minute by default. --stall-ms where rounds are longer. */
 export const STALL_MS = 10 * 60_000;
 /** Loopback only, unless somebody asks for more: what a peer does is nobody's business. */
 const DEFAULT_HOST = '127.0.0.1';
@@ -58,7 +60,10 @@ export async function startHealthServer(init: HealthInit): Promise<HealthServer>
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     const health = init.health();
     const stalled = isStalled(health, clock.nowMs());
-    answer(request, response, { ...health, stalled });
+    answerTo(request, { ...health, stalled }, init.metrics).then(
+      (answer) => send(request, response, answer),
+      (error: unknown) => response.destroy(error instanceof Error ? error : new Error(messageOf(error))),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -91,26 +96,45 @@ function createStallWatch({
   };
 }
 
-function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  health: PeerHealth & { readonly stalled: boolean },
-): void {
-  const verdict = verdictOn(request.url ?? '/', health);
-  const isRead = request.method === 'GET' || request.method === 'HEAD';
-  const status = verdict === null ? 404 : !isRead ? 405 : verdict ? 200 : 503;
-  const body = status === 404 ? { paths: ['/healthz', '/readyz'] } : health;
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`);
+type Judged = PeerHealth & { readonly stalled: boolean };
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
 }
 
-/** Null for a path that is not ours. */
-function verdictOn(
-  url: string,
-  { state, links, neighbors, stalled }: PeerHealth & { stalled: boolean },
-): boolean | null {
-  const [path] = url.split('?');
-  if (path === '/healthz') return state !== 'failed' && !stalled;
-  if (path !== '/readyz') return null;
+const jsonAnswer = (status: number, body: object): Answer => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(body)}\n`,
+});
+
+async function answerTo(
+  { url, method }: IncomingMessage,
+  health: Judged,
+  metrics: HealthInit['metrics'],
+): Promise<Answer> {
+  const path = (url ?? '/').split('?')[0]!;
+  const paths = ['/healthz', '/readyz', ...(metrics === undefined ? [] : ['/metrics'])];
+  if (!paths.includes(path)) return jsonAnswer(404, { paths });
+  if (method !== 'GET' && method !== 'HEAD') return jsonAnswer(405, { methods: ['GET', 'HEAD'] });
+  if (path === '/metrics') return { status: 200, type: metrics!.contentType, body: await metrics!.expose() };
+  const fine = path === '/healthz' ? isLive(health) : isReady(health);
+  return jsonAnswer(fine ? 200 : 503, health);
+}
+
+function send({ method }: IncomingMessage, response: ServerResponse, { status, type, body }: Answer): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(method === 'HEAD' ? undefined : body);
+}
+
+/** It makes progress, or waits for what is not its fault: nothing that a restart would mend. */
+function isLive({ state, stalled }: Judged): boolean {
+  return state !== 'failed' && !stalled;
+}
+
+/** It takes part: it has the swarm's model and exchanges with somebody, or is done. */
+function isReady({ state, stalled, links, neighbors }: Judged): boolean {
   return state === 'finished' || (state === 'training' && !stalled && (links > 0 || neighbors === 0));
 }

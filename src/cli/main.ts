@@ -6,16 +6,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
-import { type ErrorCode, isGrapevineError, messageOf } from '../base/errors.js';
+import { isGrapevineError } from '../base/errors.js';
 import type { CommandContext } from './command-context.js';
+import { complaintOf, exitCodeOf } from './failure.js';
 import { createProgram } from './program.js';
-
-const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'BAD_SPEC',
-  'BAD_CONFIG',
-  'BAD_USAGE',
-  'DOCUMENT_INVALID',
-]);
 
 function cacheDirectory(): string {
   const { GRAPEVINE_CACHE_DIR: given, XDG_CACHE_HOME: base } = process.env;
@@ -37,15 +31,9 @@ function makeContext(flags: { json?: boolean; quiet?: boolean; debug?: boolean }
   };
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return isGrapevineError(error) && usageErrors.has(error.code) ? 2 : 1;
-}
-
 function complain(error: unknown): void {
   if (error instanceof CommanderError) return; // commander has printed it
-  const code = isGrapevineError(error) ? ` [${error.code}]` : '';
-  process.stderr.write(`grapevine: ${messageOf(error)}${code}\n`);
+  process.stderr.write(`${complaintOf(error)}\n`);
   if (process.argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   else if (!isGrapevineError(error))
     process.stderr.write('This is a bug; run again with --debug and report it.\n');
@@ -68,5 +56,5 @@ try {
   }).parseAsync();
 } catch (error) {
   complain(error);
-  process.exitCode = exitCodeFor(error);
+  process.exitCode = exitCodeOf(error);
 }

@@ -17,8 +17,10 @@ import { askToJoin } from '../node/libp2p-join.js';
 import type { MemberRecord } from '../node/membership.js';
 import { foundSwarm, openDescription } from '../node/swarm-identity.js';
 import type { CommandContext } from './command-context.js';
+import { createDisplay, type Display } from './display.js';
 import { announceSwarm, watchRevocations } from './founder.js';
-import { type HealthServer, startHealthServer } from './health-server.js';
+import type { EntryLevel } from './log-entry.js';
+import { type Probes, startProbes } from './peer-probes.js';
 import { PeerSession, type Place, type SessionEnd, type SessionInit } from './peer-session.js';
 import type { PeerChoices } from './peer-settings.js';
 import { runEvent } from './run-facts.js';
@@ -44,6 +46,7 @@ interface Start {
   readonly identity: Identity;
   readonly before: SwarmFile | null;
   readonly signal: AbortSignal;
+  readonly display: Display;
 }
 
 /** The exit code. @throws GrapevineError */
@@ -57,7 +60,18 @@ export async function runPeer(
   const before = hasSwarmFile(directory) ? await readSwarmFile(directory) : null;
   const identity = await openIdentity(choices.identity ?? identityPath(directory));
   const stopping = new AbortController();
-  const start: Start = { choices, settings, context, directory, identity, before, signal: stopping.signal };
+  const display = await createDisplay(context.output, settings.launch);
+  display.bind({ peerId: identity.peerId });
+  const start: Start = {
+    choices,
+    settings,
+    context,
+    directory,
+    identity,
+    before,
+    signal: stopping.signal,
+    display,
+  };
   const life = new PeerLife(start, stopping);
   try {
     return await life.run();
@@ -168,6 +182,7 @@ class PeerLife {
   private readonly members = new Map<number, MemberRecord>();
   private ownAddresses: readonly string[] = [];
   private writing: Promise<void> = Promise.resolve();
+  private probes: Probes | null = null;
 
   constructor(start: Start, stopping: AbortController) {
     this.start = start;
@@ -182,13 +197,27 @@ class PeerLife {
   private readonly interrupt = (): void => {
     if (this.stopping.signal.aborted) process.exit(130);
     this.stopping.abort();
-    this.monitor?.say('Stopping after this round; press Ctrl+C again to leave at once.');
+    this.say('Stopping after this round; press Ctrl+C again to leave at once.');
     this.session?.stop();
   };
 
   async run(): Promise<number> {
+    const { health, stallMs } = this.start.choices;
+    if (health === null) return await this.live();
+    this.probes = await startProbes({ ...health, stallMs });
+    const host = health.host.includes(':') ? `[${health.host}]` : health.host;
+    this.say(`answers /healthz, /readyz and /metrics on http://${host}:${this.probes.port}`);
+    try {
+      return await this.live();
+    } finally {
+      await this.probes.stop();
+    }
+  }
+
+  private async live(): Promise<number> {
     let end: SessionEnd | null = null;
     let joined: Joined | null = null;
+    if (!this.start.choices.create) this.say('asking for a place in the swarm', 'debug');
     for (let tries = 0; end === null || end.displaced; tries++) {
       if (tries >= MAX_PLACES)
         throw new GrapevineError(
@@ -206,6 +235,12 @@ class PeerLife {
     return this.stopping.signal.aborted ? 130 : 0;
   }
 
+  /** Also before there is a run to be monitored. */
+  private say(message: string, level: EntryLevel = 'info'): void {
+    if (this.monitor !== null) this.monitor.say(message, level);
+    else this.start.display.log({ level, event: 'message', message, fields: {}, isProgress: false });
+  }
+
   private get elapsedMs(): number {
     return performance.now() - this.startedMs;
   }
@@ -215,12 +250,16 @@ class PeerLife {
     const { engine, dataDirectory } = settings.launch;
     const machine = { cacheDirectory: context.cacheDirectory, engine, dataDirectory };
     const plan = planRun(run, { tasks: settings.tasks, ...machine });
-    const say = (sentence: string): void => this.monitor?.say(sentence);
+    const { description, index } = place;
+    this.start.display.bind({ swarm: description.swarm, peer: index });
+    const say = (sentence: string): void => this.say(sentence);
     const { thread, stop } = startTrainingThread({ config: run, ...machine }, say);
     try {
       const opened = await thread.open(place.index);
       const { model } = opened;
-      this.monitor = createRunMonitor(this.start.directory, context.output);
+      const { directory, display } = this.start;
+      this.monitor = await createRunMonitor(directory, context.output, { display });
+      if (this.probes !== null) this.monitor.watch(this.probes.observe);
       const facts = {
         driver: 'swarm',
         peer: place.index,
@@ -239,7 +278,6 @@ class PeerLife {
     const { choices, identity, directory } = this.start;
     const monitor = this.monitor!;
     let unwatch = (): void => {};
-    let health: HealthServer | null = null;
     try {
       const session = await PeerSession.open({
         ...parts,
@@ -250,7 +288,7 @@ class PeerLife {
         onListening: (addresses) => {
           this.remember(place, addresses);
           announceSwarm({ place, plan, addresses, identity, directory, choices, monitor }).catch(
-            (error: unknown) => monitor.say(messageOf(error)),
+            (error: unknown) => monitor.say(messageOf(error), 'error'),
           );
         },
         onMember: (record) => {
@@ -260,13 +298,8 @@ class PeerLife {
         },
       });
       this.session = session;
+      this.probes?.follow(session);
       unwatch = watchRevocations(directory, session.guard, monitor);
-      if (choices.health !== null)
-        health = await startHealthServer({
-          ...choices.health,
-          clock: systemClock,
-          health: () => session.health(),
-        });
       if (this.stopping.signal.aborted) session.stop();
       const end = await session.run();
       return end.displaced ? await this.yieldPlace(end) : await this.finish(plan, place, end);
@@ -276,14 +309,13 @@ class PeerLife {
       throw error;
     } finally {
       unwatch();
-      await health?.stop();
       this.session = null;
       await this.writing;
     }
   }
 
   private async yieldPlace(end: SessionEnd): Promise<SessionEnd> {
-    this.monitor?.say('another peer has this index: asking for another one.');
+    this.say('another peer has this index: asking for another one.', 'warn');
     await this.monitor?.abandon();
     return end;
   }
@@ -319,6 +351,6 @@ class PeerLife {
     };
     this.writing = this.writing
       .then(() => writeSwarmFile(this.start.directory, file))
-      .catch((error: unknown) => this.monitor?.say(messageOf(error)));
+      .catch((error: unknown) => this.say(messageOf(error), 'error'));
   }
 }

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { GrapevineError } from '../base/errors.js';
 import type { CommandContext } from './command-context.js';
+import { withFailureLogged } from './failure.js';
 import { addOutputFlags, type Flags, repeatable, type Shell, textOf, wholeNumber } from './flags.js';
 import { PEER_LISTENS, readPeerChoices } from './peer-settings.js';
 import { addReachFlags, reachSchema } from './reach-flags.js';
@@ -47,7 +48,11 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
     )
     .option('--expires <hours>', 'how long the invitation is good (168)')
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for neighbors (600000)')
-    .option('--health-port <port>', 'answer /healthz and /readyz there; with an address, 0.0.0.0:9464')
+    .option(
+      '--health-port <port>',
+      'answer /healthz, /readyz and /metrics there; with an address, 0.0.0.0:9464',
+    )
+    .option('--stall-ms <ms>', '/healthz fails where no round ends for this long (600000)')
     .addHelpText('after', peerHelp)
     .action(async (flags: Flags) => {
       const context = shell.makeContext(flags as ContextFlags);
@@ -60,7 +65,8 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
         return;
       }
       const { runPeer } = await import('./peer-command.js'); // libp2p
-      shell.done(await runPeer(choices, settings, context));
+      const { output } = context;
+      shell.done(await withFailureLogged(output, settings.launch, () => runPeer(choices, settings, context)));
     });
 }
 

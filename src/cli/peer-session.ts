@@ -5,6 +5,7 @@
 
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
+import type { EdgeStatus } from '../consensus/events.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
 import { withFrameBudget } from '../node/frame-budget.js';
@@ -20,6 +21,7 @@ import { layoutHash, type ParameterLayout } from '../training/parameters.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
 import type { PeerHealth } from './health-server.js';
+import type { PeerVitals } from './peer-metrics.js';
 import type { PeerChoices } from './peer-settings.js';
 import { createRefusalLog } from './refusal-log.js';
 import type { RunMonitor } from './run-monitor.js';
@@ -104,6 +106,7 @@ export class PeerSession {
       privateKey: init.identity.privateKey,
       seed: init.plan.config.seed,
       guard,
+      log: (line) => init.monitor.say(line, 'debug'),
       onRival: (record) => hooks.session?.onRival(record),
       onMember: (record) => init.onMember(record),
       onNoPlace: ({ code, message }) => hooks.session?.notice(code, message),
@@ -137,11 +140,7 @@ export class PeerSession {
       onUnlinked: (neighbors) =>
         this.notice('SWARM_START_TIMEOUT', `begins without links to ${neighbors.join(', ')}`),
       onNotice: ({ code, message }) => this.notice(code, message),
-      onEdge: (event) => {
-        init.monitor.record({ ...event, atMs: init.elapsedMs() });
-        const why = event.state === 'active' ? '' : ` (${event.reason})`;
-        init.monitor.say(`link with peer ${event.neighbor} is ${event.state}${why}`);
-      },
+      onEdge: (event) => init.monitor.record({ ...event, atMs: init.elapsedMs() }),
       onRound: (report) => this.onRound(report),
     });
     guard.serve(this.createService());
@@ -156,9 +155,21 @@ export class PeerSession {
 
   /** For probes: health-server.ts. */
   health(): PeerHealth {
-    const { edges, round, phase } = this.state;
-    const state = phase === 'finished' ? 'finished' : this.begun ? 'training' : 'joining';
+    const { edges, round, phase, hasModel } = this.state;
+    const state = phase === 'finished' ? 'finished' : this.begun && hasModel ? 'training' : 'joining';
     return { state, round, links: edges.filter(({ linked }) => linked).length, neighbors: edges.length };
+  }
+
+  /** For /metrics: peer-metrics.ts. */
+  vitals(): PeerVitals {
+    const { edges, guard } = this.state;
+    const count = (status: EdgeStatus): number => edges.filter((edge) => edge.status === status).length;
+    return {
+      health: this.health(),
+      edges: { active: count('active'), inactive: count('inactive'), closed: count('closed') },
+      neighborDistance: guard?.distance ?? null,
+      receivedBytes: this.transport.counters().receivedBytes,
+    };
   }
 
   /** Ends after the round under way. */
@@ -245,7 +256,10 @@ function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionIn
     clock: systemClock,
     invitation,
     psk: choices.psk,
-    onRefusal: (refusal) => log.add(refusal),
+    onRefusal(refusal) {
+      monitor.tell({ event: 'refusal', expelled: false, ...refusal });
+      log.add(refusal);
+    },
   });
   if (place.revocations !== null) guard.revoke(place.revocations);
   return guard;

@@ -9,8 +9,8 @@ import { runConfigSchema } from '../config/schema.js';
 import { flagName } from '../config/sources.js';
 import { isPeerId } from '../node/libp2p-identity.js';
 import type { ReachOptions } from '../node/reach.js';
-import { type Flags, textOf, wholeNumber } from './flags.js';
-import { parseHealthAddress } from './health-server.js';
+import { type Flags, positiveNumber, textOf, wholeNumber } from './flags.js';
+import { parseHealthAddress, STALL_MS } from './health-server.js';
 import { readReachFlags } from './reach-flags.js';
 import { writeWhole } from './whole-file.js';
 
@@ -34,6 +34,8 @@ export interface PeerChoices {
   readonly startTimeoutMs: number;
   /** Where health is answered for; null: nowhere. */
   readonly health: { readonly host: string; readonly port: number } | null;
+  /** A peer that finishes no round for this long is not healthy. */
+  readonly stallMs: number;
   /** What --task says; absent: nothing. */
   readonly task: string | undefined;
 }
@@ -128,6 +130,7 @@ export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
     expiresHours,
     startTimeoutMs: flags.startTimeoutMs === undefined ? START_TIMEOUT_MS : Number(flags.startTimeoutMs),
     health: health === undefined ? null : parseHealthAddress(health),
+    stallMs: positiveNumber('--stall-ms', flags.stallMs) ?? STALL_MS,
     task: textOf(flags.task),
   };
 }

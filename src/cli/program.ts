@@ -15,6 +15,7 @@ import { tasks } from '../training/tasks/registry.js';
 import type { CommandContext } from './command-context.js';
 import { type CompressFlags, runCompress } from './compress-command.js';
 import { addExperiment } from './experiment-program.js';
+import { withFailureLogged } from './failure.js';
 import {
   addOutputFlags,
   type Flags,
@@ -25,6 +26,7 @@ import {
   textOf,
   wholeNumber,
 } from './flags.js';
+import { logLevels } from './log-entry.js';
 import { addDoctor, addEvaluate, addPredict } from './model-commands.js';
 import { packageVersion } from './package-facts.js';
 import { addInvite, addPeer, addRevoke } from './peer-commands.js';
@@ -80,6 +82,8 @@ function addRunFlags(command: Command): Command {
     .option('--keep-checkpoints <n>', 'checkpoints kept of each peer (3)')
     .option('--on-checkpoint-failure <choice>', 'continue or stop when one cannot be written (continue)')
     .option('--resume <directory>', 'go on with the run in this directory from its last checkpoint')
+    .option('--log-level <level>', `what is said meanwhile: ${logLevels.join(', ')} (info)`)
+    .option('--log-format <format>', 'text, or json: an object a line on stderr, for services (text)')
     .option('--print-config', 'print the resulting configuration and stop')
     .addHelpText('after', compositionHelp);
   return addOutputFlags(command);
@@ -102,7 +106,8 @@ function settingsAction({ environment, makeContext, done }: Shell, run: Settings
       typeof flags.resume === 'string'
         ? await resumedSettings(flags.resume, flags)
         : await readSettings(flags, environment);
-    done(flags.printConfig === true ? printSettings(settings, context) : await run(settings, context));
+    if (flags.printConfig === true) return done(printSettings(settings, context));
+    done(await withFailureLogged(context.output, settings.launch, () => run(settings, context)));
   };
 }
 

@@ -22,6 +22,8 @@ const changeable = [
   'checkpointEvery',
   'keepCheckpoints',
   'onCheckpointFailure',
+  'logLevel',
+  'logFormat',
 ];
 /** Of config.json, what is no configuration. */
 const facts = ['configHash', 'version', 'commit'];

@@ -4,52 +4,30 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
-import { createLogUpdate } from 'log-update';
-import pc from 'picocolors';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import type { MetricsEvent, RunEvent, RunSummary } from '../metrics/events.js';
 import { readMetrics } from '../metrics/read-metrics.js';
 import { createRecorder, METRICS_FILE } from '../metrics/recorder.js';
 import { summarize } from '../metrics/summary.js';
-import { emptyDisplay, foldDisplay } from '../report/display-state.js';
-import { progressLine, summaryText } from '../report/summary-text.js';
-import { swarmTable } from '../report/swarm-table.js';
-import { createRoundLines } from './round-lines.js';
+import { createDisplay, type Display, type LogOptions, type OutputOptions } from './display.js';
+import { createLogEntries, type EntryLevel, type OperationEvent } from './log-entry.js';
 import { writeSummary } from './summary-files.js';
 import { writeWhole } from './whole-file.js';
-
-/** The table is redrawn at most this often: a person reads no faster, and drawing takes time from training. */
-const REDRAW_MS = 200;
-
-/** Rows of the table's header, summary and progress bar. */
-const TABLE_FRAME_ROWS = 9;
-
-type OutputStream = Writable & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-};
-
-export interface OutputOptions {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-  /** NO_COLOR is not set, or FORCE_COLOR is. */
-  readonly colorAllowed: boolean;
-}
 
 export interface RunMonitor {
   readonly directory: string;
   record(event: MetricsEvent): void;
+  /** Something that is no part of the metrics, for the log and for who watches. */
+  tell(event: OperationEvent): void;
+  /** `watcher` hears of all further events: what exports them. */
+  watch(watcher: (event: MetricsEvent | OperationEvent) => void): void;
   /** Events of before that the directory holds already: the first is recorded as configuration, all are counted in. */
   recall(events: readonly MetricsEvent[]): void;
   /** Lines of the directory's metrics, and a promise that they are on their way to the disk. */
   lines(): number;
   flush(): Promise<void>;
-  /** A sentence for the person, now. */
-  say(sentence: string): void;
+  /** A sentence for the person, now. @param level @default info */
+  say(sentence: string, level?: EntryLevel): void;
   /**
    * Prints the summary, then writes it and the report. Call once, after the last event.
    * @throws GrapevineError METRICS_WRITE_FAILED
@@ -85,65 +63,6 @@ function makeDirectories(directory: string): void {
   }
 }
 
-interface Display {
-  show(event: MetricsEvent): void;
-  /** Takes in what was shown in an earlier life of the run. */
-  recall(event: MetricsEvent): void;
-  say(sentence: string): void;
-  end(): void;
-}
-
-/** A table that redraws itself, for a terminal. */
-function createTableDisplay(
-  stream: OutputOptions['stdout'],
-  color: ReturnType<typeof pc.createColors>,
-): Display {
-  const draw = createLogUpdate(stream as NodeJS.WriteStream, { showCursor: true });
-  let state = emptyDisplay;
-  let drawnMs = Number.NEGATIVE_INFINITY;
-  const redraw = (): void => {
-    drawnMs = performance.now();
-    const maxPeers = Math.max(4, (stream.rows ?? 24) - TABLE_FRAME_ROWS);
-    if (state.run !== null) draw(swarmTable(state, { columns: stream.columns ?? 80, color, maxPeers }));
-  };
-  return {
-    recall(event) {
-      state = foldDisplay(state, event);
-    },
-    show(event) {
-      state = foldDisplay(state, event);
-      if (performance.now() - drawnMs >= REDRAW_MS) redraw();
-    },
-    say(sentence) {
-      draw.clear();
-      stream.write(`${sentence}\n`);
-      redraw();
-    },
-    end() {
-      redraw();
-      draw.done();
-    },
-  };
-}
-
-/** A line a round, for a pipe or a log. */
-function createLineDisplay(stream: Writable): Display {
-  const lines = createRoundLines();
-  return {
-    recall(event) {
-      if (event.event !== 'evaluation') lines(event);
-    },
-    show(event) {
-      const line = event.event === 'evaluation' ? progressLine(event) : lines(event);
-      if (line !== null) stream.write(`${line}\n`);
-    },
-    say: (sentence) => void stream.write(`${sentence}\n`),
-    end() {},
-  };
-}
-
-const silentDisplay: Display = { show() {}, recall() {}, say() {}, end() {} };
-
 async function writeOutputs(directory: string, events: MetricsEvent[], summary: RunSummary): Promise<void> {
   const { renderReport } = await import('../report/html.js'); // loads the plotting library: not at start-up
   await writeSummary(directory, summary, await renderReport(events));
@@ -162,19 +81,27 @@ async function readEvents(
   }
 }
 
-/** @throws GrapevineError BAD_USAGE when the run directory cannot be made, METRICS_WRITE_FAILED when it is read-only */
-export function createRunMonitor(directory: string, output: OutputOptions): RunMonitor {
+/**
+ * Opens a display, too, where none is given.
+ * @throws GrapevineError BAD_USAGE when the run directory cannot be made, METRICS_WRITE_FAILED when it is read-only
+ */
+export async function createRunMonitor(
+  directory: string,
+  output: OutputOptions,
+  log: LogOptions | { readonly display: Display } = {},
+): Promise<RunMonitor> {
   makeDirectories(directory);
   const recorder = createRecorder(directory);
-  const stream = output.json ? output.stderr : output.stdout;
-  const interactive = stream.isTTY === true;
-  const color = pc.createColors(interactive && output.colorAllowed);
-  const display = output.quiet
-    ? silentDisplay
-    : interactive
-      ? createTableDisplay(stream, color)
-      : createLineDisplay(stream);
-  const config = createConfigFile(directory, (error) => display.say(error.message));
+  const display = 'display' in log ? log.display : await createDisplay(output, log);
+  const entryOf = createLogEntries();
+  const watchers: ((event: MetricsEvent | OperationEvent) => void)[] = [];
+  const tell = (event: MetricsEvent | OperationEvent): void => {
+    for (const watcher of watchers) watcher(event);
+    display.log(entryOf(event));
+  };
+  const say = (message: string, level: EntryLevel = 'info'): void =>
+    tell({ event: 'message', level, message });
+  const config = createConfigFile(directory, (error) => say(error.message, 'error'));
   const noteConfig = (event: MetricsEvent): void => {
     if (event.event === 'run') config.note(event);
   };
@@ -185,6 +112,7 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
       before = events.length;
       for (const event of events) {
         noteConfig(event);
+        entryOf(event);
         display.recall(event);
       }
     },
@@ -193,19 +121,19 @@ export function createRunMonitor(directory: string, output: OutputOptions): RunM
     record(event) {
       recorder.record(event);
       noteConfig(event);
-      if (event.event === 'notice') display.say(event.message);
+      tell(event);
       display.show(event);
     },
-    say: (sentence) => display.say(sentence),
+    tell,
+    watch: (watcher) => void watchers.push(watcher),
+    say,
     async finish() {
       display.end();
       const closing = await Promise.allSettled([recorder.close(), config.finish()]);
       const events = await readEvents(directory, closing);
       const summary = summarize(events);
       if (output.json) output.stdout.write(`${JSON.stringify(summary)}\n`);
-      if (!output.quiet) {
-        stream.write(`\n${summaryText(summary, { color })}\n\n  report: ${join(directory, 'report.html')}\n`);
-      }
+      display.summarize(summary, join(directory, 'report.html'));
       // Said first, written after: a full disk must not cost the result.
       for (const end of closing) if (end.status === 'rejected') throw end.reason;
       await writeOutputs(directory, events, summary);

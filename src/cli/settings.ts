@@ -17,7 +17,9 @@ import { parseConfig, verifyRunConfig } from '../config/verify.js';
 import { engineChoices } from '../training/engine.js';
 import type { Task } from '../training/tasks/task.js';
 import { openTasks } from '../training/tasks/task-file.js';
+import { logFormats } from './display.js';
 import type { Flags } from './flags.js';
+import { logLevels } from './log-entry.js';
 import { reachSchema } from './reach-flags.js';
 
 /**
@@ -45,6 +47,9 @@ export const launchConfigSchema = z.strictObject({
   keepCheckpoints: z.int().min(1).max(1000).optional(),
   /** What happens where one cannot be written: a notice, or the end of training. Absent: continue. */
   onCheckpointFailure: z.enum(['continue', 'stop']).optional(),
+  /** What is said of the run while it goes on (cli/log-entry.ts), and how: for people, or a JSON object a line. */
+  logLevel: z.enum(logLevels).optional(),
+  logFormat: z.enum(logFormats).optional(),
 });
 
 export type LaunchConfig = z.output<typeof launchConfigSchema>;

@@ -149,7 +149,7 @@ export async function runSimulate(settings: Settings, context: CommandContext): 
   const head = runEvent(plan, facts, { launch, ...simulation });
   const say = (sentence: string): void => void context.output.stderr.write(`${sentence}\n`);
   const resumed = await resumeSimulation(plan, settings, { head, layout, say });
-  const monitor = createRunMonitor(directory, context.output);
+  const monitor = await createRunMonitor(directory, context.output, settings.launch);
   let interrupted = false;
   const onSignal = (): void => {
     if (interrupted) process.exit(130);

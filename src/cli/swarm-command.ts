@@ -267,7 +267,7 @@ export async function runSwarm(settings: Settings, context: CommandContext): Pro
   const head = runEvent(plan, facts, { launch: settings.launch });
   const say = (sentence: string): void => void context.output.stderr.write(`${sentence}\n`);
   const resumed = await resumeSwarm(plan, settings, { head, layout, say });
-  const monitor = createRunMonitor(directory, context.output);
+  const monitor = await createRunMonitor(directory, context.output, settings.launch);
   const watch = new SwarmWatch(settings.run, monitor, evaluator);
   if (resumed === null) monitor.record(head);
   else {

@@ -62,6 +62,8 @@ export interface GuardState {
   coolUntil: number;
   /** s when the guard looked last while it was above its bound; 0 before. */
   seen: number;
+  /** sqrt(mean ||S_j - S_i||^2) over the exchanges of the last round that had any, for whoever watches; null before. */
+  distance: number | null;
 }
 
 /** @param slack how many times further than MARGIN s may go (Algorithm.guardSlack) */
@@ -81,6 +83,7 @@ export function createGuard(slack = 1): GuardState {
     suspicions: 0,
     coolUntil: 0,
     seen: 0,
+    distance: null,
   };
 }
 
@@ -135,6 +138,7 @@ export function pauseGuard(guard: GuardState, round: number): void {
 export function settleRound(guard: GuardState, round: number): string | null {
   if (guard.exchanges === 0 && guard.unsent === null) return null;
   const apart = guard.exchanges === 0 ? 0 : Math.sqrt(guard.apart / guard.exchanges);
+  if (guard.exchanges > 0) guard.distance = apart;
   guard.apart = 0;
   guard.exchanges = 0;
   const now = Math.max(apart + 2 * (guard.unsent ?? 0), ROUNDING * guard.norm);

@@ -48,6 +48,8 @@ export interface Refusal {
   readonly message: string;
   /** Null before a connection has proved who calls. */
   readonly peerId: string | null;
+  /** A peer that was in is put out: once for each ban and revocation. */
+  readonly expelled?: boolean;
 }
 
 export interface GuardInit extends Omit<AdmissionInit, 'onRevoked'> {
@@ -246,7 +248,7 @@ export class SwarmGuard {
     for (const peerId of peerIds) {
       const theirs = connections.filter(({ remotePeer }) => remotePeer.toString() === peerId);
       if (code === 'PEER_BANNED' || theirs.length > 0)
-        this.refuse(new GrapevineError(code, `peer ${peerId} is put out.`, { peerId }), peerId);
+        this.init.onRefusal?.({ code, message: `peer ${peerId} is put out.`, peerId, expelled: true });
       for (const connection of theirs) connection.abort(new GrapevineError(code, 'put out', { peerId }));
     }
   }

@@ -15,7 +15,9 @@ describe('health endpoints', () => {
   async function start(first: PeerHealth) {
     const clock = new ManualClock();
     const peer = { health: first };
-    server = await startHealthServer({ host: '127.0.0.1', port: 0, clock, health: () => peer.health });
+    const metrics = { contentType: 'text/plain; version=0.0.4', expose: async () => 'grapevine_round 3\n' };
+    const health = () => peer.health;
+    server = await startHealthServer({ host: '127.0.0.1', port: 0, clock, health, metrics });
     const { port } = server;
     const get = async (path: string, method = 'GET') =>
       await fetch(`http://127.0.0.1:${port}${path}`, { method });
@@ -49,9 +51,21 @@ describe('health endpoints', () => {
 
   it('knows no other path and no other method', async () => {
     const { get } = await start(training);
-    expect((await get('/')).status).toBe(404);
+    const other = await get('/');
+    expect([other.status, await other.json()]).toEqual([404, { paths: ['/healthz', '/readyz', '/metrics'] }]);
+    expect((await get('/metrics', 'DELETE')).status).toBe(405);
     expect((await get('/healthz', 'POST')).status).toBe(405);
     expect((await get('/healthz?from=probe', 'HEAD')).status).toBe(200);
+  });
+
+  it('gives numbers to whoever scrapes, in the form that they come in', async () => {
+    const { get } = await start(training);
+    const response = await get('/metrics');
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4',
+    ]);
+    expect(await response.text()).toBe('grapevine_round 3\n');
   });
 
   it('says which flag to change when the port is taken', async () => {

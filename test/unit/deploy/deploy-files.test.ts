@@ -67,6 +67,39 @@ describe('deploy files', () => {
     }
   });
 
+  it('Kubernetes: a swarm as a job has as many pods as peers, names for them, and the same door as the others', () => {
+    const job = (documentsOf('kubernetes-swarm-job.yaml') as Manifest[]).find(({ kind }) => kind === 'Job')!;
+    const { completions, parallelism, template } = job.spec as unknown as Record<string, number> &
+      Manifest['spec'];
+    const { containers, subdomain } = template!.spec as { containers: Container[]; subdomain?: string };
+    const [{ env, args, livenessProbe, readinessProbe, volumeMounts }] = containers as [
+      Container & { args: string[] },
+    ];
+    expect([completions, parallelism]).toEqual([4, 4]);
+    expect(env.find(({ name }) => name === 'PEERS')!.value).toBe('4');
+    const services = (documentsOf('kubernetes-swarm-job.yaml') as Manifest[]).filter(
+      ({ kind }) => kind === 'Service',
+    );
+    expect(services.map(({ metadata }) => metadata.name)).toEqual([subdomain]);
+    expect(args[0]).toContain(`${job.metadata.name}-0.${subdomain}/tcp/4001`);
+    expect([livenessProbe.httpGet.path, readinessProbe.httpGet.path]).toEqual(['/healthz', '/readyz']);
+    expect(volumeMounts.map(({ name }) => name).toSorted()).toEqual(
+      template!.spec.volumes.map(({ name }) => name).toSorted(),
+    );
+  });
+
+  it('every way to run a peer gives it time to stop, a checkpoint, and a log for machines', () => {
+    const unit = textOf('systemd/grapevine-peer@.service');
+    expect(unit).toMatch(/^SuccessExitStatus=130$/m);
+    expect(unit).toMatch(/^TimeoutStopSec=120$/m);
+    for (const name of ['systemd/grapevine-peer@.service', 'Dockerfile'])
+      for (const key of ['LOG_FORMAT=json', 'LOG_LEVEL=info', 'CHECKPOINT_EVERY=50'])
+        expect(textOf(name)).toContain(`GRAPEVINE_${key}`);
+    for (const name of ['kubernetes-peers.yaml', 'kubernetes-swarm-job.yaml'])
+      expect(textOf(name)).toContain('terminationGracePeriodSeconds: 120');
+    expect(textOf('compose.yaml')).toContain('stop_grace_period: 2m');
+  });
+
   it('Compose: each peer has a volume of its own, and all wait for the founder', () => {
     const [compose] = documentsOf('compose.yaml') as [
       {
