@@ -22,7 +22,7 @@ import {
   repeatSyncs,
 } from './incarnation.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
-import { addNeighbor, removeNeighbor } from './neighbor-set.js';
+import { addNeighbor, answerRemoved, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained } from './round-end.js';
 
@@ -167,9 +167,14 @@ function onDelta(
   nowMs: number,
 ): void {
   const edge = edgeTo(state, input.from);
-  if (edge === undefined || edge.status === 'closed') return;
+  if (edge === undefined) return;
+  const isCurrent = edge.synced && (input.delta.epoch ?? 0) === epochOf(state, edge);
+  if (edge.status === 'closed') {
+    if (isCurrent) answerRemoved(effects, edge, input.delta, nowMs);
+    return;
+  }
   hear(edge, nowMs);
-  if (!edge.synced || (input.delta.epoch ?? 0) !== epochOf(state, edge)) return; // of another life of the edge
+  if (!isCurrent) return; // of another life of the edge
   edge.deltaHeardMs = nowMs;
   edge.heardRound = Math.max(edge.heardRound, input.delta.round);
   if (input.delta.parts.some(({ stream = 0 }) => stream >= (state.algorithm.streams ?? 1))) {

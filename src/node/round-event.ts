@@ -1,6 +1,7 @@
 /** What a peer's metrics say of a round that it has finished. */
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect } from '../consensus/events.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import type { RoundEvent } from '../metrics/events.js';
 
@@ -25,7 +26,7 @@ export function roundEventOf(
     loss,
     accuracy: null,
     activeLinks: effect.appliedEdges,
-    links: edges.length,
+    links: presentEdges({ edges }).length,
     ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
     payloadBytes: totals.payloadBytes,
     wireBytes: sentBytes,

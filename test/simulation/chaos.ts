@@ -8,6 +8,7 @@ import { createRandom, gaussian, type Random, uniform, uniformInt } from '../../
 import type { MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
 import type { AnyAlgorithm, Pace } from '../../src/consensus/algorithm.js';
+import type { MembershipOptions } from '../../src/consensus/membership-view.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
@@ -15,8 +16,10 @@ import { InvariantChecker, type Violation } from '../../src/simulation/checkers.
 import type { LinkOptions } from '../../src/simulation/link-model.js';
 import { type Fault, runSimulation } from '../../src/simulation/simulator.js';
 import { diameterOf } from '../../src/topology/diameter.js';
+import { membershipTopologies } from '../../src/topology/membership-topology.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
+import type { Topology } from '../../src/topology/topology.js';
 
 const blocks: readonly MatrixBlock[] = [
   { name: 'matrix', offset: 0, rows: 6, cols: 5 },
@@ -141,6 +144,23 @@ export function planChurnRun(seed: number, pace: Pace): ChaosPlan {
   };
 }
 
+/** As planChurnRun, on a topology that follows its members, with more of them and enough rounds to see who is gone. */
+export function planMembersRun(seed: number, pace: Pace): ChaosPlan {
+  const plan = planChurnRun(seed, pace);
+  const random = createRandom(seed, 'members');
+  const nodes = pick(random, [4, 6, 8, 9]);
+  const draws = pace === 'lockstep' && ['ad-psgd', 'noloco', 'gasloc'].includes(plan.algorithm);
+  return {
+    ...plan,
+    nodes,
+    topology: `members:graph=${pick(random, membershipTopologies)}`,
+    algorithm: draws ? 'exact' : plan.algorithm,
+    compressor: draws ? 'none' : plan.compressor,
+    rounds: 60,
+    faults: planChurn(random, nodes),
+  };
+}
+
 export function planChaos(seed: number, pace: Pace = 'lockstep'): ChaosPlan {
   const random = createRandom(seed, 'chaos');
   const algorithm = pick(random, chaosAlgorithms[pace]);
@@ -183,6 +203,11 @@ export interface ChaosOutcome {
   readonly framesRefused: number;
   /** Who has said that an edge's replicas differ: "node: message". */
   readonly differences: readonly string[];
+}
+
+/** Where the topology follows its members: times that let a view change within a run of a second or two. */
+function membershipOf({ membership, graph }: Topology): MembershipOptions | undefined {
+  return membership && { rule: membership, places: graph.nodes, absentMs: 300, settleMs: 40 };
 }
 
 /** Turns a correct algorithm into a faulty one, to see the checkers catch it. */
@@ -241,6 +266,7 @@ export async function runChaos(
     trainingMs: (node, round) => 5 + 20 * uniform(createRandom(seed, 'training', node, round)),
     link: plan.link,
     faults: plan.faults,
+    membership: membershipOf(topology),
     seed,
     maxFrameBytes: 1 << 16,
     horizonMs: 600_000,
