@@ -25,16 +25,18 @@ export function addNeighbor(state: PeerState, effects: Effect[], neighbor: numbe
     state.edges.sort((a, b) => a.neighbor - b.neighbor);
     return;
   }
+  const wasRemoved = known.retiring;
   known.retiring = false;
-  if (known.status !== 'closed') return;
+  if (known.status !== 'closed' || !wasRemoved) return; // who has left or broken the protocol may come in another incarnation
   known.status = 'inactive';
   effects.push({ type: 'edgeChanged', neighbor, status: 'inactive', reason: 'added' });
 }
 
 export function removeNeighbor(state: PeerState, effects: Effect[], neighbor: number): void {
   const edge = state.edges.find((each) => each.neighbor === neighbor);
-  if (edge === undefined) return;
+  if (edge === undefined || edge.retiring) return;
   state.rewired = true;
+  if (edge.status === 'closed') return;
   edge.retiring = true;
   if (edge.own === null) setStatus(effects, edge, 'closed', 'removed');
   else setStatus(effects, edge, 'inactive', 'removed');
@@ -43,6 +45,11 @@ export function removeNeighbor(state: PeerState, effects: Effect[], neighbor: nu
 /** A difference on an edge that has been taken away: one that was applied here comes again where ours has been lost. */
 export function answerRemoved(effects: Effect[], edge: EdgeState, delta: Delta, nowMs: number): void {
   if (edge.retiring && delta.sequence <= edge.applied) receiveDelta(effects, edge, delta, nowMs);
+}
+
+/** Edges that may exchange again in their present life: what an algorithm publishes to all is kept for these. */
+export function lastingEdges({ edges }: Pick<PeerState, 'edges'>): EdgeState[] {
+  return edges.filter(({ status, retiring }) => status !== 'closed' || retiring);
 }
 
 /** Edges of the neighbors that this peer has now, whatever their state. */

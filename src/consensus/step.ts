@@ -22,7 +22,7 @@ import {
   repeatSyncs,
 } from './incarnation.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
-import { addNeighbor, answerRemoved, removeNeighbor } from './neighbor-set.js';
+import { addNeighbor, answerRemoved, lastingEdges, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained } from './round-end.js';
 
@@ -148,7 +148,7 @@ function onUpdateReady(
   state.phase = 'exchanging';
   state.exchangesDone = 0;
   const { algorithm, context, node, round, parameters } = state;
-  const openEdges = state.edges.filter((edge) => edge.status !== 'closed');
+  const openEdges = lastingEdges(state);
   if (state.guard !== null) observeTraining(state.guard, start, parameters);
   moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
   const fresh = contributeToAll(state, effects, nowMs);

@@ -169,7 +169,7 @@ class Simulator {
     }
     if (event.type === 'heard') return this.membership?.hear(index, event, this.nowMs);
     if (event.type === 'settle') return this.membership?.settle(index, this.nowMs);
-    if (event.type === 'unlink') return this.membership?.unlink(index, event.neighbor, this.nowMs);
+    if (event.type === 'unlink') return this.membership?.unlink(index, event, this.nowMs);
     if (event.type === 'input') {
       const input = node.attack === null ? event.input : this.lie(index, node.attack, event.input);
       return this.feed(index, input, event.training ?? null);

@@ -59,6 +59,7 @@ export class VirtualMembership {
     const { nodes, feed } = this.at;
     const node = nodes[index]!;
     node.view = createView(index, this.options, false);
+    node.unlinkMs.clear();
     for (const { neighbor } of presentEdges(node.state))
       await feed(index, { type: 'neighborRemoved', neighbor });
     for (const other of nodes.keys()) {
@@ -113,6 +114,7 @@ export class VirtualMembership {
       if (edge?.linked && edge.status !== 'closed') this.release(index, neighbor, nowMs, false);
     }
     for (const neighbor of change?.added ?? []) {
+      node.unlinkMs.delete(neighbor);
       await feed(index, { type: 'neighborAdded', neighbor });
       linkUps.link(index, neighbor, nowMs);
     }
@@ -125,10 +127,13 @@ export class VirtualMembership {
   }
 
   /** The link of an edge goes down at both ends, if it is still not wanted. */
-  unlink(index: number, neighbor: number, nowMs: number): void {
+  unlink(index: number, at: { readonly neighbor: number; readonly dueMs: number }, nowMs: number): void {
     const { nodes, linkUps } = this.at;
-    const edge = nodes[index]!.state.edges.find((each) => each.neighbor === neighbor);
-    if (edge === undefined || !edge.linked || !edge.retiring) return;
+    const { neighbor } = at;
+    const { state, unlinkMs } = nodes[index]!;
+    if (unlinkMs.get(neighbor) !== at.dueMs) return;
+    unlinkMs.delete(neighbor);
+    if (!state.edges.some((edge) => edge.neighbor === neighbor && edge.linked)) return;
     linkUps.tellDown([index, neighbor], nowMs);
     linkUps.tellDown([neighbor, index], nowMs);
   }
@@ -137,7 +142,9 @@ export class VirtualMembership {
   private release(index: number, neighbor: number, nowMs: number, isClosed: boolean): void {
     const { retransmitMs, roundDeadlineMs } = this.at.nodes[index]!.state.options;
     const graceMs = isClosed ? LINGER_RETRANSMITS * (retransmitMs ?? 0) : roundDeadlineMs;
-    this.at.queue.push(nowMs + graceMs, { node: index, event: { type: 'unlink', neighbor } });
+    const dueMs = nowMs + graceMs;
+    this.at.nodes[index]!.unlinkMs.set(neighbor, dueMs);
+    this.at.queue.push(dueMs, { node: index, event: { type: 'unlink', neighbor, dueMs } });
   }
 
   /** Word of `place` is on its way to `to`. */

@@ -39,7 +39,7 @@ export type Event =
   /** Of virtual-membership.ts: word of another peer, a view that may have settled, a link that may not be wanted any more. */
   | { readonly type: 'heard'; readonly place: number; readonly present: boolean }
   | { readonly type: 'settle' }
-  | { readonly type: 'unlink'; readonly neighbor: number }
+  | { readonly type: 'unlink'; readonly neighbor: number; readonly dueMs: number }
   | { readonly type: 'divide'; readonly partition: Partition }
   | { readonly type: 'heal'; readonly partition: Partition };
 
@@ -64,6 +64,8 @@ export interface VirtualNode {
   awaySinceMs: number | null;
   /** Who is there, as far as it has heard; null where the topology does not follow its members. */
   view: MembershipView | null;
+  /** When the link of an edge that has been given up goes down, by neighbor. */
+  readonly unlinkMs: Map<number, number>;
   /** A liar's. */
   attack: Attack | null;
   /** An honest peer's latest local steps, for liars; kept only where there are any. */
@@ -73,7 +75,7 @@ export interface VirtualNode {
 export function createNode(state: PeerState): VirtualNode {
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
   const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, timers: new Map(), view: null, attack: null, latest: null, ...fresh };
+  return { state, counters, timers: new Map(), view: null, unlinkMs: new Map(), attack: null, latest: null, ...fresh };
 }
 
 /** An event and whom it befalls. */
