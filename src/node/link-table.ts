@@ -20,6 +20,8 @@ export interface LinkTable {
   run(neighbor: number, channel: Channel): Promise<GrapevineError>;
   /** @throws GrapevineError LINK_DOWN */
   send(neighbor: number, frame: Uint8Array): Promise<void>;
+  /** Takes the link down, and closes it after sending what is queued. */
+  unlink(neighbor: number): void;
   /** Closes every link, after sending what is queued. Handlers hear nothing more from now on. */
   close(): Promise<void>;
 }
@@ -74,6 +76,12 @@ export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits
         if (isGrapevineError(error, 'LINK_DOWN')) throw error;
         throw linkDown(`link to peer ${neighbor} went down while sending`, error);
       }
+    },
+    unlink(neighbor) {
+      const channel = links.get(neighbor);
+      if (channel === undefined) return;
+      takeDown(neighbor, channel, linkDown(`peer ${neighbor} is no neighbor any more`));
+      void channel.close();
     },
     async close() {
       closed = true;

@@ -1,9 +1,9 @@
-/** What a peer's metrics say of a round that it has finished. */
+/** What a peer's metrics say of a round that it has finished, and of an edge that has changed. */
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect } from '../consensus/events.js';
 import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
-import type { RoundEvent } from '../metrics/events.js';
+import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
 
 /** What its driver has counted and timed, since the run began. */
 export interface Measured {
@@ -35,4 +35,11 @@ export function roundEventOf(
     seconds,
     ...namedOmegas(context.blocks, effect.contraction),
   };
+}
+
+export function edgeEventOf(
+  { context, round }: Pick<PeerState, 'context' | 'round'>,
+  { neighbor, status, reason }: Extract<Effect, { type: 'edgeChanged' }>,
+): Omit<EdgeEvent, 'atMs'> {
+  return { event: 'edge', peer: context.node, neighbor, round, state: status, reason };
 }

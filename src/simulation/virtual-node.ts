@@ -75,7 +75,16 @@ export interface VirtualNode {
 export function createNode(state: PeerState): VirtualNode {
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
   const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, timers: new Map(), view: null, unlinkMs: new Map(), attack: null, latest: null, ...fresh };
+  return {
+    state,
+    counters,
+    timers: new Map(),
+    view: null,
+    unlinkMs: new Map(),
+    attack: null,
+    latest: null,
+    ...fresh,
+  };
 }
 
 /** An event and whom it befalls. */

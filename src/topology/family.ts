@@ -100,7 +100,9 @@ export function defineTopology<Options, Settled extends SettledOptions>(
 ): RegistryEntry<Options & WeightOption, TopologyFamily> {
   const { name, summary, seeded, weights = 'chosen' } = definition;
   const fields = (
-    ['scheduled', 'local'].includes(weights) ? definition.fields : { ...definition.fields, weights: weightField }
+    ['scheduled', 'local'].includes(weights)
+      ? definition.fields
+      : { ...definition.fields, weights: weightField }
   ) as OptionFields<Options & WeightOption>;
   return {
     name,

@@ -43,7 +43,11 @@ function settle(nodes: number, { graph, degree }: MembersOptions): Settled {
   if (graph === 'random-regular') {
     const wanted = degree ?? DEFAULT_DEGREE;
     if (wanted % 2 === 0) return { graph, degree: wanted };
-    throw badTopology('members', nodes, `degree=${wanted}, wanted an even one: circles have two edges a node`);
+    throw badTopology(
+      'members',
+      nodes,
+      `degree=${wanted}, wanted an even one: circles have two edges a node`,
+    );
   }
   if (degree === undefined) return { graph };
   throw badTopology('members', nodes, `degree=${degree} and graph=${graph}, which has none to choose`);

@@ -91,7 +91,10 @@ function edgesOf(
   const circle = placed(members, seed, 0);
   const around = cycleEdges(circle);
   if (family === 'ring') return around;
-  return [...around, ...(family === 'torus' ? cycleEdges(circle, rowOf(circle.length)) : fingerEdges(circle))];
+  return [
+    ...around,
+    ...(family === 'torus' ? cycleEdges(circle, rowOf(circle.length)) : fingerEdges(circle)),
+  ];
 }
 
 /**
