@@ -5,6 +5,7 @@
 
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
 import { withFrameBudget } from '../node/frame-budget.js';
@@ -14,6 +15,7 @@ import { type Identity, verifySignature } from '../node/libp2p-identity.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import type { MemberRecord } from '../node/membership.js';
 import { Peer, type RoundReport } from '../node/peer.js';
+import { membershipOf } from '../node/presence.js';
 import type { SwarmDescription } from '../node/swarm-identity.js';
 import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
@@ -128,6 +130,7 @@ export class PeerSession {
       limits,
       evaluateEvery: init.plan.config.evaluateEvery,
       startTimeoutMs: init.choices.startTimeoutMs,
+      membership: membershipOf(init.plan),
       onListening: () => init.onListening(transport.addresses()),
       onStart: () => {
         this.begun = true;
@@ -154,7 +157,8 @@ export class PeerSession {
 
   /** For probes: health-server.ts. */
   health(): PeerHealth {
-    const { edges, round, phase } = this.state;
+    const { round, phase } = this.state;
+    const edges = presentEdges(this.state);
     const state = phase === 'finished' ? 'finished' : this.begun ? 'training' : 'joining';
     return { state, round, links: edges.filter(({ linked }) => linked).length, neighbors: edges.length };
   }

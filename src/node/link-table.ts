@@ -28,6 +28,10 @@ export interface LinkTable {
 
 export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits): LinkTable {
   const links = new Map<number, Channel>();
+  /** The latest write of each; writes end in turn. */
+  const writing = new WeakMap<Channel, Promise<void>>();
+  /** Unlinked, with something still to be written. */
+  const ending = new Set<Channel>();
   let closed = false;
 
   const takeDown = (neighbor: number, channel: Channel, reason: GrapevineError): void => {
@@ -71,7 +75,9 @@ export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits
       const channel = links.get(neighbor);
       if (channel === undefined) throw linkDown(`no link to peer ${neighbor}: wait until it is up again`);
       try {
-        await channel.write(frame);
+        const write = channel.write(frame);
+        writing.set(channel, write);
+        await write;
       } catch (error) {
         if (isGrapevineError(error, 'LINK_DOWN')) throw error;
         throw linkDown(`link to peer ${neighbor} went down while sending`, error);
@@ -81,11 +87,13 @@ export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits
       const channel = links.get(neighbor);
       if (channel === undefined) return;
       takeDown(neighbor, channel, linkDown(`peer ${neighbor} is no neighbor any more`));
-      void channel.close();
+      ending.add(channel);
+      const written = writing.get(channel)?.catch(() => undefined) ?? Promise.resolve();
+      void written.then(() => channel.close()).finally(() => ending.delete(channel));
     },
     async close() {
       closed = true;
-      await Promise.all([...links.values()].map((channel) => channel.close()));
+      await Promise.all([...links.values(), ...ending].map((channel) => channel.close()));
     },
   };
 }

@@ -113,7 +113,10 @@ function createTransport(
       neighbors = next;
       if (member === null) return;
       member.neighbors = next;
-      for (const neighbor of next) if (!member.links.has(neighbor)) join(init.node, neighbor);
+      for (const neighbor of next) {
+        const wanted = members.get(neighbor)?.neighbors.includes(init.node);
+        if (wanted && !member.links.has(neighbor)) join(init.node, neighbor);
+      }
     },
     unlink(neighbor) {
       member?.links.unlink(neighbor);

@@ -110,7 +110,9 @@ export class Presence {
 
   /** The core has closed an edge that was taken away: nothing on its link is wanted any more. */
   onClosed(neighbor: number): void {
-    this.graces.get(neighbor)?.();
+    const cancel = this.graces.get(neighbor);
+    if (cancel === undefined) return;
+    cancel();
     this.graces.delete(neighbor);
     this.init.transport.unlink(neighbor);
   }
@@ -153,14 +155,10 @@ export class Presence {
   }) {
     const { state, transport, clock, feed } = this.init;
     for (const neighbor of removed) {
+      const end = (): void => this.onClosed(neighbor);
+      this.graces.set(neighbor, clock.after(state.options.roundDeadlineMs, end));
       feed({ type: 'neighborRemoved', neighbor });
-      if (state.edges.find((edge) => edge.neighbor === neighbor)?.status === 'closed')
-        this.onClosed(neighbor);
-      else
-        this.graces.set(
-          neighbor,
-          clock.after(state.options.roundDeadlineMs, () => this.onClosed(neighbor)),
-        );
+      if (state.edges.find((edge) => edge.neighbor === neighbor)?.status === 'closed') end();
     }
     for (const neighbor of added) {
       this.graces.get(neighbor)?.();
