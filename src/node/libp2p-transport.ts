@@ -290,6 +290,8 @@ class SwarmTransport implements Libp2pTransport {
 
   private isComplete(): boolean {
     const { links } = this;
+    // Who has no neighbors where they change has not met the others yet, or is alone: it goes on looking for them.
+    if (this.neighbors.length === 0 && this.handlers?.onMember !== undefined) return false;
     return links !== null && this.neighbors.every((neighbor) => links.has(neighbor));
   }
 
