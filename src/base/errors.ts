@@ -26,6 +26,7 @@ export const errorCodes = [
   'PAYLOAD_BAD_VALUE',
   // What one peer says to another about itself.
   'HELLO_REFUSED',
+  'NOT_A_NEIGHBOR',
   'HELLO_TIMEOUT',
   'SEQUENCE_GAP',
   'REPLICAS_DIFFER',

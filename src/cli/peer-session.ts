@@ -6,6 +6,7 @@
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
 import type { EdgeStatus } from '../consensus/events.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
 import { withFrameBudget } from '../node/frame-budget.js';
@@ -15,6 +16,7 @@ import { type Identity, verifySignature } from '../node/libp2p-identity.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import type { MemberRecord } from '../node/membership.js';
 import { Peer, type RoundReport } from '../node/peer.js';
+import { membershipOf } from '../node/presence.js';
 import type { SwarmDescription } from '../node/swarm-identity.js';
 import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
@@ -133,6 +135,7 @@ export class PeerSession {
       limits,
       evaluateEvery: init.plan.config.evaluateEvery,
       startTimeoutMs: init.choices.startTimeoutMs,
+      membership: membershipOf(init.plan),
       onListening: () => init.onListening(transport.addresses()),
       onStart: () => {
         this.begun = true;
@@ -155,7 +158,8 @@ export class PeerSession {
 
   /** For probes: health-server.ts. */
   health(): PeerHealth {
-    const { edges, round, phase, hasModel } = this.state;
+    const { round, phase, hasModel } = this.state;
+    const edges = presentEdges(this.state);
     const state = phase === 'finished' ? 'finished' : this.begun && hasModel ? 'training' : 'joining';
     return { state, round, links: edges.filter(({ linked }) => linked).length, neighbors: edges.length };
   }

@@ -6,6 +6,7 @@ import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
 import type { MetricsEvent, RunEvent } from '../metrics/events.js';
 import { type SavedState, snapshotOf } from '../node/checkpoint.js';
 import { forgetAfter, loadLatestCheckpoint, saveCheckpoint } from '../node/checkpoint-files.js';
+import { membershipOf } from '../node/presence.js';
 import { readFaults } from '../simulation/faults.js';
 import { perfectLink } from '../simulation/link-model.js';
 import { retransmitAfter } from '../simulation/network.js';
@@ -60,6 +61,7 @@ export async function simulatePlan(
       link: perfectLink,
       network,
       faults: readFaults(settings.simulation.faults, config),
+      membership: membershipOf(plan),
       trainingMs: trainingTimes(settings.simulation, config),
       seed: config.seed,
       maxFrameBytes: maxFrameBytesOf(plan, run.evaluator.layout),

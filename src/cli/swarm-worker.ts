@@ -14,6 +14,7 @@ import { loadCheckpoint, saveCheckpoint } from '../node/checkpoint-files.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import { Peer, type PeerInit } from '../node/peer.js';
 import { ownerOf, restorePeer } from '../node/peer-checkpoint.js';
+import { membershipOf } from '../node/presence.js';
 import { reachOfPeer } from '../node/reach.js';
 import { createRoundReports } from '../node/round-reports.js';
 import {
@@ -125,6 +126,7 @@ async function createWorkerPeer(
       limits,
       evaluateEvery: plan.config.evaluateEvery,
       startTimeoutMs,
+      membership: membershipOf(plan),
       counted,
       checkpoints: peerCheckpoints(node, checkpoints, { hashes, layout: model.layout }),
       onListening() {

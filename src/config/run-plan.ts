@@ -11,6 +11,7 @@ import type { PeerOptions, PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
 import { requireFit } from '../consensus/topology-fit.js';
 import { diameterOf } from '../topology/diameter.js';
+import { mostNeighbors } from '../topology/membership-topology.js';
 import { buildTopology } from '../topology/registry.js';
 import { betaBoundOf } from '../topology/schedule.js';
 import { spectrumOf } from '../topology/spectrum.js';
@@ -72,7 +73,7 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
       requireContraction({ algorithm, compressor, blocks: model.layout.blocks });
       const setup: PeerSetup = {
         topology,
-        beta: topology.schedule === undefined ? spectrum.beta : betaBoundOf(topology.schedule),
+        beta: betaOf(topology, spectrum),
         gap: spectrum.gap,
         ...(diameter === null ? {} : { diameter }),
         algorithm,
@@ -100,6 +101,14 @@ export function planRun(config: RunConfig, options: PlanOptions): RunPlan {
 function steppingOf({ stepping = 'fixed', localSteps }: RunConfig): Pick<PeerOptions, 'stepping'> {
   const { adaptive } = steppings.resolve(stepping);
   return adaptive === null ? {} : { stepping: { localSteps, least: adaptive.least } };
+}
+
+/** ||I - W||_2, or a bound of it over all rounds or members: by Gershgorin, Metropolis' rows have w_ii >= 1 / (1 + d). */
+function betaOf({ schedule, membership, graph }: Topology, spectrum: Spectrum): number {
+  if (schedule !== undefined) return betaBoundOf(schedule);
+  if (membership === undefined) return spectrum.beta;
+  const most = mostNeighbors(membership, graph.nodes);
+  return (2 * most) / (1 + most);
 }
 
 /**

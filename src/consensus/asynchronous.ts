@@ -29,6 +29,7 @@ import { contribute, isBusy, lookAtResidual, measureContraction, moving } from '
 import type { Effect } from './events.js';
 import { mayContribute } from './exchange.js';
 import { observeTraining } from './guard.js';
+import { lastingEdges } from './neighbor-set.js';
 import type { EdgeState, PeerState } from './peer-state.js';
 import { beginTraining, drain, endGuardedRound } from './round-end.js';
 
@@ -90,7 +91,7 @@ export function afterTraining(
 ): void {
   const start = takeTrained(state, trained);
   const { algorithm, context, node, round, parameters } = state;
-  const openEdges = openEdgesOf(state);
+  const openEdges = lastingEdges(state);
   moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
   state.phase = 'exchanging';
   oweExchanges(state);

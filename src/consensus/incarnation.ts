@@ -156,6 +156,10 @@ function beginEpoch(
   Object.assign(edge.check, { hash: null, resets, resetsInRow: 0 });
   algorithm.resetEdge?.(context, node, { edge, exchange: 0, resets });
   if (state.guard !== null) pauseGuard(state.guard, round);
+  if (edge.retiring) {
+    setStatus(effects, edge, 'closed', 'removed');
+    return;
+  }
   if (edge.status === 'closed') edge.status = 'inactive';
   setStatus(effects, edge, 'inactive', 'restarted');
 }

@@ -22,7 +22,7 @@ import {
   repeatSyncs,
 } from './incarnation.js';
 import { contributeToAll, finishRoundIfReady } from './lockstep.js';
-import { addNeighbor, removeNeighbor } from './neighbor-set.js';
+import { addNeighbor, answerRemoved, lastingEdges, removeNeighbor } from './neighbor-set.js';
 import { type EdgeState, type PeerState, takeIn } from './peer-state.js';
 import { beginTraining, drain, finish, isDrained, prolongDrain } from './round-end.js';
 import { noteHeard, noteTrained } from './round-times.js';
@@ -150,7 +150,7 @@ function onUpdateReady(
   state.phase = 'exchanging';
   state.exchangesDone = 0;
   const { algorithm, context, node, round, parameters } = state;
-  const openEdges = state.edges.filter((edge) => edge.status !== 'closed');
+  const openEdges = lastingEdges(state);
   if (state.guard !== null) observeTraining(state.guard, start, parameters);
   moving(state, () => algorithm.beginRound(context, node, { round, start, parameters, openEdges }));
   const fresh = contributeToAll(state, effects, nowMs);
@@ -169,9 +169,14 @@ function onDelta(
   nowMs: number,
 ): void {
   const edge = edgeTo(state, input.from);
-  if (edge === undefined || edge.status === 'closed') return;
+  if (edge === undefined) return;
+  const isCurrent = edge.synced && (input.delta.epoch ?? 0) === epochOf(state, edge);
+  if (edge.status === 'closed') {
+    if (isCurrent) answerRemoved(effects, edge, input.delta, nowMs);
+    return;
+  }
   hear(edge, nowMs);
-  if (!edge.synced || (input.delta.epoch ?? 0) !== epochOf(state, edge)) return; // of another life of the edge
+  if (!isCurrent) return; // of another life of the edge
   noteHeard(state, edge, { delta: input.delta, nowMs });
   edge.deltaHeardMs = nowMs;
   edge.heardRound = Math.max(edge.heardRound, input.delta.round);

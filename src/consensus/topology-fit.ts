@@ -1,5 +1,5 @@
 /**
- * Which algorithms bear a topology whose matrix changes from round to round, and at which pace. What a round's exchanges are
+ * Which algorithms bear a topology whose matrix changes, from round to round or with its members, and at which pace. What a round's exchanges are
  * sums of antisymmetric corrections for, keeps the mean whatever W_t is; other things were derived for one W.
  */
 import { GrapevineError } from '../base/errors.js';
@@ -27,6 +27,22 @@ export interface RoundFacts {
   readonly edgeActivity?: number;
 }
 
+/** Edges of such a topology go and new ones come: which algorithms could not use them, and why. */
+function requireChange({ name, toleratesChurn, partners }: AnyAlgorithm, spec: string, pace: Pace): void {
+  // Drawn in lockstep from the graph of the start, which all know alike; asynchronous pairs are drawn from the edges there are.
+  const draws = partners !== undefined && pace === 'lockstep';
+  if (toleratesChurn === true && !draws) return;
+  const reason = draws
+    ? 'draws its partners by itself, from one graph that all peers know'
+    : 'keeps sums over all peers, which a neighbor that comes or goes would break';
+  throw new GrapevineError(
+    'BAD_CONFIG',
+    `algorithm ${name} ${reason}, got the topology ${spec}, which follows its members: choose another topology, or an ` +
+      'algorithm that docs/membership.md lists.',
+    { algorithm: name, topology: spec },
+  );
+}
+
 /** @throws GrapevineError BAD_CONFIG where the algorithm, or the pace, cannot run on the topology */
 export function requireFit(
   algorithm: AnyAlgorithm,
@@ -38,6 +54,7 @@ export function requireFit(
   if (edgeActivity < 1) requireAnyMatrix(algorithm, `edgeActivity ${edgeActivity}`);
   algorithm.checkTopology?.(topology);
   if (algorithm.checkEdges !== undefined) requireNeighborhoods(algorithm, topology);
+  if (topology.membership !== undefined) requireChange(algorithm, spec, pace);
   if (schedule === undefined || pace === 'lockstep') return;
   throw new GrapevineError(
     'BAD_CONFIG',

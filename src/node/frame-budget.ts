@@ -73,7 +73,10 @@ export function withFrameBudget(transport: Transport, limits: FrameLimits, clock
           spend(neighbor, frame.length);
           return handlers.onFrame(neighbor, frame);
         },
+        ...(handlers.onMember && { onMember: (member) => handlers.onMember?.(member) }),
       }),
+    setNeighbors: (neighbors) => transport.setNeighbors(neighbors),
+    unlink: (neighbor) => transport.unlink(neighbor),
     send(neighbor, frame) {
       if (frame[5] === frameKinds.delta) earn(budgetOf(neighbor), FRAMES_PER_DELTA, 2 * limits.maxFrameBytes);
       return transport.send(neighbor, frame);

@@ -74,6 +74,7 @@ export class SwarmGuard {
   private readonly waiting = new Map<string, Set<() => void>>();
   private node: { readonly node: SwarmNode; readonly topic: string } | null = null;
   private service: JoinService | null = null;
+  private tellExpelled: (peerIds: readonly string[]) => void = () => {};
 
   constructor(init: GuardInit) {
     this.init = init;
@@ -108,6 +109,11 @@ export class SwarmGuard {
   /** From now on `service` answers who asks to join. */
   serve(service: JoinService): void {
     this.service = service;
+  }
+
+  /** From now on `tell` hears who is put out. */
+  onExpelled(tell: (peerIds: readonly string[]) => void): void {
+    this.tellExpelled = tell;
   }
 
   /** As Admission.present; edges that wait for it go on. */
@@ -251,5 +257,6 @@ export class SwarmGuard {
         this.init.onRefusal?.({ code, message: `peer ${peerId} is put out.`, peerId, expelled: true });
       for (const connection of theirs) connection.abort(new GrapevineError(code, 'put out', { peerId }));
     }
+    if (code === 'REVOKED') this.tellExpelled(peerIds);
   }
 }

@@ -12,8 +12,6 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { type Clock, systemClock } from '../base/clock.js';
 import { GrapevineError, messageOf } from '../base/errors.js';
 import { createRandom, type Random } from '../base/random.js';
-import type { FrameLimits, Hello } from '../wire/frame.js';
-import { createBackoff, pause } from './backoff.js';
 import { dialAddresses, parseAddress, parseBootstrap } from './libp2p-addresses.js';
 import { createStreamChannel } from './libp2p-channel.js';
 import {
@@ -23,7 +21,6 @@ import {
   mdnsServiceOf,
   ownAddresses,
 } from './libp2p-entrances.js';
-import type { SwarmGuard } from './libp2p-guard.js';
 import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
 import {
   CONNECT_TIMEOUT_MS,
@@ -31,17 +28,17 @@ import {
   type EdgeStream,
   MAX_PARALLEL_DIALS,
   type SwarmNode,
-  type SwarmNodeInit,
   startSwarmNode,
 } from './libp2p-node.js';
 import { answerProbes } from './libp2p-probe.js';
 import { createSocketBytes, type SocketBytes } from './libp2p-socket-bytes.js';
 import { joinTopic } from './libp2p-topic.js';
-import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
+import type { Libp2pTransport, Libp2pTransportInit } from './libp2p-transport-init.js';
+import { type Channel, linkDown, notANeighbor, refuseLink, shakeHands } from './link.js';
+import { LinkKeeper } from './link-keeper.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
 import { createMembership, type MemberRecord, type MemberStatus, type Membership } from './membership.js';
-import type { ReachOptions } from './reach.js';
-import type { Transport, TransportHandlers } from './transport.js';
+import type { TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
 
 export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
@@ -54,10 +51,6 @@ export const INTRODUCTION_PROTOCOL = '/grapevine/introduction/1.0.0';
 export const HELLO_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
 /** From the first SYN to both verdicts, over all addresses of a peer. */
 export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
-/** A refusal is settled by people, not by trying again soon. */
-export const REFUSED_RETRY_MS = 10_000;
-/** A link that lived this long was a good one: after it, dialing begins anew without a long wait. */
-const GOOD_LINK_MS = 5000;
 /** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
 const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
 /** A connection has one live stream per edge, and room for some whose end has not been noticed yet. */
@@ -65,52 +58,7 @@ const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CO
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
 const dialInTurn = createGate(MAX_PARALLEL_DIALS);
 
-export interface Libp2pTransportInit extends ReachOptions, Pick<SwarmNodeInit, 'signOfLifeMs'> {
-  /** This peer's index in the topology. */
-  readonly node: number;
-  /** Indices of its neighbors. */
-  readonly neighbors: readonly number[];
-  /** What both ends of a link must agree on; its `swarm` names the membership topic. */
-  readonly hello: Hello;
-  /** First 8 bytes of SHA-256 of the swarm id. */
-  readonly swarmTag: Uint8Array;
-  readonly limits: FrameLimits;
-  /** Multiaddrs, with /p2p/ identity, of peers to join through; none for the first peer of a swarm. */
-  readonly bootstrap: readonly string[];
-  /** Protobuf bytes of a libp2p private key. @default a fresh Ed25519 identity */
-  readonly privateKey?: Uint8Array | undefined;
-  /** Seeds the jitter of announcements and retries. @default 0 */
-  readonly seed?: number;
-  /** For deadlines, retries and announcements; libp2p has its own. @default systemClock */
-  readonly clock?: Clock;
-  /** Who may take part, and what becomes of those who break the rules. @default everybody may, and nothing */
-  readonly guard?: SwarmGuard;
-  /** Told when another identity speaks for this peer's index. */
-  readonly onRival?: (record: MemberRecord) => void;
-  /** Told about each link that did not come up although the other end was reached. */
-  readonly onRefused?: (refusal: LinkRefusal) => void;
-  /** Told why this peer cannot be called by way of a relay, when that changes. */
-  readonly onNoPlace?: (reason: GrapevineError) => void;
-  /** Told about each new or changed member record. */
-  readonly onMember?: (record: MemberRecord) => void;
-  /** One line about what is tried and what fails. */
-  readonly log?: (line: string) => void;
-}
-
-export interface Libp2pTransport extends Transport {
-  readonly peerId: string;
-  /** Multiaddrs, with identity, under which others can dial this peer; complete once started. */
-  addresses(): string[];
-  /** What the other peers have announced, by index. */
-  readonly members: ReadonlyMap<number, MemberRecord>;
-  /** What this peer announces about itself. */
-  setStatus(status: MemberStatus): void;
-  /**
-   * Joins through these peers too, while the transport runs: those given at first may be gone.
-   * @throws GrapevineError BAD_CONFIG
-   */
-  join(bootstrap: readonly string[]): void;
-}
+export type { Libp2pTransport, Libp2pTransportInit } from './libp2p-transport-init.js';
 
 /**
  * A transport that is not started yet.
@@ -159,9 +107,10 @@ class SwarmTransport implements Libp2pTransport {
   private readonly stopping = new AbortController();
   /** Channels whose handshake is under way. */
   private readonly greeting = new Set<Channel>();
-  /** Wakes the loop that waits for the address of a neighbor. */
-  private readonly waiting = new Map<number, () => void>();
+  private neighbors: readonly number[];
   private links: LinkTable | null = null;
+  private handlers: TransportHandlers | null = null;
+  private readonly keeper: LinkKeeper;
   private readonly bootstrap: Multiaddr[];
   private readonly entrances: Entrances;
   private readonly loops: Promise<void>[] = [];
@@ -171,6 +120,7 @@ class SwarmTransport implements Libp2pTransport {
     this.init = init;
     this.parts = parts;
     this.bootstrap = [...parts.bootstrap];
+    this.neighbors = init.neighbors;
     this.peerId = parts.node.peerId.toString();
     this.clock = init.clock ?? systemClock;
     setMaxListeners(0, this.stopping.signal); // one listener per dialed neighbor, each removed after its pause
@@ -188,12 +138,26 @@ class SwarmTransport implements Libp2pTransport {
       onChange: (record, isNew) => this.onMember(record, isNew),
       invitation: init.guard?.invitation,
       admits: ({ peerId, invitation }) => (init.guard?.present(peerId, invitation) ?? null) === null,
+      isRevoked: (peerId) => init.guard?.admission.objection(peerId)?.code === 'REVOKED',
       onRival: (record) => init.onRival?.(record),
       clock: this.clock,
       random: this.random,
       firstSerial: Date.now(),
     });
     this.members = this.membership.view;
+    this.keeper = new LinkKeeper({
+      clock: this.clock,
+      random: this.random,
+      members: this.members,
+      isReachable: (record) => dialAddresses(record).length > 0,
+      dial: (neighbor, record) => dialInTurn(() => this.dialEdge(neighbor, record)),
+      run: async (neighbor, channel, record) => {
+        const reason = await this.links!.run(neighbor, channel);
+        init.guard?.strike(record.peerId, reason);
+        return reason;
+      },
+      log: (line) => this.log(line),
+    });
     this.entrances = createEntrances({
       node: parts.node,
       clock: this.clock,
@@ -234,8 +198,25 @@ class SwarmTransport implements Libp2pTransport {
     await this.links.send(neighbor, frame);
   }
 
+  setNeighbors(neighbors: readonly number[]): void {
+    const added = neighbors.filter((neighbor) => !this.neighbors.includes(neighbor));
+    this.neighbors = neighbors;
+    if (this.links === null || this.stopping.signal.aborted) return; // start() sees to it, or nobody needs it
+    this.keeper.keep(this.higherNeighbors);
+    for (const neighbor of added) {
+      const record = this.members.get(neighbor);
+      if (record !== undefined && this.wants(record)) void this.introduce(record);
+    }
+    this.membership.hurry();
+  }
+
+  unlink(neighbor: number): void {
+    this.links?.unlink(neighbor);
+  }
+
   async start(handlers: TransportHandlers): Promise<void> {
-    const { node, neighbors, limits, listen } = this.init;
+    const { limits, listen, guard } = this.init;
+    this.handlers = handlers;
     this.links = createLinkTable(handlers, limits);
     const onStream = (stream: EdgeStream, connection: Connection) => void this.accept(stream, connection);
     await this.parts.node.handle(EDGE_PROTOCOL, onStream, EDGE_STREAMS);
@@ -250,10 +231,11 @@ class SwarmTransport implements Libp2pTransport {
     joinTopic(this.parts.node, {
       topic: this.parts.topic,
       membership: this.membership,
-      revoke: (document) => this.init.guard?.revoke(document) ?? 'ignore',
+      revoke: (document) => guard?.revoke(document) ?? 'ignore',
     });
+    guard?.onExpelled((peerIds) => this.onExpelled(peerIds));
+    this.keeper.keep(this.higherNeighbors);
     this.loops.push(
-      ...neighbors.filter((neighbor) => neighbor > node).map((neighbor) => this.keepLinked(neighbor)),
       ...this.bootstrap.map((address) => this.entrances.keepBootstrapped(address)),
       ...this.parts.relays.map((address) => this.entrances.keepReserved(address)),
     );
@@ -262,20 +244,34 @@ class SwarmTransport implements Libp2pTransport {
   async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    for (const wake of this.waiting.values()) wake();
     for (const channel of this.greeting) channel.abort(linkDown('this peer is leaving'));
     await this.membership.stop();
     await this.links?.close();
+    await this.keeper.stop();
     await Promise.all(this.loops);
     await this.parts.node.stop();
   }
 
   private onMember(record: MemberRecord, isNew: boolean): void {
-    const { node, neighbors } = this.init;
-    const wantsUs = record.index < node && neighbors.includes(record.index) && !this.links!.has(record.index);
-    if (isNew && wantsUs) void this.introduce(record);
-    this.waiting.get(record.index)?.();
+    if (isNew && this.wants(record)) void this.introduce(record);
+    this.keeper.wake(record.index);
+    this.handlers?.onMember?.({ index: record.index, gone: record.state === 'left' });
     this.init.onMember?.(record);
+  }
+
+  private onExpelled(peerIds: readonly string[]): void {
+    for (const { index, peerId } of this.members.values())
+      if (peerIds.includes(peerId)) this.handlers?.onMember?.({ index, gone: true });
+  }
+
+  /** A neighbor that must dial this peer, and has not. */
+  private wants({ index }: MemberRecord): boolean {
+    return index < this.init.node && this.neighbors.includes(index) && !this.links!.has(index);
+  }
+
+  /** Those that this peer dials. */
+  private get higherNeighbors(): number[] {
+    return this.neighbors.filter((neighbor) => neighbor > this.init.node);
   }
 
   /** Tells a peer that must dial us where we are. What fails is made up for by the next announcement. */
@@ -295,44 +291,14 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private isComplete(): boolean {
-    return this.links?.size === this.init.neighbors.length;
+    const { links } = this;
+    // Who has no neighbors where they change has not met the others yet, or is alone: it goes on looking for them.
+    if (this.neighbors.length === 0 && this.handlers?.onMember !== undefined) return false;
+    return links !== null && this.neighbors.every((neighbor) => links.has(neighbor));
   }
 
   private log(line: string): void {
     this.init.log?.(`peer ${this.init.node}: ${line}`);
-  }
-
-  /** Dials one higher neighbor, keeps the link, and dials again when it is lost. */
-  private async keepLinked(neighbor: number): Promise<void> {
-    const { signal } = this.stopping;
-    const backoff = createBackoff(this.random);
-    while (!signal.aborted) {
-      const record = await this.findMember(neighbor);
-      if (record === null) return;
-      let retryMs = 0;
-      try {
-        const channel = await dialInTurn(() => this.dialEdge(neighbor, record));
-        const upMs = this.clock.nowMs();
-        const reason = await this.links!.run(neighbor, channel);
-        this.init.guard?.strike(record.peerId, reason);
-        this.log(`link to peer ${neighbor} is down: ${reason.message}`);
-        if (this.clock.nowMs() - upMs > GOOD_LINK_MS) backoff.reset();
-      } catch (error) {
-        if (error instanceof GrapevineError && error.code === 'HELLO_REFUSED') retryMs = REFUSED_RETRY_MS;
-        this.log(`no link to peer ${neighbor} yet: ${messageOf(error)}`);
-      }
-      await pause(this.clock, Math.max(retryMs, backoff.nextMs()), signal);
-    }
-  }
-
-  /** The record of a member that can be dialed, once there is one; null when stopping. */
-  private async findMember(index: number): Promise<MemberRecord | null> {
-    while (!this.stopping.signal.aborted) {
-      const record = this.members.get(index);
-      if (record !== undefined && record.state !== 'left' && dialAddresses(record).length > 0) return record;
-      await new Promise<void>((resolve) => this.waiting.set(index, resolve));
-    }
-    return null;
   }
 
   private async dialEdge(neighbor: number, record: MemberRecord): Promise<Channel> {
@@ -380,7 +346,7 @@ class SwarmTransport implements Libp2pTransport {
       return await shakeHands(channel, { node, swarmTag, hello, called, objections });
     } catch (error) {
       const refusal = await refuseLink(channel, called, error);
-      if (refusal.error.code !== 'LINK_DOWN') onRefused?.(refusal);
+      if (refusal.error.code !== 'LINK_DOWN' && refusal.error.code !== 'NOT_A_NEIGHBOR') onRefused?.(refusal);
       throw refusal.error;
     } finally {
       cancel();
@@ -390,11 +356,16 @@ class SwarmTransport implements Libp2pTransport {
 
   /** Why the identity `peerId` may not be linked as `neighbor`. */
   private objectionsTo(neighbor: number, called: number | null, peerId: string): string[] {
-    const { node, neighbors, guard } = this.init;
+    const { node, guard } = this.init;
     const refusal = guard?.objection(peerId) ?? null;
     if (refusal !== null) return [`${refusal.message} [${refusal.code}]`];
-    if (!neighbors.includes(neighbor))
-      return [`peer ${neighbor} is no neighbor of peer ${node} in the topology`];
+    const mayChange = this.handlers?.onMember !== undefined;
+    if (!this.neighbors.includes(neighbor)) {
+      // Who proves a place of its own is there, whether its announcement has come or not.
+      if (mayChange && this.membership.claim(neighbor, peerId))
+        this.handlers?.onMember?.({ index: neighbor, gone: false });
+      return [notANeighbor(node, neighbor, mayChange)];
+    }
     if (called === null && neighbor > node)
       return [`peer ${node} calls peer ${neighbor}, not the other way round`];
     if (this.membership.claim(neighbor, peerId)) return [];

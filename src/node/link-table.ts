@@ -20,12 +20,18 @@ export interface LinkTable {
   run(neighbor: number, channel: Channel): Promise<GrapevineError>;
   /** @throws GrapevineError LINK_DOWN */
   send(neighbor: number, frame: Uint8Array): Promise<void>;
+  /** Takes the link down, and closes it after sending what is queued. */
+  unlink(neighbor: number): void;
   /** Closes every link, after sending what is queued. Handlers hear nothing more from now on. */
   close(): Promise<void>;
 }
 
 export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits): LinkTable {
   const links = new Map<number, Channel>();
+  /** The latest write of each; writes end in turn. */
+  const writing = new WeakMap<Channel, Promise<void>>();
+  /** Unlinked, with something still to be written. */
+  const ending = new Set<Channel>();
   let closed = false;
 
   const takeDown = (neighbor: number, channel: Channel, reason: GrapevineError): void => {
@@ -69,15 +75,25 @@ export function createLinkTable(handlers: TransportHandlers, limits: FrameLimits
       const channel = links.get(neighbor);
       if (channel === undefined) throw linkDown(`no link to peer ${neighbor}: wait until it is up again`);
       try {
-        await channel.write(frame);
+        const write = channel.write(frame);
+        writing.set(channel, write);
+        await write;
       } catch (error) {
         if (isGrapevineError(error, 'LINK_DOWN')) throw error;
         throw linkDown(`link to peer ${neighbor} went down while sending`, error);
       }
     },
+    unlink(neighbor) {
+      const channel = links.get(neighbor);
+      if (channel === undefined) return;
+      takeDown(neighbor, channel, linkDown(`peer ${neighbor} is no neighbor any more`));
+      ending.add(channel);
+      const written = writing.get(channel)?.catch(() => undefined) ?? Promise.resolve();
+      void written.then(() => channel.close()).finally(() => ending.delete(channel));
+    },
     async close() {
       closed = true;
-      await Promise.all([...links.values()].map((channel) => channel.close()));
+      await Promise.all([...links.values(), ...ending].map((channel) => channel.close()));
     },
   };
 }

@@ -24,6 +24,16 @@ import { helloFrame, isHandshakeKind, judgeHello, verdictFrame } from './handsha
 /** What may be sent before a HELLO is accepted: a stranger cannot make us allocate more than this. */
 export const handshakeLimits: FrameLimits = { maxFrameBytes: FRAME_HEADER_BYTES + MAX_CONTROL_BODY_BYTES };
 
+/** Ends the reason of an end whose view of the members says so for now (consensus/membership-view.ts). */
+const NOT_A_NEIGHBOR = '[NOT_A_NEIGHBOR]';
+
+/** Why `node` does not link with `neighbor`, whom it does not count among its neighbors. */
+export function notANeighbor(node: number, neighbor: number, mayChange: boolean): string {
+  return mayChange
+    ? `peer ${neighbor} is no neighbor of peer ${node} now ${NOT_A_NEIGHBOR}`
+    : `peer ${neighbor} is no neighbor of peer ${node} in the topology`;
+}
+
 /** An ordered, bounded, two-way carrier of whole frames. */
 export interface Channel {
   /**
@@ -54,7 +64,7 @@ export interface Introduction {
 
 /**
  * Runs the handshake and returns the neighbor at the other end.
- * @throws GrapevineError HELLO_REFUSED with both ends' reasons, FRAME_*, LINK_DOWN, or what aborted the channel.
+ * @throws GrapevineError HELLO_REFUSED or NOT_A_NEIGHBOR with both ends' reasons, FRAME_*, LINK_DOWN, or what aborted the channel.
  */
 export async function shakeHands(channel: Channel, mine: Introduction): Promise<number> {
   const { node, swarmTag, hello, called } = mine;
@@ -72,9 +82,13 @@ export async function shakeHands(channel: Channel, mine: Introduction): Promise<
   if (verdict.kind !== 'accept' && verdict.kind !== 'refuse')
     throw outOfPlace(verdict.kind, 'accept or refuse');
   if (verdict.kind === 'accept' && objections.length === 0) return neighbor;
+  const reasons = verdict.kind === 'accept' ? objections : [...objections, verdict.reason];
+  const code = reasons.every((reason) => reason.endsWith(NOT_A_NEIGHBOR))
+    ? 'NOT_A_NEIGHBOR'
+    : 'HELLO_REFUSED';
   const ours = objections.length === 0 ? '' : ` We refused: ${objections.join('. ')}.`;
   const refused = verdict.kind === 'accept' ? '' : ` It refused (in its words): ${verdict.reason}.`;
-  throw new GrapevineError('HELLO_REFUSED', `no link with peer ${neighbor}.${ours}${refused}`, { neighbor });
+  throw new GrapevineError(code, `no link with peer ${neighbor}.${ours}${refused}`, { neighbor });
 }
 
 /**
@@ -122,7 +136,7 @@ function outOfPlace(got: FrameKind, wanted: string): GrapevineError {
 export interface LinkRefusal {
   /** Null when the other end did not get as far as saying who it is. */
   readonly neighbor: number | null;
-  /** HELLO_REFUSED, HELLO_TIMEOUT, FRAME_*, or LINK_DOWN when the other end hung up. */
+  /** HELLO_REFUSED, NOT_A_NEIGHBOR, HELLO_TIMEOUT, FRAME_*, or LINK_DOWN when the other end hung up. */
   readonly error: GrapevineError;
 }
 
@@ -133,7 +147,7 @@ export async function refuseLink(
   error: unknown,
 ): Promise<LinkRefusal> {
   const reason = linkReason(error);
-  if (reason.code !== 'HELLO_REFUSED') channel.abort(reason);
+  if (reason.code !== 'HELLO_REFUSED' && reason.code !== 'NOT_A_NEIGHBOR') channel.abort(reason);
   await channel.close();
   const named = reason.facts.neighbor;
   return { neighbor: called ?? (typeof named === 'number' ? named : null), error: reason };

@@ -23,6 +23,11 @@ const EAGER_SHARE_MS = 60;
 export const STEADY_ANNOUNCE_MS = 5000;
 /** In large swarms signs of life are rarer: each peer hears one in this time, from whomever. */
 const STEADY_SHARE_MS = 500;
+/** Between two signs of life of one peer, with all links up, in a swarm of `members`. Milliseconds. */
+export function steadyAnnounceMs(members: number): number {
+  return Math.max(STEADY_ANNOUNCE_MS, STEADY_SHARE_MS * members);
+}
+
 /** Least time between two announcements, whatever happens. */
 const ANNOUNCE_SPACING_MS = 100;
 /** Announcements spread over this share of their interval, so that a swarm does not speak in chorus. */
@@ -77,6 +82,8 @@ export interface MembershipInit {
   readonly invitation?: string | undefined;
   /** Whether the peer of a record, whose signer it is, may take part. @default everybody may */
   admits?(record: MemberRecord): boolean;
+  /** The founder has revoked this identity: its index is free. @default nobody is revoked */
+  isRevoked?(peerId: string): boolean;
   /** Another identity speaks for this peer's index. */
   onRival?(record: MemberRecord): void;
   /** For the jitter. */
@@ -111,7 +118,8 @@ export function createMembership(init: MembershipInit): Membership {
 
   const claim = (index: number, peerId: string): boolean => {
     const holder = holders.get(index);
-    if (holder !== undefined) return holder === peerId;
+    if (holder === peerId) return true;
+    if (holder !== undefined && init.isRevoked?.(holder) !== true) return false;
     if (holders.size >= MAX_MEMBERS) return false;
     for (const other of holders.values()) if (other === peerId) return false;
     holders.set(index, peerId);
@@ -189,7 +197,7 @@ function createAnnouncer(
     });
   };
   const intervalMs = (): number => {
-    const steadyMs = Math.max(STEADY_ANNOUNCE_MS, STEADY_SHARE_MS * memberCount());
+    const steadyMs = steadyAnnounceMs(memberCount());
     const missingMs = Math.max(eagerMs, EAGER_SHARE_MS * memberCount());
     const delayMs = init.isComplete() ? steadyMs : Math.min(missingMs, steadyMs);
     eagerMs = Math.min(2 * missingMs, steadyMs);

@@ -5,7 +5,7 @@
  */
 import type { GrapevineError } from '../base/errors.js';
 import type { FrameLimits, Hello } from '../wire/frame.js';
-import { type Channel, type LinkRefusal, linkDown, refuseLink, shakeHands } from './link.js';
+import { type Channel, type LinkRefusal, linkDown, notANeighbor, refuseLink, shakeHands } from './link.js';
 import { createLinkTable, type LinkTable } from './link-table.js';
 import { type ByteCount, createChannelPair } from './memory-channel.js';
 import type { Transport, TransportHandlers } from './transport.js';
@@ -34,6 +34,8 @@ export interface MemoryHub {
 
 interface Member {
   readonly init: MemoryTransportInit;
+  readonly handlers: TransportHandlers;
+  neighbors: readonly number[];
   readonly count: ByteCount;
   readonly links: LinkTable;
   /** Breaks the link to a neighbor. */
@@ -50,7 +52,7 @@ export function createMemoryNetwork(): MemoryHub {
   const join = (a: number, b: number): void => {
     const [low, high] = [members.get(Math.min(a, b)), members.get(Math.max(a, b))];
     if (low === undefined || high === undefined || severed.has(edgeKey(a, b))) return;
-    if (!low.init.neighbors.includes(high.init.node)) return;
+    if (!low.neighbors.includes(high.init.node)) return;
     const [lowEnd, highEnd] = createChannelPair(low.count, high.count);
     low.aborts.set(high.init.node, lowEnd.abort);
     high.aborts.set(low.init.node, highEnd.abort);
@@ -73,9 +75,11 @@ export function createMemoryNetwork(): MemoryHub {
 }
 
 async function runEnd(member: Member, channel: Channel, called: number | null): Promise<void> {
-  const { init, links } = member;
+  const { init, links, handlers } = member;
   const objections = (neighbor: number) =>
-    init.neighbors.includes(neighbor) ? [] : [`peer ${neighbor} is no neighbor of peer ${init.node}`];
+    member.neighbors.includes(neighbor)
+      ? []
+      : [notANeighbor(init.node, neighbor, handlers.onMember !== undefined)];
   let neighbor: number;
   try {
     neighbor = await shakeHands(channel, { ...init, called, objections });
@@ -93,12 +97,29 @@ function createTransport(
 ): Transport {
   const count: ByteCount = { sentBytes: 0, receivedBytes: 0 };
   let member: Member | null = null;
+  let { neighbors } = init;
   return {
     async start(handlers: TransportHandlers) {
       const links = createLinkTable(handlers, init.limits);
-      member = { init, count, links, aborts: new Map() };
+      member = { init, handlers, neighbors, count, links, aborts: new Map() };
+      for (const [index, other] of members) {
+        other.handlers.onMember?.({ index: init.node, gone: false });
+        handlers.onMember?.({ index, gone: false });
+      }
       members.set(init.node, member);
       for (const other of members.keys()) if (other !== init.node) join(init.node, other);
+    },
+    setNeighbors(next) {
+      neighbors = next;
+      if (member === null) return;
+      member.neighbors = next;
+      for (const neighbor of next) {
+        const wanted = members.get(neighbor)?.neighbors.includes(init.node);
+        if (wanted && !member.links.has(neighbor)) join(init.node, neighbor);
+      }
+    },
+    unlink(neighbor) {
+      member?.links.unlink(neighbor);
     },
     async send(neighbor, frame) {
       if (member === null) throw linkDown('the transport is not running');
@@ -110,6 +131,7 @@ function createTransport(
       member = null;
       if (leaving === null) return;
       members.delete(init.node);
+      for (const other of members.values()) other.handlers.onMember?.({ index: init.node, gone: true });
       await leaving.links.close();
     },
   };

@@ -4,9 +4,11 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
-import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
+import type { MembershipOptions } from '../consensus/membership-view.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { step } from '../consensus/step.js';
 import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
@@ -15,8 +17,10 @@ import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import { type ByeFrame, type Frame, type FrameLimits, nameOf } from '../wire/frame.js';
 import { Deferred } from './deferred.js';
+import { awaitFarewell } from './farewell.js';
 import { type PeerCounts, type SavedPeer, savePeer } from './peer-checkpoint.js';
-import { type Measured, roundEventOf } from './round-event.js';
+import { Presence } from './presence.js';
+import { edgeEventOf, type Measured, roundEventOf } from './round-event.js';
 import type { Transport } from './transport.js';
 
 export interface PeerInit {
@@ -30,6 +34,8 @@ export interface PeerInit {
   readonly evaluateEvery: number;
   /** How long round 1 waits for links before it begins with those there are. Milliseconds. */
   readonly startTimeoutMs: number;
+  /** Of a topology that follows its members (presence.ts). @default the neighbors stay those of the start */
+  readonly membership?: MembershipOptions | undefined;
   /** The transport listens: its addresses are known. */
   onListening?(): void;
   /** startTimeoutMs is over; round 1 begins without links to these. */
@@ -57,9 +63,6 @@ export interface RoundReport {
 /** Copies of a peer's state that may wait for the disk: the one being written, and the next. */
 const MAX_UNSAVED = 2;
 
-/** Mean time a peer waits for its neighbors' farewell before it closes its links. */
-export const FAREWELL_TIMEOUT_MS = 3_000;
-
 /** One peer; `run` once. */
 export class Peer {
   private readonly init: PeerInit;
@@ -70,6 +73,7 @@ export class Peer {
   /** Known to be gone: round 1 does not wait for them. */
   private readonly unexpected = new Set<number>();
   private readonly farewell = new Deferred<void>();
+  private readonly presence: Presence | null;
   private readonly ready = new Deferred<void>();
   private readonly seconds = { train: 0, compress: 0, exchange: 0, wait: 0 };
   private readonly totals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };
@@ -92,6 +96,9 @@ export class Peer {
     this.init = init;
     Object.assign(this.seconds, init.counted?.seconds);
     Object.assign(this.totals, init.counted?.totals);
+    const { membership: options, state, transport, clock } = init;
+    const driver = { feed: (input: Input) => this.feed(input), onRewired: () => this.checkReady() };
+    this.presence = options ? new Presence({ options, state, transport, clock, ...driver }) : null;
   }
 
   private get node(): number {
@@ -105,8 +112,13 @@ export class Peer {
   async run(): Promise<number> {
     const { transport, clock, startTimeoutMs } = this.init;
     let reason: ByeFrame['reason'] = 'failed';
+    const { presence } = this;
     try {
+      presence?.start();
       await transport.start({
+        ...(presence && {
+          onMember: ({ index, gone }) => (gone ? presence.leave(index) : presence.hear(index)),
+        }),
         onNeighborUp: (neighbor) => this.onNeighborUp(neighbor),
         onNeighborDown: (neighbor, error) => this.onNeighborDown(neighbor, error),
         onFrame: (neighbor, frame) => this.onFrame(neighbor, frame),
@@ -116,7 +128,8 @@ export class Peer {
       const cancel = clock.after(startTimeoutMs, () => this.ready.resolve());
       await Promise.race([this.ready.promise, this.done.promise]);
       cancel();
-      const unlinked = this.init.state.edges
+      presence?.begin();
+      const unlinked = presentEdges(this.init.state)
         .map((edge) => edge.neighbor)
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
       if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0)
@@ -129,6 +142,7 @@ export class Peer {
       reason = this.init.state.lastRound < this.init.state.options.rounds ? 'interrupted' : 'finished';
       return round;
     } finally {
+      presence?.stop();
       await this.sayGoodbye(reason);
       for (const cancel of this.timers.values()) cancel();
       await transport.stop();
@@ -145,6 +159,7 @@ export class Peer {
   /** Round 1 does not wait for a link to `neighbor`, which is known to be gone. */
   expectNot(neighbor: number): void {
     this.unexpected.add(neighbor);
+    this.presence?.leave(neighbor);
     this.checkReady();
   }
 
@@ -153,7 +168,7 @@ export class Peer {
   }
 
   private checkReady(): void {
-    const { edges } = this.init.state;
+    const edges = presentEdges(this.init.state);
     // Who joins a running swarm waits for a model, which any neighbor may have, and not for all links.
     const joins = !this.init.state.hasModel;
     if (joins || edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
@@ -210,14 +225,9 @@ export class Peer {
         this.refused.set(effect.neighbor, new GrapevineError(effect.code, effect.message));
         return;
       case 'edgeChanged':
-        this.init.onEdge({
-          event: 'edge',
-          peer: this.node,
-          neighbor: effect.neighbor,
-          round: this.init.state.round,
-          state: effect.status,
-          reason: effect.reason,
-        });
+        this.init.onEdge(edgeEventOf(this.init.state, effect));
+        if (effect.reason === 'removed' && effect.status === 'closed')
+          this.presence?.onClosed(effect.neighbor);
         return;
       case 'roundFinished':
         this.reportRound(effect);
@@ -294,6 +304,7 @@ export class Peer {
   private onNeighborUp(neighbor: number): void {
     this.linked.add(neighbor);
     this.left.delete(neighbor);
+    this.presence?.hear(neighbor);
     this.feed({ type: 'neighborUp', neighbor });
     this.checkReady();
   }
@@ -308,12 +319,14 @@ export class Peer {
   private onFrame(neighbor: number, bytes: Uint8Array): void {
     const frame = decodeFrame(bytes, this.init.limits);
     checkAddressing(frame, { swarmTag: this.init.swarmTag, sender: neighbor, receiver: this.node });
+    this.presence?.hear(neighbor);
     if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
     else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
     else if (frame.kind === 'sync') this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
     else if (frame.kind === 'model') this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
     else if (frame.kind === 'bye') {
       this.left.add(neighbor);
+      this.presence?.leave(neighbor);
       this.feed({ type: 'neighborLeft', neighbor });
       this.checkReady();
       this.checkFarewell();
@@ -372,26 +385,14 @@ export class Peer {
     if ([...this.linked].every((neighbor) => this.left.has(neighbor))) this.farewell.resolve();
   }
 
-  /** Tells every neighbor, then waits a moment for theirs, so that no frame is cut off by a closing socket. */
   private async sayGoodbye(reason: ByeFrame['reason']): Promise<void> {
     this.ended = true;
-    const active = new Set(
-      this.init.state.edges.filter((edge) => edge.status === 'active').map((e) => e.neighbor),
+    const { state, transport, clock } = this.init;
+    for (const { neighbor, status } of state.edges) if (status !== 'active') this.left.add(neighbor); // do not wait
+    const said = [...this.linked].map((to) =>
+      transport.send(to, encodeFrame({ ...this.addressed(to), kind: 'bye', reason })),
     );
-    const byes = [...this.linked].map((to) =>
-      this.init.transport
-        .send(to, encodeFrame({ ...this.addressed(to), kind: 'bye', reason }))
-        .catch((error: unknown) => {
-          if (!isGrapevineError(error)) throw new Error(`goodbye to peer ${to}: ${messageOf(error)}`);
-        }),
-    );
-    for (const neighbor of this.linked) if (!active.has(neighbor)) this.left.add(neighbor); // silent: do not wait
-    let cancel = (): void => {};
-    const timeout = new Promise<void>((resolve) => {
-      cancel = this.init.clock.after(FAREWELL_TIMEOUT_MS, resolve);
-    });
     this.checkFarewell();
-    await Promise.race([Promise.allSettled(byes).then(() => this.farewell.promise), timeout]);
-    cancel();
+    await awaitFarewell(said, this.farewell.promise, clock);
   }
 }

@@ -1,8 +1,9 @@
-/** What a peer's metrics say of a round that it has finished. */
+/** What a peer's metrics say of a round that it has finished, and of an edge that has changed. */
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect } from '../consensus/events.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
-import type { RoundEvent } from '../metrics/events.js';
+import type { EdgeEvent, RoundEvent } from '../metrics/events.js';
 
 /** What its driver has counted and timed, since the run began. */
 export interface Measured {
@@ -25,7 +26,7 @@ export function roundEventOf(
     loss,
     accuracy: null,
     activeLinks: effect.appliedEdges,
-    links: edges.length,
+    links: presentEdges({ edges }).length,
     ...(context.pace === 'lockstep' ? {} : { exchanges: edges.map(({ applied }) => applied) }),
     payloadBytes: totals.payloadBytes,
     wireBytes: sentBytes,
@@ -35,4 +36,11 @@ export function roundEventOf(
     seconds,
     ...namedOmegas(context.blocks, effect.contraction),
   };
+}
+
+export function edgeEventOf(
+  { context, round }: Pick<PeerState, 'context' | 'round'>,
+  { neighbor, status, reason }: Extract<Effect, { type: 'edgeChanged' }>,
+): Omit<EdgeEvent, 'atMs'> {
+  return { event: 'edge', peer: context.node, neighbor, round, state: status, reason };
 }

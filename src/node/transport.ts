@@ -17,6 +17,11 @@ export interface TransportHandlers {
    * further frame from this neighbor before the promise settles; a rejection closes the link.
    */
   onFrame(neighbor: number, frame: Uint8Array): Promise<void> | void;
+  /**
+   * A sign of life of another member, neighbor or not, or the last one (`gone`). Handlers that have this change the neighbors
+   * while the transport runs: a peer that is no neighbor is then refused with NOT_A_NEIGHBOR, and tried again soon.
+   */
+  onMember?(member: { readonly index: number; readonly gone: boolean }): void;
 }
 
 export interface TransportCounters {
@@ -33,6 +38,13 @@ export interface Transport {
    * @throws GrapevineError LINK_DOWN when the link is not up or goes down meanwhile.
    */
   send(neighbor: number, frame: Uint8Array): Promise<void>;
+  /**
+   * Links with these neighbors from now on, and with no others. The link of a neighbor that is taken away stays up until it
+   * is lost, or ended by `unlink`: what is under way on it may be wanted.
+   */
+  setNeighbors(neighbors: readonly number[]): void;
+  /** Ends a link after sending what is queued; handlers hear that it is down. */
+  unlink(neighbor: number): void;
   counters(): TransportCounters;
   /** Closes every link, socket and timer. Idempotent. */
   stop(): Promise<void>;

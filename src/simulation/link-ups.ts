@@ -38,9 +38,10 @@ export class LinkUps {
     }
   }
 
-  /** Both ends hear of a link that is up again, where both are there and nothing divides them. */
+  /** Both ends hear of a link that is up again, where both are there and want it, and nothing divides them. */
   link(a: number, b: number, nowMs: number): void {
     if (!this.isThere(a) || !this.isThere(b) || this.isDivided(a, b)) return;
+    if (!this.wants(a, b) || !this.wants(b, a)) return;
     this.tell(a, { type: 'neighborUp', neighbor: b }, nowMs);
     this.tell(b, { type: 'neighborUp', neighbor: a }, nowMs);
   }
@@ -66,6 +67,11 @@ export class LinkUps {
         this.tellDown([b, a], nowMs);
       }
     }
+  }
+
+  private wants(index: number, neighbor: number): boolean {
+    const { view } = this.nodes[index]!;
+    return view === null || view.neighbors.includes(neighbor);
   }
 
   private isThere(index: number): boolean {

@@ -7,6 +7,8 @@ import { assert } from '../base/assert.js';
 import { namedOmegas } from '../compression/contraction.js';
 import type { Effect } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
+import type { MembershipOptions } from '../consensus/membership-view.js';
+import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { meanModelOf } from '../metrics/consensus-distance.js';
 import { createEvaluationCollector, type SwarmView } from '../metrics/evaluation-collector.js';
@@ -36,6 +38,8 @@ export interface SimulatedRun {
   /** @default `link` on every edge */
   readonly network?: NetworkOptions;
   readonly faults: readonly Fault[];
+  /** Of a topology that follows its members. */
+  readonly membership?: MembershipOptions | undefined;
   /** Virtual duration of one peer's local steps of one round, in milliseconds. */
   readonly trainingMs: number | ((node: number, round: number) => number);
   readonly seed: number;
@@ -304,7 +308,7 @@ function roundEvent(
     loss: mine.loss,
     accuracy: finished.evaluation?.accuracy ?? null,
     activeLinks: finished.appliedEdges,
-    links: state.edges.length,
+    links: presentEdges(state).length,
     ...exchangesOf(state),
     payloadBytes: mine.payloadBytes,
     wireBytes: mine.wireBytes,

@@ -1,5 +1,6 @@
 /** What a simulation is made of, what it tells while it runs, and what comes of it. */
 import type { Effect, Input } from '../consensus/events.js';
+import type { MembershipOptions } from '../consensus/membership-view.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import type { TrainResult } from '../training/trainer.js';
 import type { Fault, SuddenFault } from './fault.js';
@@ -21,6 +22,8 @@ export interface SimulationInit {
   /** Links that differ, and what peers' own connections bear. @default `link` on every edge */
   readonly network?: NetworkOptions;
   readonly faults: readonly Fault[];
+  /** Of a topology that follows its members. @default the edges stay those of the start */
+  readonly membership?: MembershipOptions | undefined;
   readonly seed: number;
   readonly maxFrameBytes: number;
   /** Virtual end of the run, in case peers wait for each other for ever. */

@@ -20,6 +20,7 @@ import { LinkUps } from './link-ups.js';
 import { uniformNetwork, VirtualNetwork } from './network.js';
 import { giveMoreRounds, loadSimulation, type SavedSimulation, saveSimulation } from './saved-simulation.js';
 import type { SimulationInit, SimulationResult } from './simulation-init.js';
+import { VirtualMembership } from './virtual-membership.js';
 import {
   createNode,
   type Event,
@@ -51,6 +52,7 @@ class Simulator {
   private readonly swarmTag: Uint8Array;
   private readonly hasLiars: boolean;
   private readonly linkUps: LinkUps;
+  private readonly membership: VirtualMembership | null;
   private readonly init: SimulationInit;
   private timerTokens = 0;
   private nowMs = 0;
@@ -61,6 +63,11 @@ class Simulator {
     this.network = new VirtualNetwork(init.network ?? uniformNetwork(init.link), init.seed);
     const { nodes, queue, network } = this;
     this.linkUps = new LinkUps({ nodes, queue, network });
+    const { linkUps } = this;
+    const feed = (node: number, input: Input) => this.feed(node, input, null);
+    this.membership = init.membership
+      ? new VirtualMembership(init.membership, { nodes, queue, linkUps, seed: init.seed, feed })
+      : null;
     this.hasLiars = init.faults.some(({ type }) => type === 'lie');
     this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
   }
@@ -105,6 +112,7 @@ class Simulator {
     const { faults } = this.init;
     for (const fault of faults) if (fault.type === 'join') this.nodes[fault.node]!.alive = false;
     this.start();
+    this.membership?.begin(this.nowMs);
     for (const fault of faults) if (fault.type !== 'slow') this.scheduleFault(fault);
   }
 
@@ -149,8 +157,10 @@ class Simulator {
     if (event.type === 'fault') return this.inflict(index, event.fault);
     if (event.type === 'return') return this.comeBack(index, event.absence);
     if (event.type === 'revive') return this.revive(index);
-    if (event.type === 'divide' || event.type === 'heal')
+    if (event.type === 'divide' || event.type === 'heal') {
+      this.membership?.onDivide(event.partition, event.type, this.nowMs);
       return this.linkUps.divide(event.partition, event.type, this.nowMs);
+    }
     if (event.type === 'arriving') return this.passDownlink(index, event);
     if (node.awaySinceMs !== null && isOfLink(event)) return; // the link it came on is no more
     if (this.nowMs < node.frozenUntilMs) {
@@ -159,6 +169,9 @@ class Simulator {
         this.queue.push(node.frozenUntilMs + this.untrainedMs(node, event), { node: index, event });
       return;
     }
+    if (event.type === 'heard') return this.membership?.hear(index, event, this.nowMs);
+    if (event.type === 'settle') return this.membership?.settle(index, this.nowMs);
+    if (event.type === 'unlink') return this.membership?.unlink(index, event, this.nowMs);
     if (event.type === 'input') {
       const input = node.attack === null ? event.input : this.lie(index, node.attack, event.input);
       return this.feed(index, input, event.training ?? null);
@@ -183,6 +196,7 @@ class Simulator {
   private inflict(index: number, fault: SuddenFault): void {
     const node = this.nodes[index]!;
     this.init.onFault?.(fault, this.nowMs);
+    this.membership?.onFault(fault, this.nowMs);
     if (fault.type === 'away') {
       if (node.awaySinceMs === null) this.goAway(index, fault);
       return;
@@ -201,7 +215,7 @@ class Simulator {
   }
 
   /** A new process for an index that has none. */
-  private revive(index: number): void {
+  private async revive(index: number): Promise<void> {
     const { createNewcomer, onNewcomer } = this.init;
     const node = this.nodes[index]!;
     if (node.alive) return;
@@ -214,6 +228,7 @@ class Simulator {
     node.timers.clear();
     node.frozenUntilMs = 0;
     node.awaySinceMs = null;
+    await this.membership?.welcome(index, this.nowMs);
     for (const { neighbor } of node.state.edges) this.linkUps.link(index, neighbor, this.nowMs);
     const { life } = node;
     this.queue.push(this.nowMs, { node: index, event: { type: 'input', input: { type: 'start' }, life } });
@@ -324,6 +339,7 @@ class Simulator {
   /** A promise for training only; all else is done when this returns. */
   private carryOut(index: number, effect: Effect): Promise<void> | void {
     const node = this.nodes[index]!;
+    this.membership?.onEffect(index, effect, this.nowMs);
     switch (effect.type) {
       case 'train':
         return this.startTraining(index, effect);

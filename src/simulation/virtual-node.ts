@@ -1,5 +1,6 @@
 /** A peer in the simulator, what happens to it, and what is to come. */
 import type { Input, TimerName } from '../consensus/events.js';
+import type { MembershipView } from '../consensus/membership-view.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import type { TrainResult } from '../training/trainer.js';
 import type { Attack } from './attacks.js';
@@ -40,6 +41,10 @@ export type Event =
   | { readonly type: 'timer'; readonly timer: TimerName; readonly token: number }
   | { readonly type: 'fault'; readonly fault: SuddenFault }
   | { readonly type: 'revive' }
+  /** Of virtual-membership.ts: word of another peer, a view that may have settled, a link that may not be wanted any more. */
+  | { readonly type: 'heard'; readonly place: number; readonly present: boolean }
+  | { readonly type: 'settle' }
+  | { readonly type: 'unlink'; readonly neighbor: number; readonly dueMs: number }
   | { readonly type: 'divide'; readonly partition: Partition }
   | { readonly type: 'heal'; readonly partition: Partition };
 
@@ -64,6 +69,10 @@ export interface VirtualNode {
   frozenUntilMs: number;
   /** Of an absence: since when; null of a peer that is there. */
   awaySinceMs: number | null;
+  /** Who is there, as far as it has heard; null where the topology does not follow its members. */
+  view: MembershipView | null;
+  /** When the link of an edge that has been given up goes down, by neighbor. */
+  readonly unlinkMs: Map<number, number>;
   /** A liar's. */
   attack: Attack | null;
   /** An honest peer's latest local steps, for liars; kept only where there are any. */
@@ -76,7 +85,16 @@ export function createNode(state: PeerState): VirtualNode {
   const counters = { ...sent, ...frames };
   const clocks = { timers: new Map(), lastArrivalMs: new Map() };
   const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, ...clocks, attack: null, latest: null, ...fresh };
+  return {
+    state,
+    counters,
+    ...clocks,
+    view: null,
+    unlinkMs: new Map(),
+    attack: null,
+    latest: null,
+    ...fresh,
+  };
 }
 
 /** An event and whom it befalls. */

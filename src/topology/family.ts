@@ -11,6 +11,7 @@ import { createRandom, type Random } from '../base/random.js';
 import { choiceField, type OptionField, type OptionFields, type RegistryEntry } from '../base/registry.js';
 import { formatSpec } from '../base/spec.js';
 import { type Graph, isConnected } from './graph.js';
+import type { MembershipTopology } from './membership-topology.js';
 import type { DirectedSchedule, MixingMatrix, Schedule, Topology } from './topology.js';
 import { type Weighting, weigh, weightings } from './weights.js';
 
@@ -57,13 +58,15 @@ export interface Layout {
   readonly published?: MixingMatrix;
   readonly schedule?: Schedule;
   readonly directed?: DirectedSchedule;
+  readonly membership?: MembershipTopology;
 }
 
 /**
  * Where weights come from: `chosen` by the user; `published` by the family's paper, unless the user chooses others;
- * `scheduled`, one matrix a round, which nobody may change without losing what the schedule is for.
+ * `scheduled`, one matrix a round, which nobody may change without losing what the schedule is for; `local`, by what the two
+ * ends of an edge know, since the graph changes.
  */
-export type WeightSource = 'chosen' | 'published' | 'scheduled';
+export type WeightSource = 'chosen' | 'published' | 'scheduled' | 'local';
 
 export interface TopologyDefinition<Options, Settled extends SettledOptions> {
   readonly name: string;
@@ -97,7 +100,9 @@ export function defineTopology<Options, Settled extends SettledOptions>(
 ): RegistryEntry<Options & WeightOption, TopologyFamily> {
   const { name, summary, seeded, weights = 'chosen' } = definition;
   const fields = (
-    weights === 'scheduled' ? definition.fields : { ...definition.fields, weights: weightField }
+    ['scheduled', 'local'].includes(weights)
+      ? definition.fields
+      : { ...definition.fields, weights: weightField }
   ) as OptionFields<Options & WeightOption>;
   return {
     name,

@@ -10,14 +10,20 @@
  *                      expands well (Friedman 2008; Law and Siu 2003)                   3 edges a circle
  *     exponential      next on the circle, and the first members at 1/2, 1/4, 1/8, ... of it ahead: Chord's fingers (Stoica
  *                      et al. 2001), in both directions                                 O(log n) edges on average
+ *     torus            next on the circle, and w further on, w = 2^floor(log2(n) / 2): a torus of rows of w, whose rows are one
+ *                      spiral, so that it exists for every n                            3 + 2 w edges, and about 2 n where n
+ *                                                                                       comes to a power of 4
  *
  * All are connected, since each contains a cycle through all members. Two circles may give the same edge, so a degree may
  * be less than asked for; in small swarms it is.
+ *
+ * But for the torus, which counts members, two that are neighbors among all stay so among fewer: whoever has heard of a
+ * part of the members misses none of its edges to them, and at most has some that the other end does not want.
  */
 import { createHash } from 'node:crypto';
 import { GrapevineError } from '../base/errors.js';
 
-export const membershipTopologies = ['ring', 'random-regular', 'exponential'] as const;
+export const membershipTopologies = ['ring', 'torus', 'random-regular', 'exponential'] as const;
 
 export interface MembershipTopology {
   readonly family: (typeof membershipTopologies)[number];
@@ -44,16 +50,26 @@ function placed(members: readonly string[], seed: number, circle: number): Place
     .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
 
-/** Index of the first member at or after `at`, around the circle. */
+/** Index of the first member at or after `at`, around the circle. Binary search. */
 function firstFrom(circle: readonly Placed[], at: number): number {
-  return Math.max(
-    0,
-    circle.findIndex((member) => member.at >= at),
-  );
+  let low = 0;
+  let high = circle.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (circle[middle]!.at < at) low = middle + 1;
+    else high = middle;
+  }
+  return low % circle.length;
 }
 
-function cycleEdges(circle: readonly Placed[]): [string, string][] {
-  return circle.map(({ id }, k) => [id, circle[(k + 1) % circle.length]!.id]);
+/** From each member to the one `ahead` of it. */
+function cycleEdges(circle: readonly Placed[], ahead = 1): [string, string][] {
+  return circle.map(({ id }, k) => [id, circle[(k + ahead) % circle.length]!.id]);
+}
+
+/** Members in a row of the torus of `members`. */
+function rowOf(members: number): number {
+  return 2 ** Math.floor(Math.log2(members) / 2);
 }
 
 function fingerEdges(circle: readonly Placed[]): [string, string][] {
@@ -73,7 +89,21 @@ function edgesOf(
   if (family === 'random-regular')
     return Array.from({ length: degree / 2 }, (_, k) => cycleEdges(placed(members, seed, k))).flat();
   const circle = placed(members, seed, 0);
-  return family === 'ring' ? cycleEdges(circle) : [...cycleEdges(circle), ...fingerEdges(circle)];
+  const around = cycleEdges(circle);
+  if (family === 'ring') return around;
+  return [
+    ...around,
+    ...(family === 'torus' ? cycleEdges(circle, rowOf(circle.length)) : fingerEdges(circle)),
+  ];
+}
+
+/**
+ * Most neighbors that a member can have among `members`; of the exponential family, whose fingers may all end at one member,
+ * all others.
+ */
+export function mostNeighbors({ family, degree = 4 }: MembershipTopology, members: number): number {
+  const most = { ring: 2, torus: 4, 'random-regular': degree, exponential: members };
+  return Math.min(members - 1, most[family]);
 }
 
 /**

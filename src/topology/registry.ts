@@ -16,6 +16,7 @@ import { grid } from './grid.js';
 import { hypercube } from './hypercube.js';
 import { latency } from './latency.js';
 import { defineRandomMatching } from './matching-schedule.js';
+import { members } from './members.js';
 import { path } from './path.js';
 import { randomRegular } from './random-regular.js';
 import { ring } from './ring.js';
@@ -51,6 +52,7 @@ const unchangingFamilies = createRegistry<TopologyFamily>('topology', unchanging
 
 export const topologies: Registry<TopologyFamily> = createRegistry<TopologyFamily>('topology', [
   ...unchanging,
+  members,
   onePeerExponential,
   base,
   equiTopoDynamic,

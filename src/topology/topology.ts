@@ -3,6 +3,7 @@
  * matrix on it. Generators live one family a file beside this one; registry.ts names them.
  */
 import { type Graph, neighborsOf } from './graph.js';
+import type { MembershipTopology } from './membership-topology.js';
 
 /** W of the papers: w_ij for i != j aligned with graph.targets, w_ii apart; rows sum to 1 within 1e-12. */
 export interface MixingMatrix {
@@ -72,6 +73,8 @@ export interface Topology {
    * the symmetrized form, for everybody else.
    */
   readonly directed?: DirectedSchedule;
+  /** Of a topology that follows its members: `graph` is drawn by this from all of them, and anew from those that are there. */
+  readonly membership?: MembershipTopology;
 }
 
 /** w_ij for the edge {i, j}; 0 where there is none. */

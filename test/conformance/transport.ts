@@ -53,6 +53,15 @@ export class Witness implements TransportHandlers {
   private wake(): void {
     for (const check of this.waiting.splice(0)) check();
   }
+  /** Of one whose neighbors may change: what it has heard of other members. */
+  readonly members: { index: number; gone: boolean }[] = [];
+  declare onMember?: NonNullable<TransportHandlers['onMember']>;
+  followMembers(): void {
+    this.onMember = (member) => {
+      this.members.push(member);
+      this.wake();
+    };
+  }
   onNeighborUp(neighbor: number): void {
     this.ups.push(neighbor);
     this.wake();
@@ -118,6 +127,7 @@ export function describeTransport(name: string, createRig: () => Promise<Transpo
       nodes: number,
       edges: readonly (readonly [number, number])[],
       hellos: Readonly<Record<number, Partial<Hello>>> = {},
+      membership: 'fixed' | 'changing' = 'fixed',
     ): Promise<Witness[]> {
       rig = await createRig();
       witnesses = Array.from({ length: nodes }, () => new Witness());
@@ -125,6 +135,7 @@ export function describeTransport(name: string, createRig: () => Promise<Transpo
         const neighbors = edges.filter((edge) => edge.includes(node)).map(([a, b]) => (a === node ? b : a));
         const spec = { node, neighbors, hello: { ...hello, ...hellos[node] }, onRefused: witness.onRefused };
         witness.transport = await rig.create(spec);
+        if (membership === 'changing') witness.followMembers();
         await witness.transport.start(witness);
       }
       return witnesses;
@@ -297,6 +308,58 @@ export function describeTransport(name: string, createRig: () => Promise<Transpo
         await a!.transport.send(1, deltaFrame(0, 1, { sequence: cut, bytes: 1000 }));
         await b!.until(() => b!.frames.length === cut);
       }
+    });
+
+    test('neighbors change while it runs: added by both ends they are linked, taken away by one no more', async () => {
+      const edges = [
+        [0, 1],
+        [1, 2],
+      ] as const;
+      const [a, b, c] = await swarm(3, edges, {}, 'changing');
+      await allUp(edges);
+      a!.transport.setNeighbors([1, 2]);
+      c!.transport.setNeighbors([0, 1]);
+      await allUp([[0, 2]]);
+      await a!.transport.send(2, deltaFrame(0, 2, { sequence: 1, bytes: 1000 }));
+      await c!.until(() => c!.frames.length === 1);
+
+      b!.transport.setNeighbors([2]);
+      await b!.transport.send(0, heartbeat(1, 0)); // what is under way may still be wanted
+      await a!.until(() => a!.frames.length === 1);
+      const last = b!.transport.send(0, deltaFrame(1, 0, { sequence: 2, bytes: 300_000 }));
+      b!.transport.unlink(0);
+      await last;
+      await a!.until(() => a!.downs.length === 1);
+      expect(a!.frames).toHaveLength(2); // queued before the link was closed
+      expect(b!.downs).toMatchObject([{ neighbor: 0 }]);
+      await settle(a!, c!, () => a!.ups.length + b!.ups.length);
+      expect([a!.ups.filter((peer) => peer === 1), b!.ups.filter((peer) => peer === 0)]).toEqual([[1], [0]]);
+      expect([...a!.refusals, ...b!.refusals, ...c!.refusals].map(({ error }) => error.code)).toEqual(
+        expect.not.arrayContaining(['HELLO_REFUSED']),
+      );
+    });
+
+    test('members are heard of, neighbors or not, and heard to leave', async () => {
+      const [a, b, c] = await swarm(
+        3,
+        [
+          [0, 1],
+          [1, 2],
+        ],
+        {},
+        'changing',
+      );
+      for (const witness of [a!, c!])
+        await witness.until(() =>
+          [0, 1, 2].every(
+            (index) =>
+              witnesses.indexOf(witness) === index ||
+              witness.members.some((member) => member.index === index && !member.gone),
+          ),
+        );
+      await c!.transport.stop();
+      for (const { until, members } of [a!, b!].map((w) => ({ until: w.until.bind(w), members: w.members })))
+        await until(() => members.some(({ index, gone }) => index === 2 && gone));
     });
 
     test('a reader that stalls makes the sender wait with little in flight, and loses nothing', async () => {

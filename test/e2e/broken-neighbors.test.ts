@@ -204,6 +204,8 @@ function replaying(transport: Transport): Transport {
       }
       recorded.set(`${neighbor} ${sequence}`, frame);
     },
+    setNeighbors: (neighbors) => transport.setNeighbors(neighbors),
+    unlink: (neighbor) => transport.unlink(neighbor),
     counters: () => transport.counters(),
     stop: () => transport.stop(),
   };

@@ -10,6 +10,7 @@ import { createRandom, gaussian, type Random, uniform, uniformInt } from '../../
 import type { MatrixBlock } from '../../src/compression/compressor.js';
 import { compressors } from '../../src/compression/registry.js';
 import type { AnyAlgorithm, Pace } from '../../src/consensus/algorithm.js';
+import type { MembershipOptions } from '../../src/consensus/membership-view.js';
 import { setUpPeer } from '../../src/consensus/peer-setup.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
 import { algorithms } from '../../src/consensus/registry.js';
@@ -25,6 +26,7 @@ import {
 import { diameterOf } from '../../src/topology/diameter.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import { spectrumOf } from '../../src/topology/spectrum.js';
+import type { Topology } from '../../src/topology/topology.js';
 
 const blocks: readonly MatrixBlock[] = [
   { name: 'matrix', offset: 0, rows: 6, cols: 5 },
@@ -137,6 +139,11 @@ const onlyCorrections: ReadonlySet<string> = new Set([
   'ad-psgd',
 ]);
 
+/** Where the topology follows its members: times that let a view change within a run of a second or two. */
+function membershipOf({ membership, graph }: Topology): MembershipOptions | undefined {
+  return membership && { rule: membership, places: graph.nodes, absentMs: 300, settleMs: 40 };
+}
+
 export interface ChaosOutcome extends Conclusion {
   readonly plan: ChaosPlan;
   /** Exchanges that one end only has applied, whatever excuses it, between peers that live and were not started again. */
@@ -213,7 +220,7 @@ function setUpSwarm(plan: ChaosPlan, sabotage: Sabotage) {
     loss: 0,
     samples: 1,
   });
-  return { peers: targets.map((_, node) => create(node)), create, train };
+  return { topology, peers: targets.map((_, node) => create(node)), create, train };
 }
 
 const total = (counters: readonly NodeCounters[]): NodeCounters =>
@@ -228,7 +235,7 @@ const total = (counters: readonly NodeCounters[]): NodeCounters =>
 /** Runs a plan to its end. */
 export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promise<ChaosOutcome> {
   const { seed } = plan;
-  const { peers, create, train } = setUpSwarm(plan, extras.sabotage ?? ((algorithm) => algorithm));
+  const { topology, peers, create, train } = setUpSwarm(plan, extras.sabotage ?? ((algorithm) => algorithm));
   const states = [...peers];
   const { name } = peers[0]!.algorithm;
   const checker = new InvariantChecker(
@@ -250,6 +257,7 @@ export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promi
     link: plan.link,
     ...(extras.network === undefined ? {} : { network: extras.network }),
     faults: plan.faults,
+    membership: membershipOf(topology),
     seed,
     maxFrameBytes: 1 << 16,
     horizonMs: extras.horizonMs ?? 600_000,

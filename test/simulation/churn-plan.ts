@@ -10,6 +10,7 @@ import { algorithms } from '../../src/consensus/registry.js';
 import { requireFit } from '../../src/consensus/topology-fit.js';
 import type { Fault } from '../../src/simulation/simulator.js';
 import { neighborsOf } from '../../src/topology/graph.js';
+import { membershipTopologies } from '../../src/topology/membership-topology.js';
 import { buildTopology } from '../../src/topology/registry.js';
 import type { Topology } from '../../src/topology/topology.js';
 import { type ChaosPlan, compressorsOf, pick } from './chaos.js';
@@ -254,6 +255,17 @@ export function planChurn(seed: number, pace: Pace): ChurnPlan {
     trainingMs: pick(random, [15, 60, 120]),
     slowLinks: planned.flatMap(({ slowLinks = [] }) => slowLinks),
   };
+}
+
+/** As planChurn, on a topology that follows its members, with enough rounds to see who is gone. */
+export function planMembersRun(seed: number, pace: Pace): ChurnPlan {
+  const plan = planChurn(seed, pace);
+  const random = createRandom(seed, 'members');
+  const nodes = Math.max(4, plan.nodes);
+  const topology = `members:graph=${pick(random, membershipTopologies)}`;
+  const fits = buildFitting(topology, nodes, plan) !== null;
+  const usual = fits ? {} : { algorithm: 'exact', compressor: 'none' };
+  return { ...plan, nodes, topology, ...usual, rounds: 60 };
 }
 
 /** When nothing is broken any more, and the last training that was slowed down is over. */

@@ -92,6 +92,8 @@ describe('a frame budget', () => {
         handlers = given;
       },
       send: async () => {},
+      setNeighbors() {},
+      unlink() {},
       counters: () => ({ sentBytes: 0, receivedBytes: 0 }),
       stop: async () => {},
     };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   membershipEdges,
   membershipTopologies,
+  mostNeighbors,
   neighborsFor,
 } from '../../../src/topology/membership-topology.js';
 
@@ -61,10 +62,51 @@ describe.each(membershipTopologies)('%s of changing members', (family) => {
     const counts = [...Array(40).keys()].map((k) => changed(ids(64 + k), ids(65 + k), topology));
     const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
     // A cycle loses one edge and gains two; fingers: about log2 64 = 6 of the newcomer's own and as many that pass to it.
-    const most = { ring: 3, 'random-regular': 6, exponential: 3 + 5 * 6 }[family];
+    // Of a torus, as many rows of 8 as pass there are moved on by one: 8 edges go and 9 come.
+    const most = { ring: 3, torus: 3 + 17, 'random-regular': 6, exponential: 3 + 5 * 6 }[family];
     expect(mean).toBeLessThanOrEqual(most);
     expect(mean).toBeGreaterThan(2);
   });
+});
+
+it.each(membershipTopologies)('%s never has more neighbors a member than mostNeighbors says', (family) => {
+  for (const count of [1, 2, 3, 5, 8, 16, 40]) {
+    const all = ids(count);
+    const degrees = all.map((id) => neighborsFor(all, id, { family, seed }).length);
+    expect(Math.max(...degrees)).toBeLessThanOrEqual(mostNeighbors({ family, seed }, count));
+  }
+});
+
+it.each(membershipTopologies.filter((family) => family !== 'torus'))(
+  '%s keeps, among fewer members, all edges between them',
+  (family) => {
+    const topology = { family, seed };
+    const [all, some] = [ids(30), ids(30).filter((_, k) => k % 3 !== 0)];
+    const fewer = membershipEdges(some, topology).map((edge) => edge.join(' '));
+    const kept = membershipEdges(all, topology).filter((edge) => edge.every((id) => some.includes(id)));
+    expect(kept.length).toBeGreaterThan(10);
+    for (const edge of kept) expect(fewer).toContain(edge.join(' '));
+  },
+);
+
+it('the torus is the circulant graph of 1 and w on the circle', () => {
+  for (const [count, row] of [
+    [4, 2],
+    [15, 2],
+    [16, 4],
+    [63, 4],
+    [64, 8],
+  ] as const) {
+    const all = ids(count);
+    const around = [all[0]!];
+    const ring = new Map(all.map((id) => [id, neighborsFor(all, id, { family: 'ring', seed })]));
+    while (around.length < count)
+      around.push(ring.get(around.at(-1)!)!.find((id) => !around.includes(id)) as string);
+    around.forEach((id, k) => {
+      const wanted = [1, count - 1, row, count - row].map((ahead) => around[(k + ahead) % count]!);
+      expect(neighborsFor(all, id, { family: 'torus', seed })).toEqual([...new Set(wanted)].sort());
+    });
+  }
 });
 
 it('a member that nobody knows has no neighbors, and one alone has none either', () => {
