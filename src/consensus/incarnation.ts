@@ -94,6 +94,10 @@ export function receiveSync(
     if (sync.ask) sendSync(state, effects, edge, nowMs); // from a life that is over, or that has been miscounted
     return;
   }
+  if (isAnotherLife(edge, sync)) {
+    sendSync(state, effects, { ...edge, theirIncarnation: sync.incarnation + 1 }, nowMs);
+    return;
+  }
   if (sync.incarnation > edge.theirIncarnation || !edge.begun) {
     if (state.algorithm.toleratesChurn !== true) {
       refuseNewcomer(state, effects, edge);
@@ -112,6 +116,14 @@ export function receiveSync(
   if (edge.synced && (sync.ask || !wasSynced)) resendInto(effects, edge, nowMs);
   const donor = state.edges.find(({ neighbor }) => neighbor === state.donor);
   if (donor !== undefined && state.donor !== asked) sendSync(state, effects, donor, nowMs);
+}
+
+/**
+ * A peer without a model says that it is who this one has made exchanges with: its place has been somebody else's, who came
+ * as late. Told of a later life, it takes a higher number; whoever has a model by now lets it pass.
+ */
+function isAnotherLife({ begun, applied, theirIncarnation }: EdgeState, sync: Sync): boolean {
+  return begun && applied > 0 && sync.incarnation === theirIncarnation && sync.ask && sync.model !== 'has';
 }
 
 /** A neighbor has met a later life of this index: the driver has lost count. Only before this one has done anything. */

@@ -77,5 +77,5 @@ itWhenThorough(
       expect(rounds.at(-10)).toMatchObject({ links: 2 });
     }
   },
-  150_000,
+  300_000,
 );

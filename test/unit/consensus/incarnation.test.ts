@@ -127,6 +127,19 @@ describe('a peer that is started again', () => {
     expect(fresh.hasModel).toBe(true);
   });
 
+  it('is told apart from one before it that was counted alike, as two late holders of one place are', () => {
+    const old = survivor(2);
+    link([old, newcomer(1)]);
+    edgeOf(old, 1).applied = 1; // as after an exchange with it
+    feed(old, { type: 'neighborDown', neighbor: 1, reason: 'LINK_DOWN' });
+    expect(edgeOf(old, 1)).toMatchObject({ applied: 1, theirIncarnation: 1 });
+    const other = newcomer(1);
+    link([old, other]);
+    expect(other.incarnation).toBeGreaterThan(1);
+    expect(edgeOf(old, 1)).toMatchObject({ applied: 0, theirIncarnation: other.incarnation });
+    expect(other.hasModel).toBe(true);
+  });
+
   it('comes back to an edge that it had left for good', () => {
     const old = survivor(2);
     feed(old, { type: 'neighborLeft', neighbor: 1 });

@@ -1,5 +1,6 @@
 /** Which place a newcomer gets, and why it gets none. */
 import { describe, expect, it } from 'vitest';
+import { GrapevineError } from '../../../src/base/errors.js';
 import type { Admission } from '../../../src/node/admission.js';
 import {
   createJoinService,
@@ -55,6 +56,14 @@ describe('a place in a swarm', () => {
     expect(ask('dan')).toBe('SWARM_FULL');
     nowMs = RESERVATION_MS;
     expect(ask('dan')).toMatchObject({ index: 2 });
+  });
+
+  it('of a peer that was revoked is free, and of one that died is not', () => {
+    const revoked = new GrapevineError('REVOKED', 'the founder has revoked ann');
+    const admission = { ...everybody, objection: (peerId: string) => (peerId === 'ann' ? revoked : null) };
+    const ask = serviceOf({ admission, members: () => new Map([member(1, 'ann'), member(2, 'dead')]) });
+    expect(ask('bob')).toMatchObject({ index: 1 });
+    expect(ask('cid', { index: 2 })).toBe('INDEX_TAKEN');
   });
 
   it('is the one that the invitation or the newcomer names, if nobody has it', () => {

@@ -9,7 +9,7 @@ import {
 } from '../../../src/node/membership.js';
 import { ManualClock } from '../../reference/manual-clock.js';
 
-function create(isComplete = () => false) {
+function create(isComplete = () => false, isRevoked = (_peerId: string) => false) {
   const clock = new ManualClock();
   const published: { atMs: number; record: MemberRecord; bytes: number }[] = [];
   const changes: { record: MemberRecord; isNew: boolean }[] = [];
@@ -18,6 +18,7 @@ function create(isComplete = () => false) {
     peerId: 'me',
     addresses: () => ['/ip4/127.0.0.1/tcp/1'],
     isComplete,
+    isRevoked,
     publish: async (bytes) => {
       published.push({
         atMs: clock.nowMs(),
@@ -176,4 +177,18 @@ describe('membership', () => {
     expect(clock.pending).toBe(0);
     expect(published).toHaveLength(2);
   });
+});
+
+test('an index whose holder the founder has revoked is free for another identity, and only then', () => {
+  const revoked = new Set<string>();
+  const { membership } = create(undefined, (peerId) => revoked.has(peerId));
+  const announce = (peerId: string, serial: number) =>
+    membership.receive(peerId, new TextEncoder().encode(JSON.stringify(record({ peerId, serial }))));
+  expect(announce('p3', 1)).toBe('accept');
+  expect(announce('other', 1)).toBe('ignore');
+  expect(membership.claim(3, 'other')).toBe(false);
+  revoked.add('p3');
+  expect(announce('other', 2)).toBe('accept');
+  expect(membership.view.get(3)?.peerId).toBe('other');
+  expect(membership.claim(3, 'p3')).toBe(false);
 });

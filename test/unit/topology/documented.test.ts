@@ -31,6 +31,12 @@ describe('docs/topologies.md', () => {
     expect(at64).toBe(figures(specIn(cell!), 64));
   });
 
+  const following = rows.filter(([cell]) => cell?.startsWith('`members'));
+
+  it.each(following)('has the degrees and gaps of %s', (cell, at16, at64) => {
+    expect([at16, at64]).toEqual([figures(specIn(cell!), 16), figures(specIn(cell!), 64)]);
+  });
+
   const scheduled = rows.filter((cells) => cells.length === 4 && /^(\d+|none)$/.test(cells[2]!));
 
   it.each(scheduled)('has period and links of %s', (cell, _what, period, links) => {
@@ -56,5 +62,6 @@ describe('docs/topologies.md', () => {
     expect(weighted.map(([name]) => name).sort()).toEqual([...weightings].sort());
     expect(unchanging.length).toBe(17);
     expect(scheduled.length).toBe(4);
+    expect(following.length).toBe(4);
   });
 });
