@@ -7,7 +7,18 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/namespaces.mjs', import.meta.url));
-const SHORT = ['--scenario', 'public', '--peers', '3', '--rounds', '8', '--round-trips', '5'];
+const SHORT = [
+  '--scenario',
+  'public',
+  '--peers',
+  '3',
+  '--rounds',
+  '8',
+  '--round-trips',
+  '5',
+  '--reference',
+  'simulate',
+];
 
 function runScript(...args: readonly string[]) {
   return spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
