@@ -24,7 +24,7 @@ function runScript(...args: readonly string[]) {
   return spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
 }
 
-test('peers on hosts of their own, two behind NAT, train what they train on loopback', ({ skip }) => {
+test('peers on hosts of their own, two behind NAT, train what the simulator trains', ({ skip }) => {
   const { status, stdout: missing } = runScript('--check');
   skip(status !== 0, missing.trim());
   const { stdout, stderr } = runScript(...SHORT);
