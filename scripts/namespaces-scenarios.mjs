@@ -56,7 +56,7 @@ export const scenarios = {
   },
   moved: {
     about: 'host 2 gets another address in mid-run',
-    rounds: 150,
+    rounds: 250,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network }) {
@@ -66,7 +66,7 @@ export const scenarios = {
   },
   asleep: {
     about: `host 3 is suspended for ${FAULT_MS / 1000} s`,
-    rounds: 150,
+    rounds: 250,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm }) {
@@ -78,7 +78,7 @@ export const scenarios = {
   },
   partition: {
     about: `no packet passes between hosts 0 to 2 and the others for ${FAULT_MS / 1000} s`,
-    rounds: 150,
+    rounds: 250,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network, hosts }) {
@@ -92,7 +92,7 @@ export const scenarios = {
   },
   'half-open': {
     about: `packets of host 1 do not arrive at host 2 for ${FAULT_MS / 1000} s; those of host 2 do`,
-    rounds: 150,
+    rounds: 250,
     nat: [-1],
     tolerance: DISTURBED,
     async disturb({ swarm, network }) {
@@ -104,7 +104,7 @@ export const scenarios = {
   },
   relay: {
     about: 'the founder, which relays, is killed, and started again after 5 s from its run directory',
-    rounds: 150,
+    rounds: 250,
     nat: [-1],
     natReaches: [0],
     tolerance: DISTURBED,

@@ -89,6 +89,21 @@ function outages(edges, untilMs) {
   return { count, longestMs, lost: [...since.keys()] };
 }
 
+/** `grapevine simulate` of the same swarm. */
+export async function simulate(runFlags) {
+  const directory = mkdtempSync(join(tmpdir(), 'grapevine-hosts-'));
+  const startedMs = performance.now();
+  try {
+    const args = ['simulate', ...runFlags, '--quiet', '--out', directory];
+    const { code, text } = await startCommand([], args, { label: 'simulate', debug: false }).ended;
+    if (code !== 0) throw new Error(`grapevine simulate: ${text}`);
+    const { accuracy } = JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8'));
+    return { accuracy: accuracy.mean, seconds: (performance.now() - startedMs) / 1000 };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /** The members of one swarm while they run. */
 export class Swarm {
   /**

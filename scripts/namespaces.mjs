@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { canMakeNamespaces, createNetwork, removeNamespaces } from './namespaces-network.mjs';
 import { scenarioFor, scenarios } from './namespaces-scenarios.mjs';
-import { killAll, Swarm } from './namespaces-swarm.mjs';
+import { killAll, Swarm, simulate } from './namespaces-swarm.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +26,8 @@ const { values } = parseArgs({
     'round-trips': { type: 'string', default: '60' },
     /** Only says what is missing, if anything; the exit code says whether. */
     check: { type: 'boolean', default: false },
+    /** What the hosts are held to: loopback, the same processes without a network; simulate, the simulator. */
+    reference: { type: 'string', default: 'loopback' },
     debug: { type: 'boolean', default: false },
   },
 });
@@ -95,6 +97,17 @@ function runOnLoopback(runFlags) {
   return runSwarm({ runFlags, prefixOf: () => [], reachOf }, async () => {});
 }
 
+async function referenceOf(runFlags) {
+  const { seconds, accuracy } =
+    values.reference === 'simulate' ? await simulate(runFlags) : summaryOf(await runOnLoopback(runFlags));
+  return { name: values.reference, seconds, accuracy };
+}
+
+const summaryOf = ({ seconds, hosts: peers }) => ({
+  seconds,
+  accuracy: mean(peers.map((peer) => peer.accuracy)),
+});
+
 function tableOf({ hosts: peers, interfaces }, { nat }) {
   const rows = peers.map(({ round, accuracy, payloadBytes, wireBytes, edges }, host) => [
     `${host}${host === 0 ? ' (relay)' : nat.includes(host) ? ' (NAT)' : ''}`.padEnd(12),
@@ -111,9 +124,9 @@ function tableOf({ hosts: peers, interfaces }, { nat }) {
   return [head, ...rows.map((cells) => cells.join(''))].join('\n');
 }
 
-function report(scenario, onHosts, loopback) {
-  const accuracy = (run) => mean(run.hosts.map((peer) => peer.accuracy));
-  const difference = Math.abs(accuracy(onHosts) - accuracy(loopback));
+function report(scenario, onHosts, reference) {
+  const { accuracy } = summaryOf(onHosts);
+  const difference = Math.abs(accuracy - reference.accuracy);
   const sockets = sum(onHosts.hosts.map(({ wireBytes }) => wireBytes));
   const interfaces = sum(onHosts.interfaces);
   const { samples, min, mean: middle, max } = onHosts.roundTrips;
@@ -125,8 +138,10 @@ function report(scenario, onHosts, loopback) {
   console.log(
     `interfaces sent ${mega(interfaces)}, ${(interfaces / sockets).toFixed(3)} times the sockets' count`,
   );
-  console.log(`accuracy on hosts ${accuracy(onHosts).toFixed(4)} in ${onHosts.seconds.toFixed(0)} s`);
-  console.log(`accuracy on loopback ${accuracy(loopback).toFixed(4)} in ${loopback.seconds.toFixed(0)} s`);
+  console.log(`accuracy on hosts ${accuracy.toFixed(4)} in ${onHosts.seconds.toFixed(0)} s`);
+  console.log(
+    `accuracy by ${reference.name} ${reference.accuracy.toFixed(4)} in ${reference.seconds.toFixed(0)} s`,
+  );
   const lost = onHosts.hosts.filter(({ edges }) => edges.lost.length > 0).length;
   return difference <= scenario.tolerance && lost === 0;
 }
@@ -142,14 +157,14 @@ if (lacks !== null || values.check) {
   process.exit(lacks === null ? 0 : 1);
 }
 const names = values.scenario === 'all' ? Object.keys(scenarios) : values.scenario.split(',');
-const loopbacks = new Map();
+const references = new Map();
 let failed = 0;
 for (const name of names) {
   const scenario = scenarioFor(name, hostCount);
   const runFlags = flagsOfRun(scenario);
   const key = runFlags.join(' ');
-  if (!loopbacks.has(key)) loopbacks.set(key, await runOnLoopback(runFlags));
-  if (!report(scenario, await runOnHosts(scenario, runFlags), loopbacks.get(key))) failed++;
+  if (!references.has(key)) references.set(key, await referenceOf(runFlags));
+  if (!report(scenario, await runOnHosts(scenario, runFlags), references.get(key))) failed++;
 }
 console.log(`${names.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -21,7 +21,7 @@ import {
   mdnsServiceOf,
   ownAddresses,
 } from './libp2p-entrances.js';
-import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
+import { hearIntroductions, sayIntroduction } from './libp2p-introduction.js';
 import {
   CONNECT_TIMEOUT_MS,
   createSwarmNode,
@@ -42,8 +42,6 @@ import type { TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
 
 export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
-/** One membership record (membership.ts), said to one peer on a connection that proves who says it. */
-export const INTRODUCTION_PROTOCOL = '/grapevine/introduction/1.0.0';
 /**
  * From an open stream to both verdicts: four messages, on a machine that is busy starting others. What times out
  * is done again, so a short limit makes a crowded machine more crowded: 64 peers never linked within 10 s.
@@ -220,11 +218,9 @@ class SwarmTransport implements Libp2pTransport {
     this.links = createLinkTable(handlers, limits);
     const onStream = (stream: EdgeStream, connection: Connection) => void this.accept(stream, connection);
     await this.parts.node.handle(EDGE_PROTOCOL, onStream, EDGE_STREAMS);
-    const onIntroduction = async (stream: EdgeStream, { remotePeer }: Connection) => {
-      const record = await readIntroduction(stream, this.clock);
-      if (record !== null) this.membership.receive(remotePeer.toString(), record);
-    };
-    await this.parts.node.handle(INTRODUCTION_PROTOCOL, onIntroduction, ON_ANY_CONNECTION);
+    await hearIntroductions(this.parts.node, this.clock, (peerId, record) =>
+      this.membership.receive(peerId, record),
+    );
     this.entrances.open();
     await answerProbes(this.parts.node, this.clock);
     await startSwarmNode(this.parts.node, listen);
@@ -286,8 +282,7 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async sayWhoCalls(connection: Connection, signal: AbortSignal): Promise<void> {
-    const stream = await connection.newStream(INTRODUCTION_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
-    await sayIntroduction(stream, this.membership.introduction(), signal);
+    await sayIntroduction(connection, this.membership.introduction(), signal);
   }
 
   private isComplete(): boolean {

@@ -7,13 +7,24 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/namespaces.mjs', import.meta.url));
-const SHORT = ['--scenario', 'public', '--peers', '3', '--rounds', '8', '--round-trips', '5'];
+const SHORT = [
+  '--scenario',
+  'public',
+  '--peers',
+  '3',
+  '--rounds',
+  '8',
+  '--round-trips',
+  '5',
+  '--reference',
+  'simulate',
+];
 
 function runScript(...args: readonly string[]) {
   return spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
 }
 
-test('peers on hosts of their own, two behind NAT, train what they train on loopback', ({ skip }) => {
+test('peers on hosts of their own, two behind NAT, train what the simulator trains', ({ skip }) => {
   const { status, stdout: missing } = runScript('--check');
   skip(status !== 0, missing.trim());
   const { stdout, stderr } = runScript(...SHORT);

@@ -176,29 +176,6 @@ describe('a neighbor that breaks the protocol', () => {
 });
 
 describe('silence', () => {
-  it('of all neighbors at once makes a peer wait, where it is told to: until one is back, or for cutOffMs', () => {
-    const cutOffMs = 5000;
-    const alone = (): PeerState => {
-      const peer = started({ ...peerZero, options: { ...options, cutOffMs } });
-      finishTraining(peer);
-      for (const neighbor of [1, 2]) receive(peer, neighbor, handDelta(1, [0, 0]));
-      finishTraining(peer);
-      return peer;
-    };
-    const waits = alone();
-    const silent = ticksUntil(waits, cutOffMs - 1);
-    expect(statuses(silent)).toEqual(['1 inactive: silent', '2 inactive: silent']);
-    expect(only(silent, 'roundFinished')).toEqual([]);
-    expect(only(ticksUntil(waits, cutOffMs), 'roundFinished')).toHaveLength(1);
-    const isMet = alone();
-    ticksUntil(isMet, 3000);
-    expect(only(receive(isMet, 1, handDelta(2, [0, 0])), 'roundFinished')).toHaveLength(1);
-    const stops = alone();
-    ticksUntil(stops, 3000);
-    feed(stops, { type: 'stopRequested', afterRound: 0 }, 3000);
-    expect(only(ticksUntil(stops, 3250), 'roundFinished')).toHaveLength(1);
-  });
-
   it('makes an edge inactive, and the round ends without it', () => {
     const peer = started(peerZero);
     finishTraining(peer);
