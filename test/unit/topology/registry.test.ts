@@ -22,6 +22,7 @@ describe('topologies', () => {
       'star',
       'graph-file',
       'latency',
+      'members',
       'one-peer-exponential',
       'base',
       'equitopo-dynamic',
