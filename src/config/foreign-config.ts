@@ -4,6 +4,7 @@
  * too, with --task, and it is the same (of a module, by the hash of its file).
  */
 import { GrapevineError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import type { Registry } from '../base/registry.js';
 import { parseSpec } from '../base/spec.js';
 import type { Task } from '../training/tasks/task.js';
@@ -39,8 +40,8 @@ export function verifyForeignConfig(
   if (own.task === undefined && !isSelfContained(task)) {
     throw new GrapevineError(
       'BAD_CONFIG',
-      `the swarm trains ${task}, which runs or reads files of this device: nothing of that kind is taken from the network. ` +
-        `Get the file from whom you trust, and name it: --task ${withoutPlace(task).replace(/#.*/, '')}`,
+      `the swarm trains ${printable(task)}, which runs or reads files of this device: nothing of that kind is taken from the network. ` +
+        `Get the file from whom you trust, and name it: --task ${printable(withoutPlace(task).replace(/#.*/, ''))}`,
       { task },
     );
   }
@@ -48,7 +49,7 @@ export function verifyForeignConfig(
   if (withoutPlace(mine) !== withoutPlace(task)) {
     throw new GrapevineError(
       'BAD_CONFIG',
-      `the swarm trains ${withoutPlace(task)}, and --task here is ${withoutPlace(mine)}: take the same, to the byte.`,
+      `the swarm trains ${printable(withoutPlace(task))}, and --task here is ${withoutPlace(mine)}: take the same, to the byte.`,
       { task },
     );
   }

@@ -6,9 +6,10 @@
  *     a stranger inside     may ask to join (join-service.ts), no more; is    NOT_ADMITTED
  *                           closed after STRANGER_MS; MAX_STRANGERS at once
  *     an edge or a record   of a peer that is not admitted                    refused by the handshake, or ignored
- *     an admitted peer      that breaks the protocol                          strikes, then a ban: all its connections go
+ *     anybody               that breaks a protocol: of edges, of yamux        strikes, then a ban: all its connections go
+ *                           (libp2p-yamux-guard.ts), of gossip (libp2p-gossip-limit.ts), or forges documents
  *
- * Whoever dials says its member record first, with its invitation, so that the other end can judge it (settled).
+ * Nobody is called because a stranger asks for it, and who has gone is forgotten but for its strikes. Whoever dials says its member record first, with its invitation, so that the other end can judge it (settled).
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import type { Clock } from '../base/clock.js';
@@ -16,11 +17,13 @@ import { type ErrorCode, GrapevineError, isGrapevineError, messageOf } from '../
 import { type Admission, type AdmissionInit, createAdmission } from './admission.js';
 import { JOIN_PROTOCOL, type JoinService, MAX_JOIN_REQUEST_BYTES } from './join-service.js';
 import { addressKey } from './libp2p-addresses.js';
+import { limitGossip } from './libp2p-gossip-limit.js';
 import type { EdgeStream, SwarmNode } from './libp2p-node.js';
 import { readWhole, sayWhole } from './libp2p-whole-message.js';
 import type { Reception } from './membership.js';
 import {
   ADDRESS_CONNECTIONS_PER_MINUTE,
+  aMinute,
   createRateLimit,
   createStrikes,
   isOffense,
@@ -31,6 +34,8 @@ import {
 export const STRANGER_MS = 15_000;
 /** Connections of peers that are not admitted, at once; each holds a yamux session of some 50 KB. */
 export const MAX_STRANGERS = 32;
+/** Where there are more, the one that was first has had its time after this: whoever asks at once needs no longer. */
+export const STRANGER_GRACE_MS = 2_000;
 /** An edge that is opened before its caller's invitation has arrived waits for it this long. */
 export const SETTLE_MS = 5_000;
 /** Join questions at once of one connection. */
@@ -62,7 +67,8 @@ export class SwarmGuard {
   private readonly strikes;
   private readonly addressLimit;
   private readonly peerLimit;
-  private readonly strangers = new Set<Connection>();
+  /** Connections of peers that are not admitted, and since when; the oldest first. */
+  private readonly strangers = new Map<Connection, number>();
   private readonly waiting = new Map<string, Set<() => void>>();
   private node: { readonly node: SwarmNode; readonly topic: string } | null = null;
   private service: JoinService | null = null;
@@ -73,10 +79,10 @@ export class SwarmGuard {
     this.psk = init.psk;
     this.admission = createAdmission({ ...init, onRevoked: (peerIds) => this.expel(peerIds, 'REVOKED') });
     this.strikes = createStrikes(init.clock);
-    this.addressLimit = createRateLimit(init.clock, ADDRESS_CONNECTIONS_PER_MINUTE);
-    this.peerLimit = createRateLimit(init.clock, PEER_CONNECTIONS_PER_MINUTE);
+    this.addressLimit = createRateLimit(init.clock, aMinute(ADDRESS_CONNECTIONS_PER_MINUTE));
+    this.peerLimit = createRateLimit(init.clock, aMinute(PEER_CONNECTIONS_PER_MINUTE));
     this.gater = {
-      denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null,
+      denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null || this.isStranger(peerId),
       denyInboundConnection: (connection) => this.deniesAddress(connection),
       denyInboundEncryptedConnection: (peerId) => this.deniesPeer(peerId),
       denyDialMultiaddr: () => false, // libp2p's default would not dial loopback and private addresses
@@ -88,6 +94,14 @@ export class SwarmGuard {
     this.node = { node, topic };
     node.addEventListener('connection:open', ({ detail }) => this.onConnection(detail));
     node.addEventListener('connection:close', ({ detail }) => void this.strangers.delete(detail));
+    // libp2p keeps what everybody has said of itself, and looks for what is out of date only when it reads it.
+    node.addEventListener('peer:disconnect', ({ detail }) => {
+      node.peerStore.delete(detail).catch(() => {}); // a store in memory: there is nothing to be done about it
+    });
+    limitGossip(node.services.pubsub, this.init.clock, {
+      isMember: (peerId) => this.admission.objection(peerId) === null || this.hasCalled(peerId),
+      onFlood: (peerId, error) => this.strike(peerId, error),
+    });
     await node.handle(
       JOIN_PROTOCOL,
       (stream, { remotePeer }) => void this.answer(stream, remotePeer.toString()),
@@ -104,6 +118,7 @@ export class SwarmGuard {
   present(peerId: string, invitation: string | undefined): GrapevineError | null {
     const objection = this.admission.present(peerId, invitation);
     if (objection === null) for (const wake of this.waiting.get(peerId) ?? []) wake();
+    else if (isOffense(objection.code)) this.strike(peerId, objection);
     else if (invitation !== undefined) this.refuse(objection, peerId);
     return objection;
   }
@@ -185,16 +200,29 @@ export class SwarmGuard {
     return true;
   }
 
+  /** A peer that has called, and is not admitted: it does not make us call anybody. */
+  private isStranger(peerId: PeerId): boolean {
+    if (this.admission.objection(peerId.toString()) === null) return false;
+    return [...this.strangers.keys()].some(({ remotePeer }) => remotePeer.equals(peerId));
+  }
+
+  /** A peer that we have called: nobody makes us call strangers, so it is one that we were told of. */
+  private hasCalled(peerId: string): boolean {
+    const connections = this.node?.node.getConnections() ?? [];
+    return connections.some(
+      ({ direction, remotePeer }) => direction === 'outbound' && remotePeer.toString() === peerId,
+    );
+  }
+
   private onConnection(connection: Connection): void {
     const peerId = connection.remotePeer.toString();
+    connection.addEventListener('close', ({ error }) => this.strike(peerId, error));
     if (connection.direction !== 'inbound' || this.admission.objection(peerId) === null) return;
-    if (this.strangers.size >= MAX_STRANGERS) {
-      const message = `more than ${MAX_STRANGERS} connections of peers that are not admitted.`;
-      this.refuse(new GrapevineError('RATE_LIMITED', message, { peerId }), peerId);
-      connection.abort(new Error(message));
+    if (!this.makeRoom()) {
+      this.turnAway(connection);
       return;
     }
-    this.strangers.add(connection);
+    this.strangers.set(connection, this.init.clock.nowMs());
     const cancel = this.init.clock.after(STRANGER_MS, () => {
       this.strangers.delete(connection);
       const objection = this.admission.objection(peerId);
@@ -202,7 +230,30 @@ export class SwarmGuard {
       this.refuse(objection, peerId);
       connection.abort(objection);
     });
-    connection.addEventListener?.('close', cancel);
+    connection.addEventListener('close', cancel);
+  }
+
+  /** Whether there is room for one more stranger, once the oldest has had to go if need be. */
+  private makeRoom(): boolean {
+    for (const [connection, sinceMs] of this.strangers) {
+      const peerId = connection.remotePeer.toString();
+      if (this.admission.objection(peerId) === null) this.strangers.delete(connection);
+      else if (this.strangers.size < MAX_STRANGERS) return true;
+      else if (this.init.clock.nowMs() - sinceMs < STRANGER_GRACE_MS) return false;
+      else {
+        this.strangers.delete(connection);
+        this.turnAway(connection);
+      }
+    }
+    return this.strangers.size < MAX_STRANGERS;
+  }
+
+  /** No offense, so the connection does not end with a code. */
+  private turnAway(connection: Connection): void {
+    const peerId = connection.remotePeer.toString();
+    const message = `more than ${MAX_STRANGERS} connections of peers that are not admitted.`;
+    this.refuse(new GrapevineError('RATE_LIMITED', message, { peerId }), peerId);
+    connection.abort(new Error(message));
   }
 
   private async answer(stream: EdgeStream, peerId: string): Promise<void> {

@@ -24,12 +24,19 @@ import {
   ownAddresses,
 } from './libp2p-entrances.js';
 import type { SwarmGuard } from './libp2p-guard.js';
-import { readIntroduction, sayIntroduction } from './libp2p-introduction.js';
+import {
+  createIntroducer,
+  INTRODUCTION_PROTOCOL,
+  type Introducer,
+  readIntroduction,
+} from './libp2p-introduction.js';
 import {
   CONNECT_TIMEOUT_MS,
   createSwarmNode,
+  DIAL_TIMEOUT_MS,
   type EdgeStream,
   MAX_PARALLEL_DIALS,
+  ON_ANY_CONNECTION,
   type SwarmNode,
   startSwarmNode,
 } from './libp2p-node.js';
@@ -44,21 +51,15 @@ import type { Transport, TransportHandlers } from './transport.js';
 import { createGate } from './turns.js';
 
 export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
-/** One membership record (membership.ts), said to one peer on a connection that proves who says it. */
-export const INTRODUCTION_PROTOCOL = '/grapevine/introduction/1.0.0';
 /**
  * From an open stream to both verdicts: four messages, on a machine that is busy starting others. What times out
  * is done again, so a short limit makes a crowded machine more crowded: 64 peers never linked within 10 s.
  */
 export const HELLO_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
-/** From the first SYN to both verdicts, over all addresses of a peer. */
-export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
 /** A refusal is settled by people, not by trying again soon. */
 export const REFUSED_RETRY_MS = 10_000;
 /** A link that lived this long was a good one: after it, dialing begins anew without a long wait. */
 const GOOD_LINK_MS = 5000;
-/** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
-const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
 /** A connection has one live stream per edge, and room for some whose end has not been noticed yet. */
 const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CONNECTION } as const;
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
@@ -160,6 +161,7 @@ class SwarmTransport implements Libp2pTransport {
   private links: LinkTable | null = null;
   private readonly bootstrap: Multiaddr[];
   private readonly entrances: Entrances;
+  private readonly introducer: Introducer;
   private readonly loops: Promise<void>[] = [];
 
   constructor(init: Libp2pTransportInit, parts: Parts) {
@@ -183,13 +185,22 @@ class SwarmTransport implements Libp2pTransport {
       },
       onChange: (record, isNew) => this.onMember(record, isNew),
       invitation: init.guard?.invitation,
-      admits: ({ peerId, invitation }) => (init.guard?.present(peerId, invitation) ?? null) === null,
+      admits: ({ peerId, invitation, index }) =>
+        (init.guard?.present(peerId, invitation) ?? null) === null && this.mayHold(peerId, index),
       onRival: (record) => init.onRival?.(record),
       clock: this.clock,
       random: this.random,
       firstSerial: Date.now(),
     });
     this.members = this.membership.view;
+    this.introducer = createIntroducer({
+      node: parts.node,
+      clock: this.clock,
+      signal: this.stopping.signal,
+      dialInTurn,
+      record: () => this.membership.introduction(),
+      log: (line) => this.log(line),
+    });
     this.entrances = createEntrances({
       node: parts.node,
       clock: this.clock,
@@ -198,7 +209,7 @@ class SwarmTransport implements Libp2pTransport {
       dialInTurn,
       isComplete: () => this.isComplete(),
       greet: async (connection) => {
-        if (init.guard !== undefined) await this.sayWhoCalls(connection, this.stopping.signal);
+        if (init.guard !== undefined) await this.introducer.say(connection, this.stopping.signal);
       },
       onNewAddress: () => this.membership.hurry(),
       log: (line) => this.log(line),
@@ -268,25 +279,15 @@ class SwarmTransport implements Libp2pTransport {
   private onMember(record: MemberRecord, isNew: boolean): void {
     const { node, neighbors } = this.init;
     const wantsUs = record.index < node && neighbors.includes(record.index) && !this.links!.has(record.index);
-    if (isNew && wantsUs) void this.introduce(record);
+    if (isNew && wantsUs) void this.introducer.call(record);
     this.waiting.get(record.index)?.();
-    this.init.onMember?.(record);
+    // As it would be dialed: what is no address of the member's goes into nobody's files.
+    this.init.onMember?.({ ...record, addresses: dialAddresses(record).map(String) });
   }
 
-  /** Tells a peer that must dial us where we are. What fails is made up for by the next announcement. */
-  private async introduce(record: MemberRecord): Promise<void> {
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-    try {
-      const connection = await dialInTurn(() => this.parts.node.dial(dialAddresses(record), { signal }));
-      await this.sayWhoCalls(connection, signal);
-    } catch (error) {
-      this.log(`no introduction to peer ${record.index}: ${messageOf(error)}`);
-    }
-  }
-
-  private async sayWhoCalls(connection: Connection, signal: AbortSignal): Promise<void> {
-    const stream = await connection.newStream(INTRODUCTION_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
-    await sayIntroduction(stream, this.membership.introduction(), signal);
+  /** An invitation may say which index it is for. */
+  private mayHold(peerId: string, index: number): boolean {
+    return [undefined, index].includes(this.init.guard?.admission.indexOf(peerId));
   }
 
   private isComplete(): boolean {
@@ -334,7 +335,7 @@ class SwarmTransport implements Libp2pTransport {
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     const connection = await dialDirectly(this.parts.node, dialAddresses(record), signal);
     try {
-      if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
+      if (this.init.guard !== undefined) await this.introducer.say(connection, signal);
       const stream = await connection.newStream(EDGE_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
       const channel = createStreamChannel(stream, this.clock);
       await this.greet(channel, neighbor, record.peerId);
@@ -392,7 +393,7 @@ class SwarmTransport implements Libp2pTransport {
       return [`peer ${neighbor} is no neighbor of peer ${node} in the topology`];
     if (called === null && neighbor > node)
       return [`peer ${node} calls peer ${neighbor}, not the other way round`];
-    if (this.membership.claim(neighbor, peerId)) return [];
+    if (this.mayHold(peerId, neighbor) && this.membership.claim(neighbor, peerId)) return [];
     return [`index ${neighbor} belongs to another identity; give each peer its own index`];
   }
 }

@@ -8,6 +8,7 @@
  */
 import { pipe } from 'it-pipe';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import {
@@ -19,7 +20,7 @@ import {
   type Hello,
   MAX_CONTROL_BODY_BYTES,
 } from '../wire/frame.js';
-import { helloFrame, isHandshakeKind, judgeHello, verdictFrame } from './handshake.js';
+import { helloFrame, isHandshakeKind, judgeHello, MAX_REASON_CHARACTERS, verdictFrame } from './handshake.js';
 
 /** What may be sent before a HELLO is accepted: a stranger cannot make us allocate more than this. */
 export const handshakeLimits: FrameLimits = { maxFrameBytes: FRAME_HEADER_BYTES + MAX_CONTROL_BODY_BYTES };
@@ -73,7 +74,10 @@ export async function shakeHands(channel: Channel, mine: Introduction): Promise<
     throw outOfPlace(verdict.kind, 'accept or refuse');
   if (verdict.kind === 'accept' && objections.length === 0) return neighbor;
   const ours = objections.length === 0 ? '' : ` We refused: ${objections.join('. ')}.`;
-  const refused = verdict.kind === 'accept' ? '' : ` It refused (in its words): ${verdict.reason}.`;
+  const refused =
+    verdict.kind === 'accept'
+      ? ''
+      : ` It refused (in its words): ${printable(verdict.reason, MAX_REASON_CHARACTERS)}.`;
   throw new GrapevineError('HELLO_REFUSED', `no link with peer ${neighbor}.${ours}${refused}`, { neighbor });
 }
 

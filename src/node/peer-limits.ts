@@ -21,8 +21,6 @@ export const MAX_BAN_MS = 24 * 3_600_000;
 /** Addresses and identities that are remembered; of more, the longest unheard of are forgotten. */
 export const MAX_REMEMBERED = 4096;
 
-const MINUTE_MS = 60_000;
-
 /**
  * What nobody does by mistake, or that a release of ours would do: bytes that are no frames, numbers that are none, forged
  * documents. A wrong configuration, an expired invitation or a slow link is no offense.
@@ -67,24 +65,52 @@ class Memory<T> {
   }
 }
 
-export interface RateLimit {
-  /** Takes one; false when `key` has had its share for now. */
-  take(key: string): boolean;
+/** What may be taken: `burst` at once, refilled evenly. */
+export interface TokenBucket {
+  /** Takes `cost`; false, and nothing taken, when there is less than that. */
+  take(cost?: number): boolean;
 }
 
-/** A token bucket for each key: `perMinute` at once, refilled evenly within a minute. */
-export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
-  const buckets = new Memory<{ readonly tokens: number; readonly atMs: number }>();
+export interface BucketSize {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export function createTokenBucket(clock: Clock, { burst, perSecond }: BucketSize): TokenBucket {
+  let tokens = burst;
+  let atMs = clock.nowMs();
   return {
-    take(key) {
+    take(cost = 1) {
       const nowMs = clock.nowMs();
-      const before = buckets.get(key) ?? { tokens: perMinute, atMs: nowMs };
-      const refilled = before.tokens + ((nowMs - before.atMs) * perMinute) / MINUTE_MS;
-      const tokens = Math.min(perMinute, refilled);
-      buckets.set(key, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: nowMs });
-      return tokens >= 1;
+      tokens = Math.min(burst, tokens + ((nowMs - atMs) * perSecond) / 1000);
+      atMs = nowMs;
+      if (tokens < cost) return false;
+      tokens -= cost;
+      return true;
     },
   };
+}
+
+export interface RateLimit {
+  /** Takes `cost`; false when `key` has had its share for now. */
+  take(key: string, cost?: number): boolean;
+}
+
+/** A token bucket for each key; of the longest unused ones, those beyond MAX_REMEMBERED are forgotten. */
+export function createRateLimit(clock: Clock, size: BucketSize): RateLimit {
+  const buckets = new Memory<TokenBucket>();
+  return {
+    take(key, cost) {
+      const bucket = buckets.get(key) ?? createTokenBucket(clock, size);
+      buckets.set(key, bucket);
+      return bucket.take(cost);
+    },
+  };
+}
+
+/** `count` at once, and as many again within a minute. */
+export function aMinute(count: number): BucketSize {
+  return { burst: count, perSecond: count / 60 };
 }
 
 export interface Strikes {
