@@ -3,7 +3,7 @@
  * it may reach for this device: a task that runs a module or reads files is accepted only when the person here has named it
  * too, with --task, and it is the same (of a module, by the hash of its file).
  */
-import { GrapevineError } from '../base/errors.js';
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import type { Registry } from '../base/registry.js';
 import { parseSpec } from '../base/spec.js';
@@ -14,6 +14,9 @@ import { configHash, verifyRunConfig } from './verify.js';
 
 /** Options of tasks whose value is a place on a device, or names a task that may have one. */
 const PLACES: ReadonlySet<string> = new Set(['file', 'directory', 'model', 'data']);
+
+/** A configuration names a hundred words; more in a message is the founder's. */
+const MAX_MESSAGE_CHARACTERS = 1000;
 
 export interface OwnChoice {
   /** What --task says here; absent: nothing. */
@@ -53,10 +56,27 @@ export function verifyForeignConfig(
       { task },
     );
   }
-  const verified = verifyRunConfig({ ...config, task: mine }, "the swarm's configuration", own.tasks);
+  const verified = inOneLine(() =>
+    verifyRunConfig({ ...config, task: mine }, "the swarm's configuration", own.tasks),
+  );
   if (configHash(verified) === configHash(config as unknown as RunConfig)) return verified;
   throw new GrapevineError(
     'BAD_CONFIG',
     "the swarm's configuration means something else to this release: run the same release on all peers.",
   );
+}
+
+/** One's own configuration is quoted as it stands; another's keys and values could break the lines of a log. */
+function inOneLine<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!isGrapevineError(error)) throw error;
+    throw new GrapevineError(
+      error.code,
+      printable(error.message, MAX_MESSAGE_CHARACTERS),
+      error.facts,
+      error,
+    );
+  }
 }
