@@ -154,6 +154,11 @@ export class SwarmGuard {
     if (this.strikes.strike(peerId, error.code)) this.expel([peerId], 'PEER_BANNED');
   }
 
+  /** A caller was turned away before it had said who it is. */
+  turnedAway(error: GrapevineError): void {
+    this.refuse(error, null);
+  }
+
   /** Takes a revocation list, from a file or a peer. */
   revoke(document: string): Reception {
     return this.admission.revoke(document);

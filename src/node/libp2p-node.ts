@@ -31,6 +31,7 @@ import { GrapevineError, messageOf } from '../base/errors.js';
 import { compareForTrial, isLoopback } from './libp2p-address-order.js';
 import { type RelayClient, relayClient, relayServer, relayTransport } from './libp2p-relay.js';
 import type { SocketBytes } from './libp2p-socket-bytes.js';
+import type { OnTurnedAway } from './libp2p-websocket-guard.js';
 import { webSocketTransport } from './libp2p-websockets.js';
 import { guardedYamux } from './libp2p-yamux-guard.js';
 import type { ReachOptions } from './reach.js';
@@ -88,6 +89,8 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
   readonly socketBytes: SocketBytes;
   /** Who may connect. @default libp2p's: everybody */
   readonly gater?: ConnectionGater | undefined;
+  /** Told about callers that are turned away before libp2p knows of them. */
+  readonly onTurnedAway?: OnTurnedAway;
   /** Swarm key file of libp2p: connections of those that have another are not understood. */
   readonly psk?: Uint8Array | undefined;
 }
@@ -101,7 +104,7 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
       privateKey === undefined ? await generateKeyPair('Ed25519') : privateKeyFromProtobuf(privateKey),
     addresses: { listen: [...listen], announce: [...announce] },
     nodeInfo: { name: 'grapevine' },
-    transports: [tcp(), webSocketTransport(), relayTransport()],
+    transports: [tcp(), webSocketTransport(init.onTurnedAway ?? (() => {})), relayTransport()],
     connectionEncrypters: [noise()],
     ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
     ...(init.psk === undefined ? {} : { connectionProtector: preSharedKey({ psk: init.psk }) }),

@@ -132,6 +132,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     socketBytes,
     gater: guard?.gater,
     psk: guard?.psk,
+    onTurnedAway: (error) => guard?.turnedAway(error),
   });
   await guard?.attach(node, topic);
   return new SwarmTransport(init, { node, topic, bootstrap, relays, socketBytes });

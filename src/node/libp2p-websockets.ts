@@ -13,7 +13,7 @@ import { pEvent } from 'p-event';
 // @ts-expect-error: ws ships no types; those used stand in OpenSocket
 import { WebSocket } from 'ws';
 import { assert } from '../base/assert.js';
-import { guardWebSocketListener, MAX_MESSAGE_BYTES } from './libp2p-websocket-guard.js';
+import { guardWebSocketListener, MAX_MESSAGE_BYTES, type OnTurnedAway } from './libp2p-websocket-guard.js';
 
 interface Connecting extends Transport {
   _connect(address: Multiaddr, options: AbortOptions): Promise<OpenSocket>;
@@ -25,14 +25,16 @@ interface OpenSocket extends EventEmitter {
 }
 
 /** As `webSockets()`, dialing through `ws`, and with bounds on who calls. */
-export function webSocketTransport(): (components: WebSocketsComponents) => Transport {
+export function webSocketTransport(
+  onTurnedAway: OnTurnedAway,
+): (components: WebSocketsComponents) => Transport {
   const create = webSockets();
   return (components) => {
     const transport = create(components) as Connecting;
     assert(typeof transport._connect === 'function', '@libp2p/websockets opens its sockets in `_connect`');
     transport._connect = connect;
     const createListener = transport.createListener.bind(transport);
-    transport.createListener = (options) => guardWebSocketListener(createListener(options));
+    transport.createListener = (options) => guardWebSocketListener(createListener(options), onTurnedAway);
     return transport;
   };
 }

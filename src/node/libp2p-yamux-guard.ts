@@ -8,7 +8,7 @@
  *     frames of a byte each: a window of them costs a hundred times          RATE_LIMITED above SHORT_FRAMES
  *       its size; pings, each of them answered
  *     streams opened and given up, each with a protocol to negotiate         RATE_LIMITED above NEW_STREAMS
- *     answers that the other end asks for and does not read                  cut off above MAX_UNSENT_BYTES
+ *     answers that the other end asks for and does not read                  RATE_LIMITED above MAX_UNSENT_BYTES
  *
  * Frame header (yamux specification): version, type, flags (2), stream id (4), length (4), big-endian. The
  * length counts bytes that follow in data frames (type 0) only.
@@ -61,9 +61,9 @@ export function createYamuxGuard(
     }
     const opens = type !== PING_FRAME && (view.getUint16(2) & SYN) !== 0;
     if (opens && !newStreams.take())
-      throw limited(`more than ${NEW_STREAMS.burst} streams, and ${NEW_STREAMS.perSecond} a second`);
+      throw limited(`more than ${NEW_STREAMS.burst} streams, and ${NEW_STREAMS.perSecond} a second,`);
     if (bodyBytes < SHORT_BYTES && !shortFrames.take())
-      throw limited(`more than ${SHORT_FRAMES.burst} short frames, and ${SHORT_FRAMES.perSecond} a second`);
+      throw limited(`more than ${SHORT_FRAMES.burst} short frames, and ${SHORT_FRAMES.perSecond} a second,`);
   };
 
   return (bytes) => {
@@ -91,12 +91,14 @@ export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () =>
       protocol: factory.protocol,
       createStreamMuxer(connection: MessageStream): StreamMuxer {
         const check = createYamuxGuard(maxFrameBytes);
-        connection.maxWriteBufferLength = MAX_UNSENT_BYTES;
+        connection.maxWriteBufferLength = 2 * MAX_UNSENT_BYTES; // should our own words gather there, too
         // Added before the muxer's own listener, in the same turn: both see every byte, this one first.
         connection.addEventListener('message', ({ data }) => {
           try {
             if (data instanceof Uint8Array) check(data);
             else for (const part of data) check(part);
+            if (connection.writeBufferLength > MAX_UNSENT_BYTES)
+              throw limited(`more than ${MAX_UNSENT_BYTES} bytes of answers that are not read`);
           } catch (error) {
             connection.abort(error as Error);
           }
