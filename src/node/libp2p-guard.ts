@@ -2,6 +2,7 @@
  * The guard at a peer's door: carries out what admission.ts and peer-limits.ts decide, on the connections of one libp2p node.
  *
  *     a TCP connection      from an address that calls too often              RATE_LIMITED, before any key exchange
+ *                           that says much before it has proved who it is      RATE_LIMITED (libp2p-upgrade-limit.ts)
  *     a proven identity     banned, revoked, or calling too often             PEER_BANNED, REVOKED, RATE_LIMITED
  *     a stranger inside     may ask to join (join-service.ts), no more; is    NOT_ADMITTED
  *                           closed after STRANGER_MS; MAX_STRANGERS at once
@@ -12,6 +13,7 @@
  * Nobody is called because a stranger asks for it, and who has gone is forgotten but for its strikes. Whoever dials says its member record first, with its invitation, so that the other end can judge it (settled).
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../base/clock.js';
 import { type ErrorCode, GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { type Admission, type AdmissionInit, createAdmission } from './admission.js';
@@ -19,7 +21,9 @@ import { JOIN_PROTOCOL, type JoinService, MAX_JOIN_REQUEST_BYTES } from './join-
 import { addressKey } from './libp2p-addresses.js';
 import { limitGossip } from './libp2p-gossip-limit.js';
 import type { EdgeStream, SwarmNode } from './libp2p-node.js';
+import { createUpgradeLimit, type UpgradeLimit } from './libp2p-upgrade-limit.js';
 import { readWhole, sayWhole } from './libp2p-whole-message.js';
+import { limitIntake } from './libp2p-yamux-guard.js';
 import type { Reception } from './membership.js';
 import {
   ADDRESS_CONNECTIONS_PER_MINUTE,
@@ -27,6 +31,7 @@ import {
   createRateLimit,
   createStrikes,
   isOffense,
+  OFFENSE_CONNECTIONS,
   PEER_CONNECTIONS_PER_MINUTE,
 } from './peer-limits.js';
 
@@ -38,6 +43,8 @@ export const MAX_STRANGERS = 32;
 export const STRANGER_GRACE_MS = 2_000;
 /** An edge that is opened before its caller's invitation has arrived waits for it this long. */
 export const SETTLE_MS = 5_000;
+/** What a stranger may send: its record, a question, subscriptions; a window of each of its streams would be megabytes. */
+export const STRANGER_BYTES = 256 * 1024;
 /** Join questions at once of one connection. */
 const MAX_JOIN_STREAMS = 2;
 
@@ -67,6 +74,7 @@ export class SwarmGuard {
   private readonly strikes;
   private readonly addressLimit;
   private readonly peerLimit;
+  private readonly upgrades: UpgradeLimit;
   /** Connections of peers that are not admitted, and since when; the oldest first. */
   private readonly strangers = new Map<Connection, number>();
   private readonly waiting = new Map<string, Set<() => void>>();
@@ -81,9 +89,18 @@ export class SwarmGuard {
     this.strikes = createStrikes(init.clock);
     this.addressLimit = createRateLimit(init.clock, aMinute(ADDRESS_CONNECTIONS_PER_MINUTE));
     this.peerLimit = createRateLimit(init.clock, aMinute(PEER_CONNECTIONS_PER_MINUTE));
+    this.upgrades = createUpgradeLimit((error, remote) => this.offendedFrom(remote, error));
     this.gater = {
       denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null || this.isStranger(peerId),
-      denyInboundConnection: (connection) => this.deniesAddress(connection),
+      denyInboundConnection: (connection) => {
+        const denied = this.deniesAddress(connection);
+        if (!denied) this.upgrades.watch(connection);
+        return denied;
+      },
+      denyInboundUpgradedConnection: (_peerId, connection) => {
+        this.upgrades.done(connection);
+        return false;
+      },
       denyInboundEncryptedConnection: (peerId) => this.deniesPeer(peerId),
       denyDialMultiaddr: () => false, // libp2p's default would not dial loopback and private addresses
     };
@@ -221,12 +238,16 @@ export class SwarmGuard {
 
   private onConnection(connection: Connection): void {
     const peerId = connection.remotePeer.toString();
-    connection.addEventListener('close', ({ error }) => this.strike(peerId, error));
+    connection.addEventListener('close', ({ error }) => {
+      this.strike(peerId, error);
+      if (isGrapevineError(error) && isOffense(error.code)) this.charge(connection);
+    });
     if (connection.direction !== 'inbound' || this.admission.objection(peerId) === null) return;
     if (!this.makeRoom()) {
       this.turnAway(connection);
       return;
     }
+    limitIntake(connection, STRANGER_BYTES, () => this.admission.objection(peerId) !== null);
     this.strangers.set(connection, this.init.clock.nowMs());
     const cancel = this.init.clock.after(STRANGER_MS, () => {
       this.strangers.delete(connection);
@@ -236,6 +257,20 @@ export class SwarmGuard {
       connection.abort(objection);
     });
     connection.addEventListener('close', cancel);
+  }
+
+  /** An offense of a stranger is its address's, too: it has as many identities as it likes. */
+  private charge({ direction, remoteAddr, remotePeer }: Connection): void {
+    const key = addressKey(remoteAddr);
+    if (direction !== 'inbound' || key === null || this.admission.objection(remotePeer.toString()) === null)
+      return;
+    this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+  }
+
+  private offendedFrom(remote: Multiaddr, error: GrapevineError): void {
+    const key = addressKey(remote);
+    if (key !== null) this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+    this.refuse(error, null);
   }
 
   /** Whether there is room for one more stranger, once the oldest has had to go if need be. */

@@ -377,7 +377,7 @@ class SwarmTransport implements Libp2pTransport {
       return await shakeHands(channel, { node, swarmTag, hello, called, objections });
     } catch (error) {
       const refusal = await refuseLink(channel, called, error);
-      if (refusal.error.code !== 'LINK_DOWN') onRefused?.(refusal);
+      if (refusal.error.code !== 'LINK_DOWN') onRefused?.({ ...refusal, peerId });
       throw refusal.error;
     } finally {
       cancel();

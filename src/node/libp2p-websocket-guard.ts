@@ -28,7 +28,7 @@ export const MAX_MESSAGE_BYTES = 256 * 1024;
 /** Told about each caller that is turned away. */
 export type OnTurnedAway = (error: GrapevineError) => void;
 
-type Upgraded = (webSocket: EventEmitter, request: unknown) => void;
+type Upgraded = (webSocket: EventEmitter & { terminate(): void }, request: unknown) => void;
 
 interface Insides extends Listener {
   readonly server?: Server;
@@ -51,7 +51,10 @@ export function guardWebSocketListener(listener: Listener, onTurnedAway: OnTurne
   const upgrade = wsServer.handleUpgrade.bind(wsServer);
   wsServer.handleUpgrade = (request, socket, head, done) =>
     upgrade(request, socket, head, (webSocket, asked) => {
-      webSocket.on('error', (error) => onTurnedAway(refusalOf(error))); // it closes by itself
+      webSocket.on('error', (error) => {
+        webSocket.terminate(); // ws would wait for its farewell for half a minute
+        onTurnedAway(refusalOf(error));
+      });
       done(webSocket, asked);
     });
   const forget = limitWaiting(server, onTurnedAway);

@@ -13,8 +13,9 @@
  * Frame header (yamux specification): version, type, flags (2), stream id (4), length (4), big-endian. The
  * length counts bytes that follow in data frames (type 0) only.
  */
-import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
+import type { Connection, MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux';
+import { assert } from '../base/assert.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
 import { createTokenBucket } from './peer-limits.js';
@@ -83,6 +84,23 @@ function limited(what: string): GrapevineError {
   return new GrapevineError('RATE_LIMITED', `${what} on one connection: no run needs that.`);
 }
 
+interface Intake {
+  bytes: number;
+  /** Whether `bytes` are too many. */
+  isTooMuch(bytes: number): boolean;
+}
+
+/** What has come in on each connection, by its muxer: libp2p shows the one here, and the other where the peer is known. */
+const intakes = new WeakMap<object, Intake>();
+
+/** From now on `connection` ends when, while `applies`, more than `maxBytes` in all have come in. */
+export function limitIntake(connection: Connection, maxBytes: number, applies: () => boolean): void {
+  const { muxer } = connection as unknown as { readonly muxer?: object };
+  const intake = muxer === undefined ? undefined : intakes.get(muxer);
+  assert(intake !== undefined, 'libp2p keeps the muxer of a connection in `muxer`');
+  intake.isTooMuch = (bytes) => bytes > maxBytes && applies();
+}
+
 /** As `yamux(init)`, dropping connections that ask too much; the connection closes with the reason. */
 export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () => StreamMuxerFactory {
   return () => {
@@ -91,19 +109,24 @@ export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () =>
       protocol: factory.protocol,
       createStreamMuxer(connection: MessageStream): StreamMuxer {
         const check = createYamuxGuard(maxFrameBytes);
+        const intake: Intake = { bytes: 0, isTooMuch: () => false };
         connection.maxWriteBufferLength = 2 * MAX_UNSENT_BYTES; // should our own words gather there, too
         // Added before the muxer's own listener, in the same turn: both see every byte, this one first.
         connection.addEventListener('message', ({ data }) => {
           try {
             if (data instanceof Uint8Array) check(data);
             else for (const part of data) check(part);
+            intake.bytes += data.byteLength;
+            if (intake.isTooMuch(intake.bytes)) throw limited(`${intake.bytes} bytes of a stranger`);
             if (connection.writeBufferLength > MAX_UNSENT_BYTES)
               throw limited(`more than ${MAX_UNSENT_BYTES} bytes of answers that are not read`);
           } catch (error) {
             connection.abort(error as Error);
           }
         });
-        return factory.createStreamMuxer(connection);
+        const muxer = factory.createStreamMuxer(connection);
+        intakes.set(muxer, intake);
+        return muxer;
       },
     };
   };

@@ -126,6 +126,8 @@ function outOfPlace(got: FrameKind, wanted: string): GrapevineError {
 export interface LinkRefusal {
   /** Null when the other end did not get as far as saying who it is. */
   readonly neighbor: number | null;
+  /** Whose connection it was, where connections prove that. */
+  readonly peerId?: string;
   /** HELLO_REFUSED, HELLO_TIMEOUT, FRAME_*, or LINK_DOWN when the other end hung up. */
   readonly error: GrapevineError;
 }

@@ -3,11 +3,11 @@
  * byte: frames of any length, streams half opened, protocols half spoken, answers never read.
  */
 import '../../src/node/polyfills.js';
-import { noise } from '@libp2p/noise';
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys';
 import type { Libp2p, MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { webSockets } from '@libp2p/websockets';
-import { privateKeyFromProtobuf } from '@libp2p/crypto/keys';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { createIdentity, type Identity } from '../../src/node/libp2p-identity.js';
@@ -73,13 +73,22 @@ function openHanded(onConnection: (connection: MessageStream) => void): () => St
   });
 }
 
+export interface HostileInit {
+  readonly identity?: Identity;
+  /** The address of ours that it calls from: each is an attacker of its own to whoever counts by address. */
+  readonly from?: string;
+}
+
 /** Calls the peer at `address`. */
-export async function callAsHostile(address: string, identity?: Identity): Promise<HostilePeer> {
+export async function callAsHostile(
+  address: string,
+  { identity, from = '127.0.0.1' }: HostileInit = {},
+): Promise<HostilePeer> {
   const { privateKey, peerId } = identity ?? (await createIdentity());
   let connection: MessageStream | undefined;
   const node: Libp2p = await createLibp2p({
     privateKey: privateKeyFromProtobuf(privateKey),
-    transports: [tcp(), webSockets()],
+    transports: [tcp({ dialOpts: { localAddress: from } as object }), webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       openHanded((each) => {
