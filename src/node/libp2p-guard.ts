@@ -23,7 +23,7 @@ import { limitGossip } from './libp2p-gossip-limit.js';
 import type { EdgeStream, SwarmNode } from './libp2p-node.js';
 import { createUpgradeLimit, type UpgradeLimit } from './libp2p-upgrade-limit.js';
 import { readWhole, sayWhole } from './libp2p-whole-message.js';
-import { limitIntake } from './libp2p-yamux-guard.js';
+import { limitIntake, watchIntake } from './libp2p-yamux-guard.js';
 import type { Reception } from './membership.js';
 import {
   ADDRESS_CONNECTIONS_PER_MINUTE,
@@ -238,6 +238,7 @@ export class SwarmGuard {
 
   private onConnection(connection: Connection): void {
     const peerId = connection.remotePeer.toString();
+    watchIntake(connection);
     connection.addEventListener('close', ({ error }) => {
       this.strike(peerId, error);
       if (isGrapevineError(error) && isOffense(error.code)) this.charge(connection);

@@ -89,7 +89,7 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
   readonly socketBytes: SocketBytes;
   /** Who may connect. @default libp2p's: everybody */
   readonly gater?: ConnectionGater | undefined;
-  /** Told about callers that are turned away before libp2p knows of them. */
+  /** Told about callers that are turned away before it is known who they are. */
   readonly onTurnedAway?: OnTurnedAway;
   /** Swarm key file of libp2p: connections of those that have another are not understood. */
   readonly psk?: Uint8Array | undefined;
@@ -97,14 +97,14 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
 
 /** A node that is not started yet. */
 export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
-  const { privateKey, listen, announce = [], mdnsService = null } = init;
+  const { privateKey, listen, announce = [], mdnsService = null, onTurnedAway = () => {} } = init;
   return await createLibp2p({
     start: false,
     privateKey:
       privateKey === undefined ? await generateKeyPair('Ed25519') : privateKeyFromProtobuf(privateKey),
     addresses: { listen: [...listen], announce: [...announce] },
     nodeInfo: { name: 'grapevine' },
-    transports: [tcp(), webSocketTransport(init.onTurnedAway ?? (() => {})), relayTransport()],
+    transports: [tcp(), webSocketTransport(onTurnedAway), relayTransport()],
     connectionEncrypters: [noise()],
     ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
     ...(init.psk === undefined ? {} : { connectionProtector: preSharedKey({ psk: init.psk }) }),
@@ -117,6 +117,7 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
           },
         },
         MAX_STREAM_WINDOW_BYTES,
+        onTurnedAway,
       ),
     ],
     // Its pings abort a connection whenever training blocks the event loop for some seconds.

@@ -17,7 +17,7 @@ import type { Connection, MessageStream, StreamMuxer, StreamMuxerFactory } from 
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux';
 import { assert } from '../base/assert.js';
 import { type Clock, systemClock } from '../base/clock.js';
-import { GrapevineError } from '../base/errors.js';
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
 import { createTokenBucket } from './peer-limits.js';
 
 const HEADER_BYTES = 12;
@@ -88,28 +88,46 @@ interface Intake {
   bytes: number;
   /** Whether `bytes` are too many. */
   isTooMuch(bytes: number): boolean;
+  /** Somebody listens to how the connection ends, and knows whose it is. */
+  isWatched: boolean;
 }
 
 /** What has come in on each connection, by its muxer: libp2p shows the one here, and the other where the peer is known. */
 const intakes = new WeakMap<object, Intake>();
 
-/** From now on `connection` ends when, while `applies`, more than `maxBytes` in all have come in. */
-export function limitIntake(connection: Connection, maxBytes: number, applies: () => boolean): void {
+function intakeOf(connection: Connection): Intake {
   const { muxer } = connection as unknown as { readonly muxer?: object };
   const intake = muxer === undefined ? undefined : intakes.get(muxer);
   assert(intake !== undefined, 'libp2p keeps the muxer of a connection in `muxer`');
-  intake.isTooMuch = (bytes) => bytes > maxBytes && applies();
+  return intake;
 }
 
-/** As `yamux(init)`, dropping connections that ask too much; the connection closes with the reason. */
-export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () => StreamMuxerFactory {
+/** From now on, whoever calls this hears from the connection itself why it ends. */
+export function watchIntake(connection: Connection): void {
+  intakeOf(connection).isWatched = true;
+}
+
+/** From now on `connection` ends when, while `applies`, more than `maxBytes` in all have come in. */
+export function limitIntake(connection: Connection, maxBytes: number, applies: () => boolean): void {
+  intakeOf(connection).isTooMuch = (bytes) => bytes > maxBytes && applies();
+}
+
+/**
+ * As `yamux(init)`, dropping connections that ask too much; the connection closes with the reason.
+ * @param onEarly told about those that do so before anybody watches them.
+ */
+export function guardedYamux(
+  init: YamuxMuxerInit,
+  maxFrameBytes: number,
+  onEarly: (error: GrapevineError) => void,
+): () => StreamMuxerFactory {
   return () => {
     const factory = yamux({ ...init, maxInboundStreams: MAX_INBOUND_STREAMS })();
     return {
       protocol: factory.protocol,
       createStreamMuxer(connection: MessageStream): StreamMuxer {
         const check = createYamuxGuard(maxFrameBytes);
-        const intake: Intake = { bytes: 0, isTooMuch: () => false };
+        const intake: Intake = { bytes: 0, isTooMuch: () => false, isWatched: false };
         connection.maxWriteBufferLength = 2 * MAX_UNSENT_BYTES; // should our own words gather there, too
         // Added before the muxer's own listener, in the same turn: both see every byte, this one first.
         connection.addEventListener('message', ({ data }) => {
@@ -121,7 +139,9 @@ export function guardedYamux(init: YamuxMuxerInit, maxFrameBytes: number): () =>
             if (connection.writeBufferLength > MAX_UNSENT_BYTES)
               throw limited(`more than ${MAX_UNSENT_BYTES} bytes of answers that are not read`);
           } catch (error) {
+            if (connection.status !== 'open') return; // said already
             connection.abort(error as Error);
+            if (!intake.isWatched && isGrapevineError(error)) onEarly(error);
           }
         });
         const muxer = factory.createStreamMuxer(connection);
