@@ -22,7 +22,7 @@ import { openDescription } from '../../src/node/swarm-identity.js';
 import type { Transport } from '../../src/node/transport.js';
 import { layoutHash } from '../../src/training/parameters.js';
 import { tasks } from '../../src/training/tasks/registry.js';
-import { swarmTagOf } from '../../src/wire/encode.js';
+import { encodeFrame, swarmTagOf } from '../../src/wire/encode.js';
 import { FRAME_VERSION, frameKinds, type Hello } from '../../src/wire/frame.js';
 import { type GrapevineProcess, startGrapevine, temporaryDirectory } from './grapevine-process.js';
 
@@ -108,6 +108,7 @@ export interface Member {
   readonly hello: Hello;
   readonly swarmTag: Uint8Array;
   readonly transport: Libp2pTransport;
+  stop(): Promise<void>;
 }
 
 /** An identity with an invitation and a place, and links of its own that are not started yet. */
@@ -151,14 +152,18 @@ export async function admitMember(swarm: Swarm, index: number): Promise<Member> 
     guard,
     seed: index,
   });
-  swarm.cleanups.push(() => transport.stop());
-  return { index, plan, hello, swarmTag, transport };
+  const stop = () => transport.stop();
+  return { index, plan, hello, swarmTag, transport, stop };
 }
 
 /** What a liar sends to `neighbor` on its link number `times`, once that neighbor trains; null: nothing. */
 export type Lie = (neighbor: number, times: number) => Uint8Array | null;
 
-export async function startLiar({ transport }: Member, lie: Lie): Promise<void> {
+/** An edge that is closed for what a liar has said drops its link with the next frame: a liar lives on, as all do. */
+const HEARTBEAT_MS = 500;
+
+export async function startLiar(member: Member, lie: Lie): Promise<Member> {
+  const { transport, swarmTag, index: sender } = member;
   const links = new Map<number, number>();
   const trains = new Set<number>();
   const tell = (neighbor: number): void => {
@@ -177,6 +182,18 @@ export async function startLiar({ transport }: Member, lie: Lie): Promise<void> 
       tell(neighbor);
     },
   });
+  const beat = (receiver: number): void =>
+    void transport
+      .send(receiver, encodeFrame({ kind: 'heartbeat', swarmTag, sender, receiver }))
+      .catch(() => {});
+  const timer = setInterval(() => links.forEach((_, neighbor) => beat(neighbor)), HEARTBEAT_MS);
+  return {
+    ...member,
+    stop: async () => {
+      clearInterval(timer);
+      await transport.stop();
+    },
+  };
 }
 
 /** Recorded frames that are sent again: few enough for the budget that a delta buys (frame-budget.ts). */
