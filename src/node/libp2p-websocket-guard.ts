@@ -16,6 +16,7 @@ import type { EventEmitter } from 'node:events';
 import type { Server, Socket } from 'node:net';
 import type { Listener } from '@libp2p/interface';
 import { assert } from '../base/assert.js';
+import { systemClock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
 
 /** For an HTTP request of some hundred bytes. */
@@ -68,9 +69,10 @@ export function guardWebSocketListener(listener: Listener, onTurnedAway: OnTurne
 
 /** @returns what to call with a socket that is waited for no more. */
 function limitWaiting(server: Server, onTurnedAway: OnTurnedAway): (socket: Socket) => void {
-  const waiting = new Map<Socket, ReturnType<typeof setTimeout>>();
+  /** With what ends the wait. */
+  const waiting = new Map<Socket, () => void>();
   const forget = (socket: Socket): void => {
-    clearTimeout(waiting.get(socket));
+    waiting.get(socket)?.();
     waiting.delete(socket);
   };
   const turnAway = (socket: Socket, error: GrapevineError): void => {
@@ -84,7 +86,7 @@ function limitWaiting(server: Server, onTurnedAway: OnTurnedAway): (socket: Sock
     if (oldest !== undefined && waiting.size >= MAX_WAITING) turnAway(oldest, crowded());
     waiting.set(
       socket,
-      setTimeout(() => turnAway(socket, late()), UPGRADE_MS),
+      systemClock.after(UPGRADE_MS, () => turnAway(socket, late())),
     );
     socket.once('close', () => forget(socket));
   });

@@ -6,8 +6,6 @@
  *
  * Each attacker calls from an address of its own, 127.0.0.x, since what an address does is counted.
  */
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { crc32 } from 'node:zlib';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,6 +24,7 @@ import { planOf, simulated } from '../reference/honest-swarm.js';
 import { nodeOf } from '../reference/libp2p-transports.js';
 import { callAsHostile, type HostilePeer, yamuxFlags, yamuxHeader, yamuxTypes } from './hostile-peer.js';
 import { modelIn } from './peer-model.js';
+import { attackHealthServer, attackRaw, attackWebSocket } from './raw-callers.js';
 import {
   admitMember,
   ask,
@@ -58,8 +57,6 @@ const cleanups: Cleanups = [];
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
-
-const portOf = (address: string): number => Number(/\/tcp\/(\d+)/.exec(address)![1]);
 
 // --- members that lie ---------------------------------------------------------------------------------------------
 
@@ -286,81 +283,6 @@ const halves: readonly (readonly [protocol: string, bytes: Uint8Array])[] = [
   ['/grapevine/introduction/1.0.0', Buffer.from('{"index":')],
   ['/grapevine/id/push/1.0.0', Buffer.from([0x7f])],
 ];
-
-// --- who does not even speak libp2p ---------------------------------------------------------------------------------
-
-function callRaw(port: number, from: string): Promise<Socket> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress: from }, () => resolve(socket));
-    socket.on('error', () => resolve(socket)); // cut off: as good as an answer
-    cleanups.push(() => socket.destroy());
-  });
-}
-
-/** Resolves when the other end has had enough, however it says so. */
-const closed = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => {
-    if (socket.closed) resolve();
-    else socket.resume().once('close', () => resolve());
-  });
-
-const UPGRADE =
-  'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
-
-/** A WebSocket frame from a client: binary, masked, announcing `bytes`. */
-function webSocketFrame(bytes: bigint, first = 0x82): Buffer {
-  const header = Buffer.alloc(14);
-  header[0] = first;
-  header[1] = 0xff;
-  header.writeBigUInt64BE(bytes, 2);
-  return header;
-}
-
-async function attackWebSocket({ webSocket, founder }: Swarm): Promise<void> {
-  const port = portOf(webSocket);
-  const upgraded = async (frame: Buffer): Promise<void> => {
-    const socket = await callRaw(port, '127.0.0.60');
-    socket.write(UPGRADE);
-    await once(socket, 'data');
-    socket.write(frame);
-    await closed(socket);
-  };
-  await upgraded(webSocketFrame(600_000_000n));
-  await founder.line(/^refused.*: a WebSocket caller announces.*\[FRAME_TOO_LARGE\]/);
-  await upgraded(webSocketFrame(1n, 0xff)); // bits and an opcode that nobody has agreed on
-  await founder.line(/^refused.*: a WebSocket caller breaks RFC 6455.*\[FRAME_BAD_HEADER\]/);
-  const slow = await Promise.all(Array.from({ length: 150 }, () => callRaw(port, '127.0.0.61')));
-  for (const socket of slow) socket.write('GET / HTTP/1.1\r\nHost:');
-  await closed(slow[0]!);
-  await founder.line(/^refused.*: more than 128 callers.*\[RATE_LIMITED\]/);
-}
-
-async function attackHealthServer({ healthPort }: Swarm): Promise<void> {
-  const slow = await callRaw(healthPort, '127.0.0.62');
-  slow.write('GET /healthz HTTP/1.1\r\nHost:');
-  const large = await callRaw(healthPort, '127.0.0.62');
-  large.write(`GET /healthz HTTP/1.1\r\nX: ${'x'.repeat(1_000_000)}`);
-  await Promise.all([closed(slow), closed(large)]);
-  expect((await fetch(`http://127.0.0.1:${healthPort}/healthz`)).status).toBe(200);
-}
-
-async function attackRaw({ address, founder }: Swarm): Promise<void> {
-  const port = portOf(address);
-  const stages = [
-    '',
-    '\x13/multi',
-    '\x13/multistream/1.0.0\n\x07/noise\n',
-    '\x13/multistream/1.0.0\n\x07/noise\n\x00\x20half',
-  ];
-  for (const begun of stages) (await callRaw(port, '127.0.0.63')).write(begun);
-  const wordy = await callRaw(port, '127.0.0.64');
-  wordy.write(`\x13/multistream/1.0.0\n${'\x0e/nobody/1.0.0\n'.repeat(10_000)}`);
-  await closed(wordy);
-  await founder.line(/^refused.*: a caller has sent .* without having said who it is.*\[RATE_LIMITED\]/);
-  await Promise.all(Array.from({ length: 1000 }, () => callRaw(port, '127.0.0.65')));
-  await founder.line(/^refused.*: more than 120 connections a minute from 127\.0\.0\.65.*\[RATE_LIMITED\]/);
-}
 
 async function attackAsPeers(swarm: Swarm): Promise<void> {
   const stranger = await createIdentity();
