@@ -73,6 +73,9 @@ function openHanded(onConnection: (connection: MessageStream) => void): () => St
   });
 }
 
+/** For a call on a machine that is busy with other attackers. */
+const PATIENCE_MS = 60_000;
+
 export interface HostileInit {
   readonly identity?: Identity;
   /** The address of ours that it calls from: each is an attacker of its own to whoever counts by address. */
@@ -97,6 +100,7 @@ export async function callAsHostile(
     ],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { enabled: false },
+    connectionManager: { dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS },
   });
   const dialed = await node.dial(multiaddr(address));
   const cutOff = new Promise<void>((resolve) => dialed.addEventListener('close', () => resolve()));

@@ -331,11 +331,9 @@ describe('a swarm that trains among strangers and liars', () => {
       askInVain(swarm),
       intrude(swarm, replayer),
       attackAsPeers(swarm),
-      attackWebSocket(swarm),
-      attackHealthServer(swarm),
-      attackRaw(swarm),
       dawdle(swarm),
     ]);
+    await Promise.all([attackWebSocket(swarm), attackHealthServer(swarm), attackRaw(swarm)]);
     for (const connection of nodeOf(replayer.transport).getConnections()) connection.abort(new Error('cut'));
     await founder.line(/^round 50 /); // the swarm goes on, and what is replayed on the new link changes nothing
 
