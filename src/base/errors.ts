@@ -2,8 +2,11 @@
  * Errors of the outside world. A bug is an assertion (assert.ts); everything else that can go wrong is a
  * GrapevineError with a code from this closed list, so that callers decide by code and never by message.
  *
- * A message says three things in this order: what was got, what was wanted, what to do about it.
+ * A message says three things in this order: what was got, what was wanted, what to do about it. What was got may be another
+ * peer's words, so no message holds what a terminal would obey; where they are quoted, they are one line (printable.ts).
  */
+
+import { printableLines } from './printable.js';
 
 export const errorCodes = [
   // The user's words: specs, flags, files. Exit code 2.
@@ -81,7 +84,7 @@ export class GrapevineError extends Error {
   readonly facts: ErrorFacts;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(printableLines(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.facts = facts;
   }

@@ -40,6 +40,12 @@ export const STALL_MS = 10 * 60_000;
 const DEFAULT_HOST = '127.0.0.1';
 /** Probes are short; a client that holds a socket is cut off. */
 const REQUEST_TIMEOUT_MS = 5000;
+/** How often that is looked at; Node's 30 s would let a slow client stay for so long. */
+const LOOK_MS = 1000;
+/** A probe's request has a few hundred bytes. */
+const MAX_HEADER_BYTES = 4096;
+/** At once: a few probes, and somebody who looks. More are turned away. */
+const MAX_CLIENTS = 32;
 
 /** `9464`, `0.0.0.0:9464` or `[::]:9464`. @throws GrapevineError BAD_USAGE */
 export function parseHealthAddress(text: string): { readonly host: string; readonly port: number } {
@@ -53,11 +59,17 @@ export function parseHealthAddress(text: string): { readonly host: string; reado
   return { host: parts[1] ?? parts[2] ?? DEFAULT_HOST, port };
 }
 
+const limits = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: LOOK_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+};
+
 /** Listens when this resolves. @throws GrapevineError ADDRESS_IN_USE */
 export async function startHealthServer(init: HealthInit): Promise<HealthServer> {
   const { host, port, clock } = init;
   const isStalled = createStallWatch(init);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer(limits, (request, response) => {
     const health = init.health();
     const stalled = isStalled(health, clock.nowMs());
     answerTo(request, { ...health, stalled }, init.metrics).then(
@@ -65,8 +77,10 @@ export async function startHealthServer(init: HealthInit): Promise<HealthServer>
       (error: unknown) => response.destroy(error instanceof Error ? error : new Error(messageOf(error))),
     );
   });
+  server.maxConnections = MAX_CLIENTS;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
+    // It stays: a client that cannot be accepted (no file descriptors left) is no reason to end a peer.
+    server.on('error', (error) => {
       const message = `cannot answer health checks on ${host}:${port}: ${messageOf(error)}. Choose another --health-port.`;
       reject(new GrapevineError('ADDRESS_IN_USE', message, { host, port }, error));
     });

@@ -16,6 +16,7 @@ import { type Identity, verifySignature } from '../node/libp2p-identity.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import type { MemberRecord } from '../node/membership.js';
 import { Peer, type RoundReport } from '../node/peer.js';
+import { isOffense } from '../node/peer-limits.js';
 import { membershipOf } from '../node/presence.js';
 import type { SwarmDescription } from '../node/swarm-identity.js';
 import type { TrainingThread } from '../node/training-thread.js';
@@ -25,7 +26,7 @@ import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
 import type { PeerHealth } from './health-server.js';
 import type { PeerVitals } from './peer-metrics.js';
 import type { PeerChoices } from './peer-settings.js';
-import { createRefusalLog } from './refusal-log.js';
+import { createRefusalLog, type RefusalLog } from './refusal-log.js';
 import type { RunMonitor } from './run-monitor.js';
 
 type OpenedModel = Awaited<ReturnType<TrainingThread['open']>>;
@@ -87,7 +88,8 @@ export class PeerSession {
   /** @throws GrapevineError BAD_CONFIG where the peer cannot be made */
   static async open(init: SessionInit): Promise<PeerSession> {
     const { opened } = init;
-    const guard = createGuard(init);
+    const refusals = refusalLogOf(init);
+    const guard = createGuard(init, refusals);
     const state = init.plan.createPeer(
       init.place.index,
       opened.model,
@@ -112,8 +114,10 @@ export class PeerSession {
       onRival: (record) => hooks.session?.onRival(record),
       onMember: (record) => init.onMember(record),
       onNoPlace: ({ code, message }) => hooks.session?.notice(code, message),
-      onRefused: ({ neighbor, error }) =>
-        hooks.session?.notice(error.code, `link with peer ${neighbor ?? '?'}: ${error.message}`),
+      onRefused: ({ neighbor, peerId = null, error: { code, message } }) => {
+        if (isOffense(code)) return; // the guard says so
+        refusals.add({ code, message: `link with peer ${neighbor ?? '?'}: ${message}`, peerId });
+      },
     });
     hooks.session = new PeerSession(init, { guard, opened, state, limits, transport });
     return hooks.session;
@@ -245,11 +249,14 @@ interface SessionParts {
   readonly transport: Libp2pTransport;
 }
 
-function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionInit): SwarmGuard {
-  const { description, invitation, index: peer } = place;
-  const log = createRefusalLog((code, message) =>
-    monitor.record({ event: 'notice', atMs: elapsedMs(), peer, code, message }),
+function refusalLogOf({ place, monitor, elapsedMs }: SessionInit): RefusalLog {
+  return createRefusalLog((code, message) =>
+    monitor.record({ event: 'notice', atMs: elapsedMs(), peer: place.index, code, message }),
   );
+}
+
+function createGuard({ place, choices, identity, monitor }: SessionInit, refusals: RefusalLog): SwarmGuard {
+  const { description, invitation } = place;
   const guard = new SwarmGuard({
     swarm: description.swarm,
     policy: description.admission,
@@ -262,7 +269,7 @@ function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionIn
     psk: choices.psk,
     onRefusal(refusal) {
       monitor.tell({ event: 'refusal', expelled: false, ...refusal });
-      log.add(refusal);
+      refusals.add(refusal);
     },
   });
   if (place.revocations !== null) guard.revoke(place.revocations);

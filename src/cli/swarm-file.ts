@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GrapevineError, messageOf } from '../base/errors.js';
+import { isMemberAddress } from '../node/libp2p-addresses.js';
 import { verifySignature } from '../node/libp2p-identity.js';
 import { openDescription, type SwarmDescription } from '../node/swarm-identity.js';
 import { writeWhole } from './whole-file.js';
@@ -64,6 +65,6 @@ export async function readSwarmFile(directory: string): Promise<SwarmFile> {
     invitation: typeof invitation === 'string' ? invitation : undefined,
     incarnation: Number.isInteger(incarnation) ? (incarnation as number) : 0,
     addresses: texts(value.addresses),
-    members: texts(value.members),
+    members: texts(value.members).filter(isMemberAddress), // others' words: none may keep us from starting
   };
 }

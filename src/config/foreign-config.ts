@@ -3,7 +3,8 @@
  * it may reach for this device: a task that runs a module or reads files is accepted only when the person here has named it
  * too, with --task, and it is the same (of a module, by the hash of its file).
  */
-import { GrapevineError } from '../base/errors.js';
+import { GrapevineError, isGrapevineError } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import type { Registry } from '../base/registry.js';
 import { parseSpec } from '../base/spec.js';
 import type { Task } from '../training/tasks/task.js';
@@ -13,6 +14,9 @@ import { configHash, verifyRunConfig } from './verify.js';
 
 /** Options of tasks whose value is a place on a device, or names a task that may have one. */
 const PLACES: ReadonlySet<string> = new Set(['file', 'directory', 'model', 'data']);
+
+/** A configuration names a hundred words; more in a message is the founder's. */
+const MAX_MESSAGE_CHARACTERS = 1000;
 
 export interface OwnChoice {
   /** What --task says here; absent: nothing. */
@@ -39,8 +43,8 @@ export function verifyForeignConfig(
   if (own.task === undefined && !isSelfContained(task)) {
     throw new GrapevineError(
       'BAD_CONFIG',
-      `the swarm trains ${task}, which runs or reads files of this device: nothing of that kind is taken from the network. ` +
-        `Get the file from whom you trust, and name it: --task ${withoutPlace(task).replace(/#.*/, '')}`,
+      `the swarm trains ${quoted(task)}, which runs or reads files of this device: nothing of that kind is taken from the network. ` +
+        `Get the file from whom you trust, and name it: --task ${quoted(withoutPlace(task).replace(/#.*/, ''))}`,
       { task },
     );
   }
@@ -48,14 +52,26 @@ export function verifyForeignConfig(
   if (withoutPlace(mine) !== withoutPlace(task)) {
     throw new GrapevineError(
       'BAD_CONFIG',
-      `the swarm trains ${withoutPlace(task)}, and --task here is ${withoutPlace(mine)}: take the same, to the byte.`,
+      `the swarm trains ${quoted(withoutPlace(task))}, and --task here is ${withoutPlace(mine)}: take the same, to the byte.`,
       { task },
     );
   }
-  const verified = verifyRunConfig({ ...config, task: mine }, "the swarm's configuration", own.tasks);
+  const verified = inOneLine(() =>
+    verifyRunConfig({ ...config, task: mine }, "the swarm's configuration", own.tasks),
+  );
   if (configHash(verified) === configHash(config as unknown as RunConfig)) return verified;
   throw new GrapevineError(
     'BAD_CONFIG',
     "the swarm's configuration means something else to this release: run the same release on all peers.",
   );
+}
+
+/** One's own configuration is quoted as it stands; another's keys and values could break the lines of a log. */
+function inOneLine<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!isGrapevineError(error)) throw error;
+    throw new GrapevineError(error.code, quoted(error.message, MAX_MESSAGE_CHARACTERS), error.facts, error);
+  }
 }

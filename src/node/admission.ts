@@ -11,6 +11,7 @@
  * ends: the end says until when one may join. An invitation that names no peer is the first one's that presents it.
  */
 import { GrapevineError, isGrapevineError } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import {
   type Invitation,
   objectionTo,
@@ -97,7 +98,7 @@ export function createAdmission(init: AdmissionInit): Admission {
     if (holder !== peerId || guests.size >= MAX_GUESTS) {
       return new GrapevineError(
         'INVITATION_USED',
-        `invitation ${invitation.id} is for one peer, and ${holder} has used it: ask for one of your own.`,
+        `invitation ${quoted(invitation.id)} is for one peer, and ${holder} has used it: ask for one of your own.`,
         { id: invitation.id },
       );
     }

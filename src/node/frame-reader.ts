@@ -19,6 +19,8 @@ import { linkDown } from './link.js';
 
 /** Unread bytes at which the stream is paused; what is in flight by then adds one window at most. */
 export const READ_QUEUE_BYTES = 256 * 1024;
+/** What a chunk costs besides its bytes: a neighbor may send them one by one. */
+const CHUNK_OVERHEAD_BYTES = 128;
 /** For the header, and on top for the body: a sender may be busy training between two writes. */
 export const FRAME_GRACE_MS = 30_000;
 /** The slowest link that a frame may arrive over: 128 kbit/s, a poor mobile uplink. */
@@ -50,14 +52,16 @@ export function readFrames(stream: EdgeStream, init: FrameReaderInit): AsyncGene
 
 /** The bytes of `stream`, in order, pausing it while the consumer is behind. */
 async function* readChunks(stream: EdgeStream): AsyncGenerator<Uint8Array> {
-  const queue: Uint8Array[] = [];
+  let queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let ended = stream.readableEnded;
   let failure: Error | undefined;
   let wake = () => {};
   const onMessage = ({ data }: StreamMessageEvent): void => {
-    for (const part of data instanceof Uint8Array ? [data] : data) queue.push(part);
-    queuedBytes += data.byteLength;
+    for (const part of data instanceof Uint8Array ? [data] : data) {
+      queue.push(part);
+      queuedBytes += part.length + CHUNK_OVERHEAD_BYTES;
+    }
     queueMicrotask(() => {
       if (queuedBytes >= READ_QUEUE_BYTES && stream.readStatus === 'readable') stream.pause();
     });
@@ -76,9 +80,13 @@ async function* readChunks(stream: EdgeStream): AsyncGenerator<Uint8Array> {
   stream.addEventListener('close', onClose);
   try {
     for (;;) {
-      for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
-        queuedBytes -= part.length;
-        yield part;
+      while (queue.length > 0) {
+        const arrived = queue; // taken whole: a shift of a long array moves all of it
+        queue = [];
+        for (const part of arrived) {
+          queuedBytes -= part.length + CHUNK_OVERHEAD_BYTES;
+          yield part;
+        }
       }
       resume(stream);
       if (queue.length > 0) continue;

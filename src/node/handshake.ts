@@ -3,6 +3,7 @@
  * other's and answers ACCEPT or REFUSE; a link is up when both have accepted. Two peers that disagree on the
  * topology or the layout of the parameters would average unrelated numbers, so every field must agree.
  */
+import { quoted } from '../base/printable.js';
 import type { AcceptFrame, Frame, Hello, HelloFrame, RefuseFrame } from '../wire/frame.js';
 
 /** One end of a link and the neighbor it speaks to. */
@@ -13,7 +14,7 @@ export interface LinkEnds {
 }
 
 /** The longest reason that a REFUSE carries (wire/frame.ts). */
-const MAX_REASON_CHARACTERS = 500;
+export const MAX_REASON_CHARACTERS = 500;
 
 /** What each field is to a person, and what to do when it differs. */
 const fields: Readonly<Record<keyof Hello, readonly [name: string, remedy: string]>> = {
@@ -31,7 +32,7 @@ export function compareHello(mine: Hello, theirs: Hello): string[] {
     .filter((key) => mine[key] !== theirs[key])
     .map((key) => {
       const [name, remedy] = fields[key];
-      return `${name} differs: ours ${mine[key]}, theirs ${theirs[key]}; ${remedy}`;
+      return `${name} differs: ours ${mine[key]}, theirs ${quoted(String(theirs[key]))}; ${remedy}`;
     });
 }
 

@@ -9,6 +9,7 @@
  */
 import * as z from 'zod';
 import { GrapevineError } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import { invalid, readDocument, type Signer, signDocument, type VerifySignature } from './signed-document.js';
 import { founderOf } from './swarm-identity.js';
 
@@ -74,18 +75,19 @@ export interface Presentation {
 
 /** Why this invitation does not admit `peerId` to `swarm` now; null when it does. */
 export function objectionTo(invitation: Invitation, at: Presentation): GrapevineError | null {
-  const { id, swarm, expires, peerId } = invitation;
+  const { swarm, expires, peerId } = invitation;
+  const id = quoted(invitation.id);
   if (swarm !== at.swarm) {
     return new GrapevineError(
       'SWARM_MISMATCH',
-      `invitation ${id} is to swarm ${swarm}; this is ${at.swarm}: ask its founder for one.`,
+      `invitation ${id} is to swarm ${quoted(swarm)}; this is ${at.swarm}: ask its founder for one.`,
       { id },
     );
   }
   if (peerId !== undefined && peerId !== at.peerId) {
     return new GrapevineError(
       'INVITATION_NOT_YOURS',
-      `invitation ${id} is for peer ${peerId}, and you are ${at.peerId}: start with the identity file that it was made for.`,
+      `invitation ${id} is for peer ${quoted(peerId)}, and you are ${at.peerId}: start with the identity file that it was made for.`,
       { id },
     );
   }
@@ -116,7 +118,7 @@ export function openRevocations(text: string, swarm: string, verify: VerifySigna
   if (parsed.data.swarm !== swarm)
     throw new GrapevineError(
       'SWARM_MISMATCH',
-      `a revocation list of swarm ${parsed.data.swarm}; this is ${swarm}.`,
+      `a revocation list of swarm ${quoted(parsed.data.swarm)}; this is ${swarm}.`,
     );
   if (!read.isSignedBy(founderOf(swarm), verify))
     throw invalid('revocations', "its signature is not that of the swarm's founder");

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { type ErrorCode, errorCodes, GrapevineError } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import type { Admission } from './admission.js';
 import { MAX_INVITATION_CHARACTERS, MAX_REVOCATIONS_CHARACTERS } from './invitation.js';
 import type { MemberRecord } from './membership.js';
@@ -14,8 +15,11 @@ export const JOIN_PROTOCOL = '/grapevine/join/1.0.0';
 const VERSION = 1;
 export const MAX_JOIN_REQUEST_BYTES = MAX_INVITATION_CHARACTERS + 1024;
 export const MAX_JOIN_ANSWER_BYTES = MAX_DESCRIPTION_CHARACTERS + MAX_REVOCATIONS_CHARACTERS + 4096;
-/** An index that was proposed is kept for this long: a newcomer loads its data meanwhile. */
+/** An index that was proposed is kept for this long, one for each newcomer: it loads its data meanwhile. */
 export const RESERVATION_MS = 120_000;
+
+/** Of a refusal. */
+const MAX_MESSAGE_CHARACTERS = 1000;
 
 const requestSchema = z.strictObject({
   version: z.literal(VERSION),
@@ -42,7 +46,11 @@ const answerSchema = z.union([
     begun: z.boolean(),
     revocations: z.string().max(MAX_REVOCATIONS_CHARACTERS).nullable(),
   }),
-  z.strictObject({ version: z.literal(VERSION), code: z.string().max(64), message: z.string().max(1000) }),
+  z.strictObject({
+    version: z.literal(VERSION),
+    code: z.string().max(64),
+    message: z.string().max(MAX_MESSAGE_CHARACTERS),
+  }),
 ]);
 
 export interface JoinAnswer {
@@ -107,7 +115,11 @@ export function readJoinAnswer(bytes: Uint8Array, member: string): JoinAnswer {
   const answer = parsed.data;
   if ('document' in answer) return answer;
   const code = errorCodes.find((known) => known === answer.code) ?? 'JOIN_FAILED';
-  throw new GrapevineError(code, `peer ${member} refused (in its words): ${answer.message}`, { member });
+  throw new GrapevineError(
+    code,
+    `peer ${member} refused (in its words): ${quoted(answer.message, MAX_MESSAGE_CHARACTERS)}`,
+    { member },
+  );
 }
 
 export function createJoinService(init: JoinServiceInit): JoinService {
@@ -148,7 +160,7 @@ export function createJoinService(init: JoinServiceInit): JoinService {
     if (request.swarm !== undefined && request.swarm !== init.swarm)
       throw refusal(
         'SWARM_MISMATCH',
-        `you want swarm ${request.swarm}; this is ${init.swarm}: check the address.`,
+        `you want swarm ${quoted(request.swarm)}; this is ${init.swarm}: check the address.`,
       );
     const objection = admission.present(peerId, request.invitation);
     if (objection !== null) throw objection;
@@ -158,6 +170,7 @@ export function createJoinService(init: JoinServiceInit): JoinService {
     const begun = init.begun() || wasHere;
     if (begun && init.fixed !== null) throw refusal('MEMBERSHIP_FIXED', init.fixed);
     const index = indexFor(peerId, request.index);
+    for (const [other, { peerId: holder }] of reserved) if (holder === peerId) reserved.delete(other);
     reserved.set(index, { peerId, untilMs: init.nowMs() + RESERVATION_MS });
     const { swarm, document } = init;
     return { swarm, document, index, begun, revocations: admission.revocations };

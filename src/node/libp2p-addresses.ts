@@ -42,11 +42,33 @@ export function parseBootstrap(texts: readonly string[], what = 'bootstrap addre
   });
 }
 
-/** Where a member can be dialed; only its own identity will be accepted there. Unreadable addresses are left out. */
+/**
+ * What a member may make us dial: one host, by TCP or WebSocket, or one relay there. Not what our transports lack, and no
+ * /dnsaddr, behind which as many addresses may stand as its owner likes.
+ */
+const DIALABLE = /^(ip4|ip6|dns|dns4|dns6)\/tcp(\/ws|\/wss|\/tls(\/sni)?\/ws)?(\/p2p\/p2p-circuit)?(\/p2p)?$/;
+
+function isDialable(address: Multiaddr): boolean {
+  const names = address.getComponents().map(({ name }) => name);
+  return DIALABLE.test(names.join('/'));
+}
+
+/** Whether a text can be dialed as it stands, as a member's address in a file of ours. */
+export function isMemberAddress(text: string): boolean {
+  try {
+    const address = multiaddr(text);
+    return isDialable(address) && address.getComponents().at(-1)?.code === CODE_P2P;
+  } catch {
+    return false;
+  }
+}
+
+/** Where a member can be dialed; only its own identity will be accepted there. Other addresses are left out. */
 export function dialAddresses(record: MemberRecord): Multiaddr[] {
   return record.addresses.flatMap((text) => {
     try {
       const address = multiaddr(text);
+      if (!isDialable(address)) return [];
       // Only at its end: the identity of a relay stands before /p2p-circuit and must stay.
       const endsInIdentity = address.getComponents().at(-1)?.code === CODE_P2P;
       const place = endsInIdentity ? address.decapsulateCode(CODE_P2P) : address;
@@ -66,7 +88,15 @@ export function addressKey(address: Multiaddr): string | null {
   if (components.some(({ code }) => code === CODE_P2P_CIRCUIT)) return null;
   const host = components.find(({ code }) => code === CODE_IP4 || code === CODE_IP6);
   if (host?.value === undefined) return null;
-  return host.code === CODE_IP4 ? host.value : networkOf(host.value);
+  return host.code === CODE_IP4 ? host.value : (mappedIn(host.value) ?? networkOf(host.value));
+}
+
+/** The IPv4 address of a caller on a socket for both families: ::ffff:192.0.2.1, or ::ffff:c000:201 (RFC 4291, 2.5.5.2). */
+function mappedIn(address: string): string | null {
+  const rest = /^::ffff:(.+)$/i.exec(address)?.[1];
+  if (rest === undefined || rest.includes('.')) return rest ?? null;
+  const [high = 0, low = 0] = rest.split(':').map((group) => Number.parseInt(group, 16));
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 /** 2001:db8::1 -> 2001:db8:0:0::/64 */

@@ -2,29 +2,38 @@
  * The guard at a peer's door: carries out what admission.ts and peer-limits.ts decide, on the connections of one libp2p node.
  *
  *     a TCP connection      from an address that calls too often              RATE_LIMITED, before any key exchange
+ *                           that says much before it has proved who it is      RATE_LIMITED (libp2p-upgrade-limit.ts)
  *     a proven identity     banned, revoked, or calling too often             PEER_BANNED, REVOKED, RATE_LIMITED
  *     a stranger inside     may ask to join (join-service.ts), no more; is    NOT_ADMITTED
  *                           closed after STRANGER_MS; MAX_STRANGERS at once
  *     an edge or a record   of a peer that is not admitted                    refused by the handshake, or ignored
- *     an admitted peer      that breaks the protocol                          strikes, then a ban: all its connections go
  *     a place at our relay  for who is not admitted                           NOT_ADMITTED
+ *     anybody               that breaks a protocol: of edges, of yamux        strikes, then a ban: all its connections go
+ *                           (libp2p-yamux-guard.ts), of gossip (libp2p-gossip-limit.ts), or forges documents
  *
- * Whoever dials says its member record first, with its invitation, so that the other end can judge it (settled).
+ * Nobody is called because a stranger asks for it, and who has gone is forgotten but for its strikes. Whoever dials says its
+ * member record first, with its invitation, so that the other end can judge it (settled).
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../base/clock.js';
 import { type ErrorCode, GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { type Admission, type AdmissionInit, createAdmission } from './admission.js';
 import { JOIN_PROTOCOL, type JoinService, MAX_JOIN_REQUEST_BYTES } from './join-service.js';
 import { addressKey } from './libp2p-addresses.js';
+import { limitGossip } from './libp2p-gossip-limit.js';
 import type { EdgeStream, SwarmNode } from './libp2p-node.js';
+import { createUpgradeLimit, type UpgradeLimit } from './libp2p-upgrade-limit.js';
 import { readWhole, sayWhole } from './libp2p-whole-message.js';
+import { limitIntake, watchIntake } from './libp2p-yamux-guard.js';
 import type { Reception } from './membership.js';
 import {
   ADDRESS_CONNECTIONS_PER_MINUTE,
+  aMinute,
   createRateLimit,
   createStrikes,
   isOffense,
+  OFFENSE_CONNECTIONS,
   PEER_CONNECTIONS_PER_MINUTE,
 } from './peer-limits.js';
 
@@ -32,6 +41,8 @@ import {
 export const STRANGER_MS = 15_000;
 /** Connections of peers that are not admitted, at once; each holds a yamux session of some 50 KB. */
 export const MAX_STRANGERS = 32;
+/** Where there are more, the one that was first has had its time after this: whoever asks at once needs no longer. */
+export const STRANGER_GRACE_MS = 2_000;
 /** An edge that is opened before its caller's invitation has arrived waits for it this long. */
 export const SETTLE_MS = 5_000;
 /**
@@ -39,6 +50,8 @@ export const SETTLE_MS = 5_000;
  * Milliseconds.
  */
 export const RELAY_SETTLE_MS = 2_000;
+/** What a stranger may send: its record, a question, subscriptions; a window of each of its streams would be megabytes. */
+export const STRANGER_BYTES = 256 * 1024;
 /** Join questions at once of one connection. */
 const MAX_JOIN_STREAMS = 2;
 
@@ -70,7 +83,9 @@ export class SwarmGuard {
   private readonly strikes;
   private readonly addressLimit;
   private readonly peerLimit;
-  private readonly strangers = new Set<Connection>();
+  private readonly upgrades: UpgradeLimit;
+  /** Connections of peers that are not admitted, and since when; the oldest first. */
+  private readonly strangers = new Map<Connection, number>();
   private readonly waiting = new Map<string, Set<() => void>>();
   private node: { readonly node: SwarmNode; readonly topic: string } | null = null;
   private service: JoinService | null = null;
@@ -82,11 +97,20 @@ export class SwarmGuard {
     this.psk = init.psk;
     this.admission = createAdmission({ ...init, onRevoked: (peerIds) => this.expel(peerIds, 'REVOKED') });
     this.strikes = createStrikes(init.clock);
-    this.addressLimit = createRateLimit(init.clock, ADDRESS_CONNECTIONS_PER_MINUTE);
-    this.peerLimit = createRateLimit(init.clock, PEER_CONNECTIONS_PER_MINUTE);
+    this.addressLimit = createRateLimit(init.clock, aMinute(ADDRESS_CONNECTIONS_PER_MINUTE));
+    this.peerLimit = createRateLimit(init.clock, aMinute(PEER_CONNECTIONS_PER_MINUTE));
+    this.upgrades = createUpgradeLimit((error, remote) => this.offendedFrom(remote, error));
     this.gater = {
-      denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null,
-      denyInboundConnection: (connection) => this.deniesAddress(connection),
+      denyDialPeer: (peerId) => this.banOf(peerId.toString()) !== null || this.isStranger(peerId),
+      denyInboundConnection: (connection) => {
+        const denied = this.deniesAddress(connection);
+        if (!denied) this.upgrades.watch(connection);
+        return denied;
+      },
+      denyInboundUpgradedConnection: (_peerId, connection) => {
+        this.upgrades.done(connection);
+        return false;
+      },
       denyInboundEncryptedConnection: (peerId) => this.deniesPeer(peerId),
       denyInboundRelayReservation: (peerId) => this.deniesPlace(peerId),
       denyOutboundRelayedConnection: (_, guest) => this.admission.objection(guest.toString()) !== null,
@@ -99,6 +123,14 @@ export class SwarmGuard {
     this.node = { node, topic };
     node.addEventListener('connection:open', ({ detail }) => this.onConnection(detail));
     node.addEventListener('connection:close', ({ detail }) => void this.strangers.delete(detail));
+    // libp2p keeps what everybody has said of itself, and looks for what is out of date only when it reads it.
+    node.addEventListener('peer:disconnect', ({ detail }) => {
+      node.peerStore.delete(detail).catch(() => {}); // a store in memory: there is nothing to be done about it
+    });
+    limitGossip(node.services.pubsub, this.init.clock, {
+      isMember: (peerId) => this.admission.objection(peerId) === null || this.hasCalled(peerId),
+      onFlood: (peerId, error) => this.strike(peerId, error),
+    });
     await node.handle(
       JOIN_PROTOCOL,
       (stream, { remotePeer }) => void this.answer(stream, remotePeer.toString()),
@@ -120,6 +152,7 @@ export class SwarmGuard {
   present(peerId: string, invitation: string | undefined): GrapevineError | null {
     const objection = this.admission.present(peerId, invitation);
     if (objection === null) for (const wake of this.waiting.get(peerId) ?? []) wake();
+    else if (isOffense(objection.code)) this.strike(peerId, objection);
     else if (invitation !== undefined) this.refuse(objection, peerId);
     return objection;
   }
@@ -153,6 +186,11 @@ export class SwarmGuard {
     if (!isGrapevineError(error) || !isOffense(error.code)) return;
     this.refuse(error, peerId);
     if (this.strikes.strike(peerId, error.code)) this.expel([peerId], 'PEER_BANNED');
+  }
+
+  /** A caller was turned away before it had said who it is. */
+  turnedAway(error: GrapevineError): void {
+    this.refuse(error, null);
   }
 
   /** Takes a revocation list, from a file or a peer. */
@@ -211,16 +249,34 @@ export class SwarmGuard {
     return this.objection(peerId) !== null;
   }
 
+  /** A peer that has called, and is not admitted: it does not make us call anybody. */
+  private isStranger(peerId: PeerId): boolean {
+    if (this.admission.objection(peerId.toString()) === null) return false;
+    return [...this.strangers.keys()].some(({ remotePeer }) => remotePeer.equals(peerId));
+  }
+
+  /** A peer that we have called: nobody makes us call strangers, so it is one that we were told of. */
+  private hasCalled(peerId: string): boolean {
+    const connections = this.node?.node.getConnections() ?? [];
+    return connections.some(
+      ({ direction, remotePeer }) => direction === 'outbound' && remotePeer.toString() === peerId,
+    );
+  }
+
   private onConnection(connection: Connection): void {
     const peerId = connection.remotePeer.toString();
+    watchIntake(connection);
+    connection.addEventListener('close', ({ error }) => {
+      this.strike(peerId, error);
+      if (isGrapevineError(error) && isOffense(error.code)) this.charge(connection);
+    });
     if (connection.direction !== 'inbound' || this.admission.objection(peerId) === null) return;
-    if (this.strangers.size >= MAX_STRANGERS) {
-      const message = `more than ${MAX_STRANGERS} connections of peers that are not admitted.`;
-      this.refuse(new GrapevineError('RATE_LIMITED', message, { peerId }), peerId);
-      connection.abort(new Error(message));
+    if (!this.makeRoom()) {
+      this.turnAway(connection);
       return;
     }
-    this.strangers.add(connection);
+    limitIntake(connection, STRANGER_BYTES, () => this.admission.objection(peerId) !== null);
+    this.strangers.set(connection, this.init.clock.nowMs());
     const cancel = this.init.clock.after(STRANGER_MS, () => {
       this.strangers.delete(connection);
       const objection = this.admission.objection(peerId);
@@ -228,7 +284,44 @@ export class SwarmGuard {
       this.refuse(objection, peerId);
       connection.abort(objection);
     });
-    connection.addEventListener?.('close', cancel);
+    connection.addEventListener('close', cancel);
+  }
+
+  /** An offense of a stranger is its address's, too: it has as many identities as it likes. */
+  private charge({ direction, remoteAddr, remotePeer }: Connection): void {
+    const key = addressKey(remoteAddr);
+    if (direction !== 'inbound' || key === null || this.admission.objection(remotePeer.toString()) === null)
+      return;
+    this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+  }
+
+  private offendedFrom(remote: Multiaddr, error: GrapevineError): void {
+    const key = addressKey(remote);
+    if (key !== null) this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+    this.refuse(error, null);
+  }
+
+  /** Whether there is room for one more stranger, once the oldest has had to go if need be. */
+  private makeRoom(): boolean {
+    for (const [connection, sinceMs] of this.strangers) {
+      const peerId = connection.remotePeer.toString();
+      if (this.admission.objection(peerId) === null) this.strangers.delete(connection);
+      else if (this.strangers.size < MAX_STRANGERS) return true;
+      else if (this.init.clock.nowMs() - sinceMs < STRANGER_GRACE_MS) return false;
+      else {
+        this.strangers.delete(connection);
+        this.turnAway(connection);
+      }
+    }
+    return this.strangers.size < MAX_STRANGERS;
+  }
+
+  /** No offense, so the connection does not end with a code. */
+  private turnAway(connection: Connection): void {
+    const peerId = connection.remotePeer.toString();
+    const message = `more than ${MAX_STRANGERS} connections of peers that are not admitted.`;
+    this.refuse(new GrapevineError('RATE_LIMITED', message, { peerId }), peerId);
+    connection.abort(new Error(message));
   }
 
   private async answer(stream: EdgeStream, peerId: string): Promise<void> {

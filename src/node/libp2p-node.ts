@@ -32,6 +32,7 @@ import { compareForTrial, isLoopback } from './libp2p-address-order.js';
 import { type RelayClient, relayClient, relayServer, relayTransport } from './libp2p-relay.js';
 import { SIGN_OF_LIFE_MS } from './libp2p-silence.js';
 import type { SocketBytes } from './libp2p-socket-bytes.js';
+import type { OnTurnedAway } from './libp2p-websocket-guard.js';
 import { webSocketTransport } from './libp2p-websockets.js';
 import { guardedYamux } from './libp2p-yamux-guard.js';
 import type { ReachOptions } from './reach.js';
@@ -58,8 +59,10 @@ export const MAX_STREAM_WINDOW_BYTES = 1024 * 1024;
 const MAX_READ_BUFFER_BYTES = 4 * MAX_STREAM_WINDOW_BYTES;
 /** Dials under way at once in a process: each costs 20-40 ms of CPU at both ends, and listeners refuse bursts. */
 export const MAX_PARALLEL_DIALS = 8;
-/** For encryption, multiplexing and each protocol's name; libp2p's 10 s are too short for a crowded machine. */
+/** For a dial over all addresses of a peer; encryption, multiplexing and each protocol's name. libp2p's 10 s are too short for a crowded machine. */
 export const CONNECT_TIMEOUT_MS = 30_000;
+/** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
+export const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
 /** Inbound connections a second from one address; loopback is exempt. A swarm may sit behind one NAT. */
 const INBOUND_PER_SECOND = 32;
 /** Inbound connections whose encryption is not done yet. A swarm starts all at once on one machine. */
@@ -89,20 +92,22 @@ export interface SwarmNodeInit extends Pick<ReachOptions, 'listen' | 'announce' 
   readonly gater?: ConnectionGater | undefined;
   /** Between two pings on each connection (libp2p-silence.ts). @default SIGN_OF_LIFE_MS */
   readonly signOfLifeMs?: number | undefined;
+  /** Told about callers that are turned away before it is known who they are. */
+  readonly onTurnedAway?: OnTurnedAway;
   /** Swarm key file of libp2p: connections of those that have another are not understood. */
   readonly psk?: Uint8Array | undefined;
 }
 
 /** A node that is not started yet. */
 export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
-  const { privateKey, listen, announce = [], mdnsService = null } = init;
+  const { privateKey, listen, announce = [], mdnsService = null, onTurnedAway = () => {} } = init;
   return await createLibp2p({
     start: false,
     privateKey:
       privateKey === undefined ? await generateKeyPair('Ed25519') : privateKeyFromProtobuf(privateKey),
     addresses: { listen: [...listen], announce: [...announce] },
     nodeInfo: { name: 'grapevine' },
-    transports: [tcp(), webSocketTransport(), relayTransport()],
+    transports: [tcp(), webSocketTransport(onTurnedAway), relayTransport()],
     connectionEncrypters: [noise()],
     ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
     ...(init.psk === undefined ? {} : { connectionProtector: preSharedKey({ psk: init.psk }) }),
@@ -115,6 +120,7 @@ export async function createSwarmNode(init: SwarmNodeInit): Promise<SwarmNode> {
           },
         },
         { maxFrameBytes: MAX_STREAM_WINDOW_BYTES, signOfLifeMs: init.signOfLifeMs ?? SIGN_OF_LIFE_MS },
+        onTurnedAway,
       ),
     ],
     // Its pings abort a connection whose answer waits behind a model on a slow link; libp2p-silence.ts does its work.

@@ -27,6 +27,12 @@ interface Insides {
   readonly websocket?: { readonly _socket?: Socket };
 }
 
+/** The socket under a connection; none under a relayed one. */
+export function socketOf(connection: MultiaddrConnection): Socket | undefined {
+  const { socket, websocket } = connection as unknown as Insides;
+  return socket ?? websocket?._socket;
+}
+
 export function createSocketBytes(): SocketBytes {
   const open = new Set<Socket>();
   let sentBytes = 0;
@@ -34,9 +40,9 @@ export function createSocketBytes(): SocketBytes {
 
   const track = (connection: MultiaddrConnection): void => {
     if (isRelayed(connection.remoteAddr)) return; // its bytes pass over the socket to the relay
-    const { socket, websocket } = connection as unknown as Insides;
+    const { socket } = connection as unknown as Insides;
     if (socket !== undefined) gatherWrites(socket); // ws does so itself
-    follow(socket ?? websocket?._socket);
+    follow(socketOf(connection));
   };
 
   const follow = (socket: Socket | undefined): void => {

@@ -21,12 +21,13 @@ import {
   mdnsServiceOf,
   ownAddresses,
 } from './libp2p-entrances.js';
-import { hearIntroductions, sayIntroduction } from './libp2p-introduction.js';
+import { createIntroducer, hearIntroductions, type Introducer } from './libp2p-introduction.js';
 import {
   CONNECT_TIMEOUT_MS,
   createSwarmNode,
   type EdgeStream,
   MAX_PARALLEL_DIALS,
+  ON_ANY_CONNECTION,
   type SwarmNode,
   startSwarmNode,
 } from './libp2p-node.js';
@@ -47,10 +48,6 @@ export const EDGE_PROTOCOL = '/grapevine/edge/1.0.0';
  * is done again, so a short limit makes a crowded machine more crowded: 64 peers never linked within 10 s.
  */
 export const HELLO_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
-/** From the first SYN to both verdicts, over all addresses of a peer. */
-export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
-/** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
-const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
 /** A connection has one live stream per edge, and room for some whose end has not been noticed yet. */
 const EDGE_STREAMS = { maxInboundStreams: 4, maxOutboundStreams: 4, ...ON_ANY_CONNECTION } as const;
 /** Peers of one process dial in turn: it is their common core that each dial takes 20 to 40 ms of. */
@@ -81,6 +78,7 @@ export async function createLibp2pTransport(init: Libp2pTransportInit): Promise<
     gater: guard?.gater,
     psk: guard?.psk,
     signOfLifeMs,
+    onTurnedAway: (error) => guard?.turnedAway(error),
   });
   await guard?.attach(node, topic);
   return new SwarmTransport(init, { node, topic, bootstrap, relays, socketBytes });
@@ -111,6 +109,7 @@ class SwarmTransport implements Libp2pTransport {
   private readonly keeper: LinkKeeper;
   private readonly bootstrap: Multiaddr[];
   private readonly entrances: Entrances;
+  private readonly introducer: Introducer;
   private readonly loops: Promise<void>[] = [];
 
   constructor(init: Libp2pTransportInit, parts: Parts) {
@@ -135,7 +134,8 @@ class SwarmTransport implements Libp2pTransport {
       },
       onChange: (record, isNew) => this.onMember(record, isNew),
       invitation: init.guard?.invitation,
-      admits: ({ peerId, invitation }) => (init.guard?.present(peerId, invitation) ?? null) === null,
+      admits: ({ peerId, invitation, index }) =>
+        (init.guard?.present(peerId, invitation) ?? null) === null && this.mayHold(peerId, index),
       isRevoked: (peerId) => init.guard?.admission.objection(peerId)?.code === 'REVOKED',
       onRival: (record) => init.onRival?.(record),
       clock: this.clock,
@@ -143,6 +143,14 @@ class SwarmTransport implements Libp2pTransport {
       firstSerial: Date.now(),
     });
     this.members = this.membership.view;
+    this.introducer = createIntroducer({
+      node: parts.node,
+      clock: this.clock,
+      signal: this.stopping.signal,
+      dialInTurn,
+      record: () => this.membership.introduction(),
+      log: (line) => this.log(line),
+    });
     this.keeper = new LinkKeeper({
       clock: this.clock,
       random: this.random,
@@ -164,7 +172,7 @@ class SwarmTransport implements Libp2pTransport {
       dialInTurn,
       isComplete: () => this.isComplete(),
       greet: async (connection) => {
-        if (init.guard !== undefined) await this.sayWhoCalls(connection, this.stopping.signal);
+        if (init.guard !== undefined) await this.introducer.say(connection, this.stopping.signal);
       },
       onNewAddress: () => this.membership.hurry(),
       onNoPlace: (reason) => init.onNoPlace?.(reason),
@@ -203,7 +211,7 @@ class SwarmTransport implements Libp2pTransport {
     this.keeper.keep(this.higherNeighbors);
     for (const neighbor of added) {
       const record = this.members.get(neighbor);
-      if (record !== undefined && this.wants(record)) void this.introduce(record);
+      if (record !== undefined && this.wants(record)) void this.introducer.call(record);
     }
     this.membership.hurry();
   }
@@ -249,10 +257,11 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private onMember(record: MemberRecord, isNew: boolean): void {
-    if (isNew && this.wants(record)) void this.introduce(record);
+    if (isNew && this.wants(record)) void this.introducer.call(record);
     this.keeper.wake(record.index);
     this.handlers?.onMember?.({ index: record.index, gone: record.state === 'left' });
-    this.init.onMember?.(record);
+    // As it would be dialed: what is no address of the member's goes into nobody's files.
+    this.init.onMember?.({ ...record, addresses: dialAddresses(record).map(String) });
   }
 
   private onExpelled(peerIds: readonly string[]): void {
@@ -270,19 +279,9 @@ class SwarmTransport implements Libp2pTransport {
     return this.neighbors.filter((neighbor) => neighbor > this.init.node);
   }
 
-  /** Tells a peer that must dial us where we are. What fails is made up for by the next announcement. */
-  private async introduce(record: MemberRecord): Promise<void> {
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-    try {
-      const connection = await dialInTurn(() => this.parts.node.dial(dialAddresses(record), { signal }));
-      await this.sayWhoCalls(connection, signal);
-    } catch (error) {
-      this.log(`no introduction to peer ${record.index}: ${messageOf(error)}`);
-    }
-  }
-
-  private async sayWhoCalls(connection: Connection, signal: AbortSignal): Promise<void> {
-    await sayIntroduction(connection, this.membership.introduction(), signal);
+  /** An invitation may say which index it is for. */
+  private mayHold(peerId: string, index: number): boolean {
+    return [undefined, index].includes(this.init.guard?.admission.indexOf(peerId));
   }
 
   private isComplete(): boolean {
@@ -297,10 +296,10 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async dialEdge(neighbor: number, record: MemberRecord): Promise<Channel> {
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
     const connection = await dialDirectly(this.parts.node, dialAddresses(record), signal);
     try {
-      if (this.init.guard !== undefined) await this.sayWhoCalls(connection, signal);
+      if (this.init.guard !== undefined) await this.introducer.say(connection, signal);
       const stream = await connection.newStream(EDGE_PROTOCOL, { signal, ...ON_ANY_CONNECTION });
       const channel = createStreamChannel(stream, this.clock);
       await this.greet(channel, neighbor, record.peerId);
@@ -341,7 +340,8 @@ class SwarmTransport implements Libp2pTransport {
       return await shakeHands(channel, { node, swarmTag, hello, called, objections });
     } catch (error) {
       const refusal = await refuseLink(channel, called, error);
-      if (refusal.error.code !== 'LINK_DOWN' && refusal.error.code !== 'NOT_A_NEIGHBOR') onRefused?.(refusal);
+      const quiet = ['LINK_DOWN', 'NOT_A_NEIGHBOR'].includes(refusal.error.code);
+      if (!quiet) onRefused?.({ ...refusal, peerId });
       throw refusal.error;
     } finally {
       cancel();
@@ -363,7 +363,7 @@ class SwarmTransport implements Libp2pTransport {
     }
     if (called === null && neighbor > node)
       return [`peer ${node} calls peer ${neighbor}, not the other way round`];
-    if (this.membership.claim(neighbor, peerId)) return [];
+    if (this.mayHold(peerId, neighbor) && this.membership.claim(neighbor, peerId)) return [];
     return [`index ${neighbor} belongs to another identity; give each peer its own index`];
   }
 }

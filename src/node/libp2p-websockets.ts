@@ -13,6 +13,7 @@ import { pEvent } from 'p-event';
 // @ts-expect-error: ws ships no types; those used stand in OpenSocket
 import { WebSocket } from 'ws';
 import { assert } from '../base/assert.js';
+import { guardWebSocketListener, MAX_MESSAGE_BYTES, type OnTurnedAway } from './libp2p-websocket-guard.js';
 
 interface Connecting extends Transport {
   _connect(address: Multiaddr, options: AbortOptions): Promise<OpenSocket>;
@@ -23,13 +24,17 @@ interface OpenSocket extends EventEmitter {
   terminate(): void;
 }
 
-/** As `webSockets()`, dialing through `ws`. */
-export function webSocketTransport(): (components: WebSocketsComponents) => Transport {
+/** As `webSockets()`, dialing through `ws`, and with bounds on who calls. */
+export function webSocketTransport(
+  onTurnedAway: OnTurnedAway,
+): (components: WebSocketsComponents) => Transport {
   const create = webSockets();
   return (components) => {
     const transport = create(components) as Connecting;
     assert(typeof transport._connect === 'function', '@libp2p/websockets opens its sockets in `_connect`');
     transport._connect = connect;
+    const createListener = transport.createListener.bind(transport);
+    transport.createListener = (options) => guardWebSocketListener(createListener(options), onTurnedAway);
     return transport;
   };
 }
@@ -37,7 +42,10 @@ export function webSocketTransport(): (components: WebSocketsComponents) => Tran
 /** An open WebSocket to `address`. @throws when it cannot be reached or `signal` is aborted. */
 async function connect(address: Multiaddr, { signal }: AbortOptions): Promise<OpenSocket> {
   signal?.throwIfAborted();
-  const socket: OpenSocket = new WebSocket(urlOf(address));
+  const socket: OpenSocket = new WebSocket(urlOf(address), {
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
   socket.binaryType = 'arraybuffer';
   socket.on('error', () => {}); // one that fails after it was given up must not end the process
   try {

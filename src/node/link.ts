@@ -8,6 +8,7 @@
  */
 import { pipe } from 'it-pipe';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import { decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import {
@@ -19,7 +20,7 @@ import {
   type Hello,
   MAX_CONTROL_BODY_BYTES,
 } from '../wire/frame.js';
-import { helloFrame, isHandshakeKind, judgeHello, verdictFrame } from './handshake.js';
+import { helloFrame, isHandshakeKind, judgeHello, MAX_REASON_CHARACTERS, verdictFrame } from './handshake.js';
 
 /** What may be sent before a HELLO is accepted: a stranger cannot make us allocate more than this. */
 export const handshakeLimits: FrameLimits = { maxFrameBytes: FRAME_HEADER_BYTES + MAX_CONTROL_BODY_BYTES };
@@ -87,7 +88,10 @@ export async function shakeHands(channel: Channel, mine: Introduction): Promise<
     ? 'NOT_A_NEIGHBOR'
     : 'HELLO_REFUSED';
   const ours = objections.length === 0 ? '' : ` We refused: ${objections.join('. ')}.`;
-  const refused = verdict.kind === 'accept' ? '' : ` It refused (in its words): ${verdict.reason}.`;
+  const refused =
+    verdict.kind === 'accept'
+      ? ''
+      : ` It refused (in its words): ${quoted(verdict.reason, MAX_REASON_CHARACTERS)}.`;
   throw new GrapevineError(code, `no link with peer ${neighbor}.${ours}${refused}`, { neighbor });
 }
 
@@ -136,6 +140,8 @@ function outOfPlace(got: FrameKind, wanted: string): GrapevineError {
 export interface LinkRefusal {
   /** Null when the other end did not get as far as saying who it is. */
   readonly neighbor: number | null;
+  /** Whose connection it was, where connections prove that. */
+  readonly peerId?: string;
   /** HELLO_REFUSED, NOT_A_NEIGHBOR, HELLO_TIMEOUT, FRAME_*, or LINK_DOWN when the other end hung up. */
   readonly error: GrapevineError;
 }

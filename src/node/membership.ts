@@ -36,8 +36,8 @@ const JITTER = 0.2;
 export const MAX_RECORD_BYTES = 6144;
 /** A machine has a handful of interfaces; more addresses would only slow dialing. */
 export const MAX_ADDRESSES = 8;
-/** Members that are remembered: sixteen times the largest swarm that has been tried. */
-const MAX_MEMBERS = 4096;
+/** Members that are remembered, and indices: sixteen times the largest swarm that has been tried. */
+export const MAX_MEMBERS = 4096;
 
 export type MemberState = 'joining' | 'training' | 'finished' | 'left';
 
@@ -45,7 +45,7 @@ const recordSchema = z.strictObject({
   index: z
     .int()
     .min(0)
-    .max(2 ** 32 - 1),
+    .max(MAX_MEMBERS - 1),
   peerId: z.string().min(1).max(128),
   addresses: z.array(z.string().max(256)).max(MAX_ADDRESSES),
   round: z.int().min(0),
@@ -114,6 +114,7 @@ export interface Membership {
 export function createMembership(init: MembershipInit): Membership {
   const view = new Map<number, MemberRecord>();
   const holders = new Map<number, string>([[init.index, init.peerId]]);
+  const serials = createSerials();
   const announcer = createAnnouncer(init, () => holders.size);
 
   const claim = (index: number, peerId: string): boolean => {
@@ -133,10 +134,12 @@ export function createMembership(init: MembershipInit): Membership {
       const record = readRecord(announcement);
       if (record === null || record.peerId !== signer) return 'reject';
       const known = view.get(record.index);
-      if (known?.peerId === signer && known.serial >= record.serial) return 'ignore';
+      if (serials.newest(signer) >= record.serial) return 'ignore';
       if (signer === init.peerId || init.admits?.(record) === false) return 'ignore';
       if (record.index === init.index && record.state !== 'left') init.onRival?.(record);
       if (!claim(record.index, signer)) return 'ignore';
+      const before = serials.note(record);
+      if (before !== undefined && view.get(before)?.peerId === signer) view.delete(before); // it has moved
       view.set(record.index, record);
       if (record.state === 'left') holders.delete(record.index);
       const comesBack = known?.state !== 'joining' && record.state === 'joining';
@@ -144,6 +147,23 @@ export function createMembership(init: MembershipInit): Membership {
       return 'accept';
     },
     ...announcer,
+  };
+}
+
+/** What each identity has said last, and about which index; of those beyond twice MAX_MEMBERS, the oldest are forgotten. */
+function createSerials() {
+  const latest = new Map<string, { readonly serial: number; readonly index: number }>();
+  return {
+    newest: (peerId: string): number => latest.get(peerId)?.serial ?? -1,
+    /** @returns the index that it has spoken for before. */
+    note({ peerId, serial, index }: MemberRecord): number | undefined {
+      const before = latest.get(peerId)?.index;
+      latest.delete(peerId);
+      latest.set(peerId, { serial, index });
+      const [oldest] = latest.keys();
+      if (latest.size > 2 * MAX_MEMBERS) latest.delete(oldest!);
+      return before;
+    },
   };
 }
 

@@ -10,6 +10,11 @@ import type { ErrorCode } from '../base/errors.js';
  * below; each costs the listener a key exchange, 20 ms.
  */
 export const ADDRESS_CONNECTIONS_PER_MINUTE = 120;
+/**
+ * What an offense of somebody who is not admitted costs its address, in connections: an identity is made in no time, an
+ * address is not. Four of them, and nobody calls from there for a while.
+ */
+export const OFFENSE_CONNECTIONS = 30;
 /** Connections a minute of one identity: it dials again at most every 2.5 s on average once its backoff is full. */
 export const PEER_CONNECTIONS_PER_MINUTE = 40;
 /** Strikes within STRIKE_WINDOW_MS that make a ban: an accident is not repeated so often. */
@@ -20,8 +25,6 @@ export const FIRST_BAN_MS = 60_000;
 export const MAX_BAN_MS = 24 * 3_600_000;
 /** Addresses and identities that are remembered; of more, the longest unheard of are forgotten. */
 export const MAX_REMEMBERED = 4096;
-
-const MINUTE_MS = 60_000;
 
 /**
  * What nobody does by mistake, or that a release of ours would do: bytes that are no frames, numbers that are none, forged
@@ -67,24 +70,65 @@ class Memory<T> {
   }
 }
 
+/** What may be taken: `burst` at once, refilled evenly. */
+export interface TokenBucket {
+  /** Takes `cost`; false, and nothing taken, when there is less than that. */
+  take(cost?: number): boolean;
+  /** Takes `cost` whatever there is: what is lacking, up to `burst`, has to come in first. */
+  charge(cost: number): void;
+}
+
+export interface BucketSize {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export function createTokenBucket(clock: Clock, { burst, perSecond }: BucketSize): TokenBucket {
+  let tokens = burst;
+  let atMs = clock.nowMs();
+  const refill = (): void => {
+    const nowMs = clock.nowMs();
+    tokens = Math.min(burst, tokens + ((nowMs - atMs) * perSecond) / 1000);
+    atMs = nowMs;
+  };
+  return {
+    take(cost = 1) {
+      refill();
+      if (tokens < cost) return false;
+      tokens -= cost;
+      return true;
+    },
+    charge(cost) {
+      refill();
+      tokens = Math.max(-burst, tokens - cost);
+    },
+  };
+}
+
 export interface RateLimit {
   /** Takes one; false when `key` has had its share for now. */
   take(key: string): boolean;
+  /** As TokenBucket.charge. */
+  charge(key: string, cost: number): void;
 }
 
-/** A token bucket for each key: `perMinute` at once, refilled evenly within a minute. */
-export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
-  const buckets = new Memory<{ readonly tokens: number; readonly atMs: number }>();
-  return {
-    take(key) {
-      const nowMs = clock.nowMs();
-      const before = buckets.get(key) ?? { tokens: perMinute, atMs: nowMs };
-      const refilled = before.tokens + ((nowMs - before.atMs) * perMinute) / MINUTE_MS;
-      const tokens = Math.min(perMinute, refilled);
-      buckets.set(key, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: nowMs });
-      return tokens >= 1;
-    },
+/** A token bucket for each key; of the longest unused ones, those beyond MAX_REMEMBERED are forgotten. */
+export function createRateLimit(clock: Clock, size: BucketSize): RateLimit {
+  const buckets = new Memory<TokenBucket>();
+  const bucketOf = (key: string): TokenBucket => {
+    const bucket = buckets.get(key) ?? createTokenBucket(clock, size);
+    buckets.set(key, bucket);
+    return bucket;
   };
+  return {
+    take: (key) => bucketOf(key).take(),
+    charge: (key, cost) => bucketOf(key).charge(cost),
+  };
+}
+
+/** `count` at once, and as many again within a minute. */
+export function aMinute(count: number): BucketSize {
+  return { burst: count, perSecond: count / 60 };
 }
 
 export interface Strikes {

@@ -7,6 +7,7 @@
  * changed, and a document of one kind is none of another. There is no canonical JSON here: what was signed travels.
  */
 import { GrapevineError, messageOf } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 
 /** What a document is for. */
 export type DocumentKind = 'swarm' | 'invitation' | 'revocations';
@@ -60,7 +61,7 @@ export function readDocument(kind: DocumentKind, text: string, maxCharacters: nu
 export function invalid(kind: DocumentKind, what: string, cause?: unknown): GrapevineError {
   return new GrapevineError(
     'DOCUMENT_INVALID',
-    `this is no ${kind === 'swarm' ? 'swarm description' : kind} of ours: ${what}. Copy it whole, or ask its issuer for another.`,
+    `this is no ${kind === 'swarm' ? 'swarm description' : kind} of ours: ${quoted(what)}. Copy it whole, or ask its issuer for another.`,
     { kind },
     cause,
   );

@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { type ErrorCode, type ErrorFacts, GrapevineError } from '../base/errors.js';
+import { quoted } from '../base/printable.js';
 import { DEGREE_BYTES, DELTA_HEADER_BYTES, PART_HEADER_BYTES, REPLICA_HASH_BYTES } from './encode.js';
 import {
   type Delta,
@@ -206,7 +207,7 @@ function decodeJson<T>(body: Uint8Array, schema: z.ZodType<T>, kind: FrameKind):
   }
   const outcome = schema.safeParse(value);
   if (outcome.success) return outcome.data;
-  return refuse('FRAME_BAD_BODY', `body of a ${kind} frame: ${z.prettifyError(outcome.error).slice(0, 300)}`);
+  return refuse('FRAME_BAD_BODY', `body of a ${kind} frame: ${quoted(z.prettifyError(outcome.error), 300)}`);
 }
 
 /**

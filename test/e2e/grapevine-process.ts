@@ -57,9 +57,7 @@ export function startGrapevine(
       };
       watchers.add(watch);
       watch();
-      child.on('close', () =>
-        reject(new Error(`ended before ${pattern}; it printed:\n${stdout}\n${stderr}`)),
-      );
+      void ended.then(() => reject(new Error(`ended before ${pattern}; it printed:\n${stdout}\n${stderr}`)));
     });
   return { child, line, ended };
 }

@@ -66,6 +66,14 @@ describe('a place in a swarm', () => {
     expect(ask('cid', { index: 2 })).toBe('INDEX_TAKEN');
   });
 
+  it('is one for each newcomer, however often and for whatever places it asks', () => {
+    const ask = serviceOf();
+    for (const index of [1, 2, 3, 1, 3]) expect(ask('greedy', { index })).toMatchObject({ index });
+    expect(ask('ann')).toMatchObject({ index: 1 });
+    expect(ask('bob')).toMatchObject({ index: 2 });
+    expect(ask('cid')).toBe('SWARM_FULL');
+  });
+
   it('is the one that the invitation or the newcomer names, if nobody has it', () => {
     const ask = serviceOf({ members: () => new Map([member(1, 'ann')]) });
     expect(ask('invited to 2', { index: 3 })).toMatchObject({ index: 2 });

@@ -3,6 +3,7 @@ import { createRandom } from '../../../src/base/random.js';
 import {
   createMembership,
   EAGER_ANNOUNCE_MS,
+  MAX_MEMBERS,
   MAX_RECORD_BYTES,
   type MemberRecord,
   STEADY_ANNOUNCE_MS,
@@ -81,6 +82,32 @@ describe('membership', () => {
     expect(membership.receive('next', encode(record({ peerId: 'next', serial: 1 })))).toBe('accept');
     expect(membership.view.get(3)!.peerId).toBe('next');
     expect(changes.at(-1)!.isNew).toBe(true);
+  });
+
+  test('one identity is one member, whatever indices it has come to and left', () => {
+    const { membership } = create();
+    for (let index = 1; index <= 50; index++) {
+      const moved = record({ index, serial: 2 * index });
+      expect(membership.receive('p3', encode(moved))).toBe('accept');
+      expect(membership.receive('p3', encode({ ...moved, serial: 2 * index + 1, state: 'left' }))).toBe(
+        'accept',
+      );
+      expect([...membership.view.keys()]).toEqual([index]);
+    }
+    expect(membership.receive('p3', encode(record({ index: MAX_MEMBERS, serial: 999 })))).toBe('reject');
+  });
+
+  test('old words of an identity count for nothing, at an index that another has left meanwhile, too', () => {
+    const { membership, changes } = create();
+    const old = encode(record({ serial: 5 }));
+    expect(membership.receive('p3', old)).toBe('accept');
+    membership.receive('p3', encode(record({ serial: 6, state: 'left' })));
+    membership.receive('next', encode(record({ peerId: 'next', serial: 1 })));
+    membership.receive('next', encode(record({ peerId: 'next', serial: 2, state: 'left' })));
+    const before = changes.length;
+    expect(membership.receive('p3', old)).toBe('ignore'); // anybody who has heard it can say it again
+    expect(changes).toHaveLength(before);
+    expect(membership.claim(3, 'third')).toBe(true);
   });
 
   test('a peer that comes back with its identity counts as new', () => {

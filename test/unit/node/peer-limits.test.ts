@@ -8,6 +8,7 @@ import {
   withFrameBudget,
 } from '../../../src/node/frame-budget.js';
 import {
+  aMinute,
   createRateLimit,
   createStrikes,
   FIRST_BAN_MS,
@@ -26,7 +27,7 @@ const count = (times: number, action: () => boolean): number =>
 describe('a rate limit', () => {
   it('lets through its share at once, then evenly, for each key by itself', () => {
     const clock = new ManualClock();
-    const limit = createRateLimit(clock, 60);
+    const limit = createRateLimit(clock, aMinute(60));
     expect(count(100, () => limit.take('a'))).toBe(60);
     expect(limit.take('b')).toBe(true);
     clock.advance(5_000);
@@ -36,7 +37,7 @@ describe('a rate limit', () => {
   });
 
   it('remembers no more than MAX_REMEMBERED keys', () => {
-    const limit = createRateLimit(new ManualClock(), 1);
+    const limit = createRateLimit(new ManualClock(), aMinute(1));
     expect(limit.take('first')).toBe(true);
     for (let k = 0; k < MAX_REMEMBERED; k++) limit.take(`key ${k}`);
     expect(limit.take('first')).toBe(true); // forgotten
