@@ -113,6 +113,8 @@ export interface EdgeState extends EdgeView<unknown> {
   synced: boolean;
   /** False when it has said that it has no model. */
   mayHaveModel: boolean;
+  /** The neighbor has said where it stands: it is told where this peer does. */
+  tellsWhere: boolean;
   /** Taken away by the membership view: nothing new is begun. */
   retiring: boolean;
   /** ||c|| of the exchange applied last. */
@@ -128,9 +130,15 @@ export interface PeerState {
   readonly edges: EdgeState[];
   /** Neighbors have come or gone since the start: their number is said in every delta. */
   rewired: boolean;
-  readonly node: unknown;
+  node: unknown;
   /** How often this peer has been started again; 0: a founder of the swarm. */
   incarnation: number;
+  /** It goes on from a checkpoint, and asks its neighbors where they are (coming-back.ts). */
+  resumed: boolean;
+  /** The incarnation that it takes where it cannot go on with this one. */
+  nextLife: number;
+  /** A neighbor has ended a round since this peer was saved. */
+  overtaken: boolean;
   /** The parameters are the swarm's: a founder's initial model, or what a neighbor sent. */
   hasModel: boolean;
   /** The neighbor that is asked for its model; null where none is. */
@@ -157,7 +165,7 @@ export interface PeerState {
   /** Measured in this round. */
   contraction: readonly number[] | null;
   /** What says when gossip makes peers drift apart; null where it is off or could do nothing. */
-  readonly guard: GuardState | null;
+  guard: GuardState | null;
   /** With options.audit: sum of what the algorithm itself added to the parameters in the latest step. */
   shiftSum: number;
   /** Rounds end after this one: options.rounds, or sooner when a stop was asked for. */
@@ -225,6 +233,7 @@ export function createEdge(
     begun: incarnation === 0,
     synced: incarnation === 0,
     mayHaveModel: true,
+    tellsWhere: false,
     retiring: false,
     correctionNorm: 0,
     memory: algorithm.createEdge(context, neighbor),
@@ -293,6 +302,9 @@ export function createPeerState(init: PeerInit): PeerState {
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
     incarnation,
+    resumed: false,
+    nextLife: incarnation + 1,
+    overtaken: false,
     rewired: false,
     hasModel: incarnation === 0,
     donor: null,

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
+import { mayStart } from '../consensus/coming-back.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -153,12 +154,7 @@ export class Peer {
   }
 
   private checkReady(): void {
-    const { edges } = this.init.state;
-    // Who joins a running swarm waits for a model, which any neighbor may have, and not for all links.
-    const joins = !this.init.state.hasModel;
-    if (joins || edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
-      this.ready.resolve();
-    }
+    if (mayStart(this.init.state, (neighbor) => this.isExpected(neighbor))) this.ready.resolve();
   }
 
   private feed(input: Input): void {
@@ -310,8 +306,11 @@ export class Peer {
     checkAddressing(frame, { swarmTag: this.init.swarmTag, sender: neighbor, receiver: this.node });
     if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
     else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
-    else if (frame.kind === 'sync') this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
-    else if (frame.kind === 'model') this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
+    else if (frame.kind === 'sync') {
+      this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
+      this.checkReady();
+    } else if (frame.kind === 'model')
+      this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
     else if (frame.kind === 'bye') {
       this.left.add(neighbor);
       this.feed({ type: 'neighborLeft', neighbor });
