@@ -49,7 +49,8 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
     .option('--start-timeout-ms <ms>', 'how long round 1 waits for neighbors (600000)')
     .option('--health-port <port>', 'answer /healthz and /readyz there; with an address, 0.0.0.0:9464')
     .addHelpText('after', peerHelp)
-    .action(async (flags: Flags) => {
+    .action(async (given: Flags) => {
+      const flags = given.resume === undefined ? given : { ...given, out: resumedDirectory(given) };
       const context = shell.makeContext(flags as ContextFlags);
       const choices = await readPeerChoices(flags);
       const own = [...Object.keys(reachSchema.shape), 'startTimeoutMs'];
@@ -62,6 +63,16 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
       const { runPeer } = await import('./peer-command.js'); // libp2p
       shell.done(await runPeer(choices, settings, context));
     });
+}
+
+/** --resume DIR is --out DIR of a peer that was there before. @throws GrapevineError BAD_USAGE */
+function resumedDirectory({ resume, out }: Flags): string | undefined {
+  const directory = textOf(resume);
+  if (out === undefined || out === directory) return directory;
+  throw new GrapevineError(
+    'BAD_USAGE',
+    `--resume ${directory} goes on in that directory, and --out says ${textOf(out)}: leave one of them out.`,
+  );
 }
 
 export function addInvite(program: Command, { makeContext, done }: Shell): void {

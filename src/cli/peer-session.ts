@@ -5,8 +5,10 @@
 
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
+import { comeBack } from '../consensus/coming-back.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
+import type { SavedState } from '../node/checkpoint.js';
 import { withFrameBudget } from '../node/frame-budget.js';
 import { createJoinService } from '../node/join-service.js';
 import { SwarmGuard } from '../node/libp2p-guard.js';
@@ -14,29 +16,20 @@ import { type Identity, verifySignature } from '../node/libp2p-identity.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import type { MemberRecord } from '../node/membership.js';
 import { Peer, type RoundReport } from '../node/peer.js';
-import type { SwarmDescription } from '../node/swarm-identity.js';
+import { ownerOf, type PeerCounts, restorePeer } from '../node/peer-checkpoint.js';
 import type { TrainingThread } from '../node/training-thread.js';
+import type { OptimizerState } from '../training/optimizer.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
+import { type CheckpointSettings, hashesOf, peerCheckpoints } from './checkpoint-settings.js';
 import type { PeerHealth } from './health-server.js';
+import type { Place } from './peer-place.js';
 import type { PeerChoices } from './peer-settings.js';
 import { createRefusalLog } from './refusal-log.js';
 import type { RunMonitor } from './run-monitor.js';
 
 type OpenedModel = Awaited<ReturnType<TrainingThread['open']>>;
-
-/** Where a peer stands in a swarm. */
-export interface Place {
-  readonly description: SwarmDescription;
-  readonly index: number;
-  /** Above 0: it gets a neighbor's model (docs/membership.md). */
-  readonly incarnation: number;
-  /** Multiaddrs of members. */
-  readonly bootstrap: readonly string[];
-  readonly invitation: string | undefined;
-  readonly revocations: string | null;
-}
 
 export interface SessionInit {
   readonly place: Place;
@@ -45,10 +38,15 @@ export interface SessionInit {
   readonly choices: PeerChoices;
   readonly identity: Identity;
   readonly monitor: RunMonitor;
+  readonly checkpoints: CheckpointSettings;
+  /** Its latest checkpoint, to go on from; null: it has none. */
+  readonly saved: SavedState | null;
   /** Milliseconds since the run began. */
   elapsedMs(): number;
   /** It listens, under these multiaddrs. */
   onListening(addresses: readonly string[]): void;
+  /** Rounds begin, or the search for a model, when this is done. */
+  onStart(): Promise<void>;
   /** A member that is new, or whose record has changed. */
   onMember(record: MemberRecord): void;
 }
@@ -84,12 +82,7 @@ export class PeerSession {
   static async open(init: SessionInit): Promise<PeerSession> {
     const { opened } = init;
     const guard = createGuard(init);
-    const state = init.plan.createPeer(
-      init.place.index,
-      opened.model,
-      { retransmitMs: null, audit: false },
-      init.place.incarnation,
-    );
+    const { state, ...past } = await createState(init);
     const limits = { maxFrameBytes: maxFrameBytesOf(init.plan, opened.model.layout) };
     const hooks: { session: PeerSession | null } = { session: null };
     const transport = await createLibp2pTransport({
@@ -108,12 +101,12 @@ export class PeerSession {
       onRefused: ({ neighbor, error }) =>
         hooks.session?.notice(error.code, `link with peer ${neighbor ?? '?'}: ${error.message}`),
     });
-    hooks.session = new PeerSession(init, { guard, opened, state, limits, transport });
+    hooks.session = new PeerSession(init, { guard, opened, state, limits, transport, ...past });
     return hooks.session;
   }
 
   private constructor(init: SessionInit, parts: SessionParts) {
-    const { guard, opened, state, limits, transport } = parts;
+    const { guard, opened, state, limits, transport, counted, freshOptimizer } = parts;
     this.init = init;
     this.guard = guard;
     this.model = opened.model;
@@ -128,13 +121,24 @@ export class PeerSession {
       limits,
       evaluateEvery: init.plan.config.evaluateEvery,
       startTimeoutMs: init.choices.startTimeoutMs,
+      counted,
+      checkpoints: peerCheckpoints(init.checkpoints, {
+        ...checkpointFactsOf(init),
+        onFailure: ({ code, message }) => this.notice(code, message),
+      }),
       onListening: () => init.onListening(transport.addresses()),
-      onStart: () => {
+      onStart: async () => {
+        await init.onStart();
         this.begun = true;
       },
       onUnlinked: (neighbors) =>
         this.notice('SWARM_START_TIMEOUT', `begins without links to ${neighbors.join(', ')}`),
-      onNotice: ({ code, message }) => this.notice(code, message),
+      onNotice: ({ code, message }) => {
+        this.notice(code, message);
+        if (code !== 'JOINED' || freshOptimizer === null) return;
+        // Before it is trained: the model is no longer that of the checkpoint. Who waits for training hears of a failure.
+        opened.trainer.restoreState?.(freshOptimizer).catch(() => {});
+      },
       onEdge: (event) => {
         init.monitor.record({ ...event, atMs: init.elapsedMs() });
         const why = event.state === 'active' ? '' : ` (${event.reason})`;
@@ -150,6 +154,11 @@ export class PeerSession {
     const round = await this.peer.run();
     const { displaced, parameters, model } = this;
     return { round, displaced, parameters, layout: model.layout };
+  }
+
+  /** How often this peer has been started again, as the swarm knows it. */
+  get incarnation(): number {
+    return this.state.incarnation;
   }
 
   /** For probes: health-server.ts. */
@@ -173,7 +182,7 @@ export class PeerSession {
       admission: this.guard.admission,
       self: { index: place.index, peerId: identity.peerId },
       members: () => this.transport.members,
-      begun: () => this.begun || place.incarnation > 0,
+      begun: () => this.begun || place.incarnation > 0 || this.init.saved !== null,
       fixed: fixedBy(plan.config.algorithm),
       nowMs: () => systemClock.nowMs(),
     });
@@ -226,6 +235,33 @@ interface SessionParts {
   readonly state: PeerState;
   readonly limits: FrameLimits;
   readonly transport: Libp2pTransport;
+  readonly counted: PeerCounts | undefined;
+  /** For the model of a neighbor, where there was a checkpoint; else it is fresh. */
+  readonly freshOptimizer: OptimizerState | null;
+}
+
+/** Whose checkpoints these are, and of which run. */
+export function checkpointFactsOf({ place, plan, opened }: Pick<SessionInit, 'place' | 'plan' | 'opened'>) {
+  const { layout } = opened.model;
+  return { owner: ownerOf(place.index), hashes: hashesOf(plan, layout), layout };
+}
+
+/** The peer as its checkpoint has it, or as it is without one. */
+async function createState(
+  init: SessionInit,
+): Promise<Pick<SessionParts, 'state' | 'counted' | 'freshOptimizer'>> {
+  const { place, plan, opened, saved } = init;
+  const { model, trainer } = opened;
+  const delivery = { retransmitMs: null, audit: false };
+  if (saved === null) {
+    const state = plan.createPeer(place.index, model, delivery, place.incarnation);
+    return { state, counted: undefined, freshOptimizer: null };
+  }
+  const state = plan.createPeer(place.index, model, delivery);
+  const freshOptimizer = (await trainer.saveState?.()) ?? null;
+  const counted = await restorePeer(saved, { state, trainer });
+  comeBack(state, place.incarnation);
+  return { state, counted, freshOptimizer };
 }
 
 function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionInit): SwarmGuard {
@@ -246,6 +282,7 @@ function createGuard({ place, choices, identity, monitor, elapsedMs }: SessionIn
     onRefusal: (refusal) => log.add(refusal),
   });
   if (place.revocations !== null) guard.revoke(place.revocations);
+  for (const { peerId, invitation } of place.guests) guard.admission.recall(peerId, invitation);
   return guard;
 }
 

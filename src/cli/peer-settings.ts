@@ -18,6 +18,8 @@ export const DEFAULT_EXPIRY_HOURS = 7 * 24;
 
 export interface PeerChoices {
   readonly create: boolean;
+  /** --resume: the run directory must be a peer's. */
+  readonly resume: boolean;
   readonly open: boolean;
   readonly join: readonly string[];
   /** The text of an invitation. */
@@ -115,6 +117,7 @@ export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
   const isText = invite === undefined || invite.startsWith('gv-');
   return {
     create,
+    resume: flags.resume !== undefined,
     open: flags.open === true,
     join,
     invitation: isText ? invite : (await readText('--invite', invite)).trim(),

@@ -9,13 +9,27 @@ import { GrapevineError, messageOf } from '../base/errors.js';
 import { verifySignature } from '../node/libp2p-identity.js';
 import { openDescription, type SwarmDescription } from '../node/swarm-identity.js';
 
+export interface Guest {
+  readonly peerId: string;
+  readonly invitation: string;
+}
+
 export interface SwarmFile {
   readonly description: SwarmDescription;
   readonly index: number;
   /** By which this peer was admitted. */
   readonly invitation: string | undefined;
-  /** How often this peer has been started again; docs/membership.md. */
+  /**
+   * The highest incarnation that this peer has taken or may take in the life that has written this; docs/membership.md. It is
+   * put down before anybody hears of it, so a crash never has one used twice.
+   */
   readonly incarnation: number;
+  /** Rounds, or the search for a model, have begun in that life or an earlier one. */
+  readonly begun: boolean;
+  /** Members that were admitted by an invitation, which may have ended since. */
+  readonly guests: readonly Guest[];
+  /** The founder's latest list. */
+  readonly revocations: string | null;
   /** Multiaddrs of this peer, and of others that it has known. */
   readonly addresses: readonly string[];
   readonly members: readonly string[];
@@ -35,9 +49,14 @@ export async function writeSwarmFile(directory: string, file: SwarmFile): Promis
   const { description, ...rest } = file;
   const { swarm, document } = description;
   const draft = `${pathIn(directory)}.draft`;
-  await writeFile(draft, `${JSON.stringify({ swarm, document, ...rest }, null, 2)}\n`);
+  await writeFile(draft, `${JSON.stringify({ swarm, document, ...rest }, null, 2)}\n`, { flush: true });
   await rename(draft, pathIn(directory));
 }
+
+const guests = (value: unknown): Guest[] =>
+  Array.isArray(value)
+    ? value.filter((guest): guest is Guest => texts([guest?.peerId, guest?.invitation]).length === 2)
+    : [];
 
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((text): text is string => typeof text === 'string') : [];
@@ -55,12 +74,15 @@ export async function readSwarmFile(directory: string): Promise<SwarmFile> {
       cause,
     );
   }
-  const { invitation, index, incarnation } = value;
+  const { invitation, index, incarnation, revocations } = value;
   return {
     description: openDescription(String(value.document), String(value.swarm), verifySignature),
     index: Number.isInteger(index) ? (index as number) : 0,
     invitation: typeof invitation === 'string' ? invitation : undefined,
     incarnation: Number.isInteger(incarnation) ? (incarnation as number) : 0,
+    begun: value.begun !== false,
+    guests: guests(value.guests),
+    revocations: typeof revocations === 'string' ? revocations : null,
     addresses: texts(value.addresses),
     members: texts(value.members),
   };

@@ -109,9 +109,16 @@ export function createMembership(init: MembershipInit): Membership {
   const holders = new Map<number, string>([[init.index, init.peerId]]);
   const announcer = createAnnouncer(init, () => holders.size);
 
+  /** Who was put out gives its index back without saying so. */
+  const isPutOut = (index: number, holder: string): boolean => {
+    const record = view.get(index);
+    return record?.peerId === holder && init.admits?.(record) === false;
+  };
+
   const claim = (index: number, peerId: string): boolean => {
     const holder = holders.get(index);
-    if (holder !== undefined) return holder === peerId;
+    if (holder === peerId) return true;
+    if (holder !== undefined && !isPutOut(index, holder)) return false;
     if (holders.size >= MAX_MEMBERS) return false;
     for (const other of holders.values()) if (other === peerId) return false;
     holders.set(index, peerId);

@@ -35,8 +35,8 @@ export interface PeerInit {
   onListening?(): void;
   /** startTimeoutMs is over; round 1 begins without links to these. */
   onUnlinked?(neighbors: readonly number[]): void;
-  /** Round 1 begins, or the search for a model to join with. */
-  onStart?(): void;
+  /** Round 1 begins, or the search for a model to join with, when this is done. */
+  onStart?(): void | Promise<void>;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
   /** Saves the peer in rounds that are multiples of `every`, and in its last. `save` rejects to end the peer. */
@@ -122,7 +122,7 @@ export class Peer {
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
       if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0)
         this.init.onUnlinked?.(unlinked);
-      this.init.onStart?.();
+      await this.init.onStart?.();
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;

@@ -14,6 +14,7 @@ import type { MemberRecord } from '../../../src/node/membership.js';
 const everybody: Admission = {
   objection: () => null,
   present: () => null,
+  recall() {},
   indexOf: (peerId) => (peerId === 'invited to 2' ? 2 : undefined),
   revoke: () => 'ignore',
   revocations: null,
