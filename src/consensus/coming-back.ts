@@ -71,10 +71,10 @@ export function whereaboutsOf(state: PeerState, edge: EdgeState): Whereabouts {
   };
 }
 
-/** This peer's next life: its edges are to begin anew. What it is stays, and it is to say so. */
-export function renew(state: PeerState, incarnation = state.nextLife): void {
-  state.incarnation = incarnation;
-  state.nextLife = incarnation + 1;
+/** This peer's next life, of a number that is no less than `least`: its edges are to begin anew. What it is stays. */
+export function renew(state: PeerState, least = 0): void {
+  state.incarnation = Math.max(least, state.nextLife ?? state.incarnation + 1);
+  state.nextLife = null;
   for (const edge of state.edges)
     Object.assign(edge, { begun: false, synced: false, own: null, previous: null });
 }
@@ -82,7 +82,7 @@ export function renew(state: PeerState, incarnation = state.nextLife): void {
 /** As a process without a checkpoint: what it was is of no account. */
 function forgetAll(state: PeerState): void {
   const { algorithm, context, guard } = state;
-  renew(state);
+  if (state.nextLife !== null) renew(state); // else it is in a life that nobody has exchanged anything with
   state.hasModel = false;
   state.node = algorithm.createNode(context);
   if (guard !== null) state.guard = createGuard(algorithm.guardSlack);

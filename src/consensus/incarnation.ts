@@ -151,7 +151,7 @@ function settleEpoch(
 /** A neighbor has met a later life of this index: the driver has lost count. Only before this one has done anything. */
 function raiseIncarnation(state: PeerState, incarnation: number): boolean {
   if (state.phase !== 'idle' && state.phase !== 'joining') return false;
-  renew(state, Math.max(incarnation, state.resumed ? state.nextLife : 0));
+  renew(state, incarnation);
   if (!state.resumed) state.hasModel = false;
   return true;
 }

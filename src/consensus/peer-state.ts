@@ -135,8 +135,8 @@ export interface PeerState {
   incarnation: number;
   /** It goes on from a checkpoint, and asks its neighbors where they are (coming-back.ts). */
   resumed: boolean;
-  /** The incarnation that it takes where it cannot go on with this one. */
-  nextLife: number;
+  /** The incarnation that it takes where it cannot go on with this one; null where none has been put aside. */
+  nextLife: number | null;
   /** A neighbor has ended a round since this peer was saved. */
   overtaken: boolean;
   /** The parameters are the swarm's: a founder's initial model, or what a neighbor sent. */
@@ -303,7 +303,7 @@ export function createPeerState(init: PeerInit): PeerState {
     node: algorithm.createNode(context),
     incarnation,
     resumed: false,
-    nextLife: incarnation + 1,
+    nextLife: null,
     overtaken: false,
     rewired: false,
     hasModel: incarnation === 0,
