@@ -75,14 +75,19 @@ export function whereaboutsOf(state: PeerState, edge: EdgeState): Whereabouts {
 export function renew(state: PeerState, least = 0): void {
   state.incarnation = Math.max(least, state.nextLife ?? state.incarnation + 1);
   state.nextLife = null;
-  for (const edge of state.edges)
-    Object.assign(edge, { begun: false, synced: false, own: null, previous: null });
+  state.edges.forEach(endEpoch);
+}
+
+function endEpoch(edge: EdgeState): void {
+  Object.assign(edge, { begun: false, synced: false, own: null, previous: null });
 }
 
 /** As a process without a checkpoint: what it was is of no account. */
 function forgetAll(state: PeerState): void {
   const { algorithm, context, guard } = state;
-  if (state.nextLife !== null) renew(state); // else it is in a life that nobody has exchanged anything with
+  if (state.nextLife === null)
+    state.edges.forEach(endEpoch); // in this life nobody has exchanged anything with it
+  else renew(state);
   state.hasModel = false;
   state.node = algorithm.createNode(context);
   if (guard !== null) state.guard = createGuard(algorithm.guardSlack);
@@ -103,9 +108,10 @@ function missedOf({ context, round }: PeerState, edge: EdgeState, at: Whereabout
 /** Compares with a neighbor how far the swarm is, before this peer begins: true when it has become a newcomer. */
 export function lookAround(state: PeerState, edge: EdgeState, at: Whereabouts): boolean {
   if (!waits(state) || !state.hasModel) return false;
+  const { recentRounds = RECENT_ROUNDS } = state.options;
   const missed = missedOf(state, edge, at);
   state.overtaken ||= missed > 0 && !at.waits;
-  if (missed > RECENT_ROUNDS && state.algorithm.toleratesChurn === true) {
+  if (missed > recentRounds && state.algorithm.toleratesChurn === true) {
     forgetAll(state);
     state.donor = edge.neighbor;
     return true;

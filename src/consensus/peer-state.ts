@@ -35,6 +35,8 @@ export interface PeerOptions {
   readonly guard?: boolean;
   /** Exchanges of an edge between two comparisons of its ends (replica-check.ts); 0: never. @default HASH_EVERY */
   readonly hashEvery?: number;
+  /** Who has missed more rounds takes a neighbor's model (coming-back.ts). @default RECENT_ROUNDS */
+  readonly recentRounds?: number;
   /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
   readonly audit: boolean;
 }

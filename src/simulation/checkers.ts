@@ -33,11 +33,21 @@ export const ROUNDING = 2 ** -24;
 
 type Train = SimulationInit['train'];
 
+/** An edge in one of its epochs: 2-6, later 2-6@1, ... */
+function lifeOf(state: PeerState, edge: PeerState['edges'][number]): string {
+  const { neighbor } = edge;
+  const { node } = state.context;
+  const epoch = epochOf(state, edge);
+  return `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}${epoch === 0 ? '' : `@${epoch}`}`;
+}
+
 /** Watches one simulation; `observe` and `watchTraining(train)` go to SimulationInit. */
 export class InvariantChecker {
   readonly violations: Violation[] = [];
   /** Exchanges applied at one end only, so far: edge and sequence -> that end. */
   private readonly halves = new Map<string, ExchangeRecord>();
+  /** The exchange of each edge and epoch that both ends have applied last, as they did. */
+  private readonly latest = new Map<string, readonly [key: string, ends: readonly ExchangeRecord[]]>();
   private readonly sums: number[];
   /** What each peer's latest training added: the arrays themselves soon belong to the core. */
   private readonly trainedShifts: number[] = [];
@@ -72,7 +82,18 @@ export class InvariantChecker {
     this.sums[node] = sum;
     this.finished.delete(node);
     this.states.set(node, state);
+    for (const edge of state.edges) if (state.resumed) this.forgetAfter(state, edge);
   };
+
+  /** What a checkpoint does not hold has gone with the process; it may be applied anew. */
+  private forgetAfter(state: PeerState, edge: PeerState['edges'][number]): void {
+    const { node } = state.context;
+    const life = lifeOf(state, edge);
+    for (const [key, half] of this.halves) {
+      const [its, sequence] = key.split('#');
+      if (half.node === node && its === life && Number(sequence) > edge.applied) this.halves.delete(key);
+    }
+  }
 
   readonly observe = (seen: Observation): void => {
     const { node, state, input, effects } = seen;
@@ -101,16 +122,20 @@ export class InvariantChecker {
   ) {
     const { neighbor, sequence } = effect;
     const { correctionSum, replicaHash } = effect.audit!;
-    const epoch = epochOf(state, state.edges.find((edge) => edge.neighbor === neighbor)!);
-    const lives = epoch === 0 ? '' : `@${epoch}`;
-    const key = `${Math.min(node, neighbor)}-${Math.max(node, neighbor)}${lives}#${sequence}`;
+    const edge = lifeOf(state, state.edges.find((one) => one.neighbor === neighbor)!);
+    const key = `${edge}#${sequence}`;
     this.expectedSum += correctionSum;
-    const other = this.halves.get(key);
+    const record = { node, correctionSum, replicaHash };
+    const [lastKey, last] = this.latest.get(edge) ?? [null, []];
+    // An end that goes on from a checkpoint may have been there before: it comes to the same.
+    const again = lastKey === key ? last.find((end) => end.node !== node) : undefined;
+    const other = this.halves.get(key) ?? again;
     if (other === undefined) {
-      this.halves.set(key, { node, correctionSum, replicaHash });
+      this.halves.set(key, record);
       return;
     }
     this.halves.delete(key);
+    this.latest.set(edge, [key, [other, record]]);
     if (other.replicaHash !== replicaHash) {
       this.fail(
         'replicas',

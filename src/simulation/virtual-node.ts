@@ -1,4 +1,5 @@
 /** A peer in the simulator, what happens to it, and what is to come. */
+import type { Snapshot } from '../base/snapshot.js';
 import type { Input, TimerName } from '../consensus/events.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import type { TrainResult } from '../training/trainer.js';
@@ -57,6 +58,8 @@ export interface VirtualNode {
   frozenUntilMs: number;
   /** Of an absence: since when; null of a peer that is there. */
   awaySinceMs: number | null;
+  /** The latest checkpoint of a peer that is to be started again from one. */
+  saved: { readonly round: number; readonly peer: Snapshot } | null;
   /** A liar's. */
   attack: Attack | null;
   /** An honest peer's latest local steps, for liars; kept only where there are any. */
@@ -66,7 +69,7 @@ export interface VirtualNode {
 export function createNode(state: PeerState): VirtualNode {
   const counters = { payloadBytes: 0, wireBytes: 0, deltasSent: 0, framesRefused: 0 };
   const fresh = { life: 0, alive: true, finished: false, frozenUntilMs: 0, awaySinceMs: null };
-  return { state, counters, timers: new Map(), attack: null, latest: null, ...fresh };
+  return { state, counters, timers: new Map(), saved: null, attack: null, latest: null, ...fresh };
 }
 
 /** An event and whom it befalls. */

@@ -132,7 +132,18 @@ describe('grapevine peer, started again by the same command', () => {
 
   it('refuses a command line that means another swarm, and a directory that is no peer of one', async () => {
     const out = temporaryDirectory();
-    const line = ['peer', '--create', '--peers', '2', '--topology', 'ring', '--task', 'quadratic', '--out', out];
+    const line = [
+      'peer',
+      '--create',
+      '--peers',
+      '2',
+      '--topology',
+      'ring',
+      '--task',
+      'quadratic',
+      '--out',
+      out,
+    ];
     const peer = startGrapevine([...line, '--listen', '/ip4/127.0.0.1/tcp/0']);
     started.push(peer);
     await peer.line(/^gv-invitation\./);

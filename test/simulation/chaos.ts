@@ -40,6 +40,7 @@ export interface ChaosPlan {
   readonly rounds: number;
   readonly link: LinkOptions;
   readonly faults: readonly Fault[];
+  readonly recentRounds?: number;
 }
 
 function planFaults(random: Random, nodes: number): Fault[] {
@@ -219,6 +220,7 @@ export async function runChaos(
       retransmitMs: 150,
       hashEvery: HASH_EVERY,
       audit: true,
+      ...(plan.recentRounds === undefined ? {} : { recentRounds: plan.recentRounds }),
     },
   };
   const peers = targets.map((_, node) => setUpPeer(setup, node, start));

@@ -1,0 +1,61 @@
+/** Peers that are killed and go on from checkpoints, one by one among the living or all at once, under bad links. */
+import { describe, expect, it } from 'vitest';
+import { createRandom, uniform, uniformInt } from '../../src/base/random.js';
+import type { Pace } from '../../src/consensus/algorithm.js';
+import type { Fault } from '../../src/simulation/fault.js';
+import { type ChaosOutcome, type ChaosPlan, planChurnRun, runChaos } from './chaos.js';
+
+const SEEDS = Number(process.env.CHAOS_SEEDS ?? 40);
+const only = process.env.CHAOS_SEED;
+const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, k) => k + 1) : [Number(only)];
+/** Virtual time that a run may take: a hundred times what its rounds need without faults. */
+const DEADLINE_MS = 150_000;
+
+/** As planChurnRun, but who is started again has checkpoints; few rounds are recent, so that models of both kinds are gone on from. */
+function planReturns(seed: number, pace: Pace): ChaosPlan {
+  const random = createRandom(seed, 'returns');
+  const plan = planChurnRun(seed, pace);
+  const faults = plan.faults.map(
+    (fault): Fault =>
+      fault.type === 'restart' ? { ...fault, checkpointEvery: 1 + uniformInt(random, 6) } : fault,
+  );
+  return { ...plan, faults, recentRounds: uniformInt(random, 12) };
+}
+
+/** The whole swarm loses its power, and its peers start again at times of their own. */
+function planPowerCut(seed: number, pace: Pace): ChaosPlan {
+  const random = createRandom(seed, 'power cut');
+  const plan = planChurnRun(seed, pace);
+  const atMs = 200 + uniform(random) * 1500;
+  const checkpointEvery = 1 + uniformInt(random, 4);
+  const faults = Array.from({ length: plan.nodes }, (_, node): Fault => {
+    const afterMs = 100 + uniform(random) * 3000;
+    return { type: 'restart', node, atMs, afterMs, checkpointEvery };
+  });
+  return { ...plan, faults };
+}
+
+function problems(outcome: ChaosOutcome): string[] {
+  const { plan, violations, halfApplied, differences, gaveUp, finishedMs } = outcome;
+  const found = violations.map(({ invariant, message }) => `${invariant}: ${message}`);
+  found.push(...differences.map((alarm) => `false alarm of ${alarm}`));
+  if (halfApplied > gaveUp) found.push(`${halfApplied} exchanges between the living are half applied`);
+  if (finishedMs > DEADLINE_MS) found.push(`finished at ${finishedMs} ms`);
+  if (found.length === 0) return [];
+  const replay = `CHAOS_SEED=${plan.seed} npx vitest run --project simulation test/simulation/returns.test.ts`;
+  return [`seed ${plan.seed}`, ...found.slice(0, 3), JSON.stringify(plan), replay];
+}
+
+describe.each<Pace>(['lockstep', 'asynchronous'])('peers that go on from checkpoints, %s', (pace) => {
+  for (const [title, planOf] of [
+    ['one by one', planReturns],
+    ['all at once', planPowerCut],
+  ] as const) {
+    it(`break no invariant, and everybody goes on: ${title}`, async () => {
+      const found: string[] = [];
+      for (const seed of seeds)
+        found.push(...problems(await runChaos(seed, undefined, pace, planOf(seed, pace))));
+      expect(found.slice(0, 15)).toEqual([]);
+    });
+  }
+});
