@@ -89,6 +89,9 @@ export class InvariantChecker {
   private forgetAfter(state: PeerState, edge: PeerState['edges'][number]): void {
     const { node } = state.context;
     const life = lifeOf(state, edge);
+    const [lastKey, last] = this.latest.get(life) ?? ['', []];
+    if (Number(lastKey.split('#')[1]) > edge.applied)
+      this.latest.set(life, [lastKey, last.filter((end) => end.node !== node)]);
     for (const [key, half] of this.halves) {
       const [its, sequence] = key.split('#');
       if (half.node === node && its === life && Number(sequence) > edge.applied) this.halves.delete(key);

@@ -5,7 +5,7 @@ import type { Pace } from '../../src/consensus/algorithm.js';
 import type { Fault } from '../../src/simulation/fault.js';
 import { type ChaosOutcome, type ChaosPlan, planChurnRun, runChaos } from './chaos.js';
 
-const SEEDS = Number(process.env.CHAOS_SEEDS ?? 40);
+const SEEDS = Number(process.env.CHAOS_SEEDS ?? 12);
 const only = process.env.CHAOS_SEED;
 const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, k) => k + 1) : [Number(only)];
 /** Virtual time that a run may take: a hundred times what its rounds need without faults. */
