@@ -9,7 +9,7 @@ import {
 } from '../../../src/node/membership.js';
 import { ManualClock } from '../../reference/manual-clock.js';
 
-function create(isComplete = () => false) {
+function create(isComplete = () => false, admits: (record: MemberRecord) => boolean = () => true) {
   const clock = new ManualClock();
   const published: { atMs: number; record: MemberRecord; bytes: number }[] = [];
   const changes: { record: MemberRecord; isNew: boolean }[] = [];
@@ -18,6 +18,7 @@ function create(isComplete = () => false) {
     peerId: 'me',
     addresses: () => ['/ip4/127.0.0.1/tcp/1'],
     isComplete,
+    admits,
     publish: async (bytes) => {
       published.push({
         atMs: clock.nowMs(),
@@ -60,6 +61,26 @@ describe('membership', () => {
     const { membership } = create();
     expect(membership.receive('liar', encode(record()))).toBe('reject');
     expect(membership.view.size).toBe(0);
+  });
+
+  test('of two newcomers with one index the lesser keeps it, whoever was heard of first', () => {
+    const { membership } = create();
+    const rival = (peerId: string, over: Partial<MemberRecord> = {}) =>
+      membership.receive(peerId, encode(record({ peerId, ...over })));
+    expect([rival('p3'), rival('p2'), rival('p3', { serial: 2 })]).toEqual(['accept', 'accept', 'ignore']);
+    expect(membership.view.get(3)).toMatchObject({ peerId: 'p2' });
+    expect(rival('p2', { serial: 2, state: 'training' })).toBe('accept');
+    expect(rival('p1')).toBe('ignore');
+  });
+
+  test('whoever is put out gives its index back without saying so', () => {
+    let revoked = '';
+    const { membership } = create(undefined, ({ peerId }) => peerId !== revoked);
+    membership.receive('p3', encode(record({ state: 'training' })));
+    expect(membership.claim(3, 'p9')).toBe(false);
+    revoked = 'p3';
+    expect(membership.receive('p9', encode(record({ peerId: 'p9' })))).toBe('accept');
+    expect(membership.view.get(3)!.peerId).toBe('p9');
   });
 
   test('the first identity that claims an index keeps it, and an identity has one index', () => {
