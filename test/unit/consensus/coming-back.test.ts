@@ -94,8 +94,19 @@ function restored(peer: PeerState, nextLife = 1): PeerState {
 const settled = (peer: PeerState): boolean => mayStart(peer, () => true);
 
 describe('two peers that were both stopped after one round', () => {
-  it('go on by sequence number, to the bit of those that were not', () => {
-    const whole = trained(3);
+  const kinds = [
+    'edge-choco',
+    'choco',
+    'power-gossip',
+    'exact',
+    'gradient-tracking',
+    'd2',
+    'lead',
+    'push-sum',
+    'dcd',
+  ];
+  it.each(kinds)('go on by sequence number, to the bit of those that were not: %s', (algorithm) => {
+    const whole = trained(3, algorithm);
     const again: Pair = [restored(whole[0]), restored(whole[1])];
     runRounds(whole, 2);
     link(again);
