@@ -14,7 +14,8 @@ Examples:
   grapevine peer --invite gv-invitation...              joins, on another machine
   grapevine peer --create --open --listen /ip4/0.0.0.0/tcp/4001
   grapevine peer --join /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW...
-  grapevine peer --out runs/mine                        comes back after a restart
+  grapevine peer --out runs/mine                        comes back after a restart,
+                                       as does the first command line once more
 
 Flags of the run (--task, --topology, --rounds, ...) go with --create; who joins
 gets them from the swarm. A task of your own, or one that reads your files, is
