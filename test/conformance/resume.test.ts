@@ -18,10 +18,12 @@ import { type HubRunView, runHub } from '../../src/consensus/hub/run-hub.js';
 import { absenceAfter, type Fault } from '../../src/simulation/fault.js';
 import { convexHub } from '../reference/convex-hub.js';
 import {
+  endsIn,
   type ResumedRun,
   runFromCheckpoints,
   runThrough,
   runWithBreak,
+  runWithPowerCut,
   withoutTimes,
 } from '../reference/resumed-run.js';
 import { ROUNDS, resumedRuns, titleOf } from '../reference/resumed-runs.js';
@@ -39,6 +41,8 @@ describe('a run that was stopped', () => {
       expect(broken.result).toEqual(whole.result);
       const resumed = await runFromCheckpoints(run, ROUNDS / 2);
       expect(withoutTimes(resumed)).toEqual(withoutTimes(whole.diary));
+      const cut = await runWithPowerCut(run, ROUNDS / 2, whole.diary);
+      expect(endsIn(cut)).toEqual(endsIn(whole.diary));
     });
   }
 });
