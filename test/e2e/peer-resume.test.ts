@@ -18,6 +18,8 @@ import { modelIn } from './peer-model.js';
 const EVERY = 20;
 /** A round takes some 20 ms, so that a process can be killed between two checkpoints. */
 const LOCAL_STEPS = 1000;
+/** Of that many steps a round; trackers bear no more. */
+const LEARNING_RATE = 1e-4;
 
 const started: GrapevineProcess[] = [];
 afterEach(() => {
@@ -33,6 +35,7 @@ class House {
   async found(rounds: number, ...more: readonly string[]): Promise<void> {
     const run = ['--peers', '3', '--topology', 'ring', '--task', 'quadratic:dimension=64'];
     const long = ['--rounds', String(rounds), '--local-steps', String(LOCAL_STEPS)];
+    long.push('--learning-rate', String(LEARNING_RATE));
     this.lines.push(this.lineOf(0, '--create', ...run, ...long, ...more));
     this.start(0);
     await this.peers[0]!.line(/^gv-invitation\./);
@@ -77,7 +80,7 @@ class House {
 
 async function uninterrupted(rounds: number, algorithm: string): Promise<(string | undefined)[]> {
   const localSteps = LOCAL_STEPS;
-  const plan = planOf({ peers: 3, rounds, seed: 1, learningRate: undefined, localSteps, algorithm });
+  const plan = planOf({ peers: 3, rounds, seed: 1, learningRate: LEARNING_RATE, localSteps, algorithm });
   return (await simulated(plan)).map((ends) => ends.at(-1));
 }
 
