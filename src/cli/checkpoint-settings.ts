@@ -1,11 +1,13 @@
 /** What commands and workers agree on about checkpoints: when, how many, where, and of which run. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { type GrapevineError, isGrapevineError } from '../base/errors.js';
 import type { RunPlan } from '../config/run-plan.js';
 import type { SimulationConfig } from '../config/schema.js';
 import { configHash } from '../config/verify.js';
-import type { Hashes } from '../node/checkpoint.js';
-import { type CheckpointDirectory, KEPT_CHECKPOINTS } from '../node/checkpoint-files.js';
+import type { Checkpoint, Hashes } from '../node/checkpoint.js';
+import { type CheckpointDirectory, KEPT_CHECKPOINTS, saveCheckpoint } from '../node/checkpoint-files.js';
+import type { PeerInit } from '../node/peer.js';
 import type { CheckpointOrders } from '../node/swarm-messages.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
 import type { LaunchConfig } from './settings.js';
@@ -48,5 +50,47 @@ export function hashesOf(
   return {
     ...hashes,
     network: createHash('sha256').update(JSON.stringify(network)).digest('hex').slice(0, 16),
+  };
+}
+
+export interface CheckpointOutcome {
+  readonly round: number;
+  readonly seconds: number;
+  /** null: it is whole, and on the disk. */
+  readonly error: string | null;
+}
+
+export interface PeerCheckpointsInit extends Pick<Checkpoint, 'owner' | 'hashes' | 'layout'> {
+  beforeSave?(): void;
+  /** One was written, or could not be. */
+  onSaved?(saved: CheckpointOutcome): void;
+  /** One could not be written, and training goes on. */
+  onFailure(error: GrapevineError): void;
+}
+
+/** How a peer on real links is saved; undefined where it is not. */
+export function peerCheckpoints(
+  settings: CheckpointSettings,
+  { beforeSave, onSaved, onFailure, ...facts }: PeerCheckpointsInit,
+): PeerInit['checkpoints'] {
+  const { every, onFailure: choice } = settings;
+  if (every === null) return undefined;
+  return {
+    every,
+    async save(saved) {
+      beforeSave?.();
+      const startedMs = performance.now();
+      const outcome = (error: string | null): CheckpointOutcome => {
+        return { round: saved.round, seconds: (performance.now() - startedMs) / 1000, error };
+      };
+      try {
+        await saveCheckpoint(placeOf(settings), { ...facts, ...saved });
+        onSaved?.(outcome(null));
+      } catch (error) {
+        if (isGrapevineError(error)) onSaved?.(outcome(error.code));
+        if (choice === 'stop' || !isGrapevineError(error, 'CHECKPOINT_FAILED')) throw error;
+        onFailure(error);
+      }
+    },
   };
 }

@@ -16,7 +16,7 @@ import {
 } from '../node/invitation.js';
 import type { SwarmGuard } from '../node/libp2p-guard.js';
 import { type Identity, isPeerId, openIdentity, verifySignature } from '../node/libp2p-identity.js';
-import type { Place } from './peer-session.js';
+import type { Place } from './peer-place.js';
 import { DEFAULT_EXPIRY_HOURS, type PeerChoices } from './peer-settings.js';
 import type { RunMonitor } from './run-monitor.js';
 import { identityPath, readSwarmFile, revocationsPath } from './swarm-file.js';
@@ -76,7 +76,7 @@ export async function announceSwarm(init: AnnouncementInit): Promise<void> {
   const { swarm, founder, admission } = place.description;
   monitor.say(`peer ${place.index} of ${plan.config.peers}, swarm ${swarm}`);
   for (const address of reachableFirst(addresses)) monitor.say(`listens on ${address}`);
-  if (founder !== identity.peerId || place.incarnation > 0) return;
+  if (founder !== identity.peerId || place.returns) return;
   const isOpen = admission === 'open';
   if (isOpen) monitor.say(`open to everybody: grapevine peer --join ${reachableFirst(addresses)[0]}`);
   if (isOpen && choices.invitationOut === undefined) return;

@@ -3,26 +3,28 @@
  * join by it, by an address, or, once they have been members, by the run directory alone.
  */
 
-import { randomUUID } from 'node:crypto';
+import { existsSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { systemClock } from '../base/clock.js';
-import { GrapevineError, messageOf } from '../base/errors.js';
-import { verifyForeignConfig } from '../config/foreign-config.js';
+import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { planRun, type RunPlan } from '../config/run-plan.js';
-import type { RunConfig } from '../config/schema.js';
-import { openInvitation } from '../node/invitation.js';
-import { type Identity, openIdentity, verifySignature } from '../node/libp2p-identity.js';
-import { askToJoin } from '../node/libp2p-join.js';
+import type { MetricsEvent } from '../metrics/events.js';
+import { METRICS_FILE } from '../metrics/recorder.js';
+import type { SavedState } from '../node/checkpoint.js';
+import { forgetAfter, loadLatestCheckpoint } from '../node/checkpoint-files.js';
+import { openIdentity } from '../node/libp2p-identity.js';
 import type { MemberRecord } from '../node/membership.js';
-import { foundSwarm, openDescription } from '../node/swarm-identity.js';
+import { type CheckpointSettings, checkpointSettings, placeOf } from './checkpoint-settings.js';
 import type { CommandContext } from './command-context.js';
 import { createDisplay, type Display } from './display.js';
 import { announceSwarm, watchRevocations } from './founder.js';
 import type { EntryLevel } from './log-entry.js';
+import { type Entrance, enterSwarm, type Joined, type Place } from './peer-place.js';
 import { type Probes, startProbes } from './peer-probes.js';
-import { PeerSession, type Place, type SessionEnd, type SessionInit } from './peer-session.js';
+import { checkpointFactsOf, PeerSession, type SessionEnd, type SessionInit } from './peer-session.js';
 import type { PeerChoices } from './peer-settings.js';
+import { withPortsOf } from './remembered-ports.js';
+import { eventsUntil, readRunEvents, replaceRunEvents, withHead } from './resume.js';
 import { runEvent } from './run-facts.js';
 import { createRunMonitor, type RunMonitor } from './run-monitor.js';
 import { writePeerResult } from './run-result.js';
@@ -30,23 +32,20 @@ import type { Settings } from './settings.js';
 import { startTrainingThread } from './start-training-thread.js';
 import { hasSwarmFile, identityPath, readSwarmFile, type SwarmFile, writeSwarmFile } from './swarm-file.js';
 
-/** How long a newcomer tries while no member can be reached. Milliseconds. */
-const JOIN_PATIENCE_MS = 60_000;
+/**
+ * Rounds between two checkpoints when nobody says: consensus/coming-back.ts takes peers that are this far apart for equally
+ * far. A peer is meant to run for days, and to be started again by whatever watches over it.
+ */
+export const PEER_CHECKPOINT_EVERY = 50;
 /** Newcomers that asked different members may have been given one index: who has to yield asks again. */
 const MAX_PLACES = 5;
 /** Addresses of members that are remembered for a restart. */
 const MAX_MEMBER_ADDRESSES = 64;
 
-/** What a peer has before it knows its swarm. */
-interface Start {
-  readonly choices: PeerChoices;
-  readonly settings: Settings;
+interface Start extends Entrance {
   readonly context: CommandContext;
-  readonly directory: string;
-  readonly identity: Identity;
-  readonly before: SwarmFile | null;
-  readonly signal: AbortSignal;
   readonly display: Display;
+  readonly checkpoints: CheckpointSettings;
 }
 
 /** The exit code. @throws GrapevineError */
@@ -57,21 +56,15 @@ export async function runPeer(
 ): Promise<number> {
   const directory = resolve(settings.launch.out ?? defaultDirectory(new Date()));
   await makeDirectory(directory);
-  const before = hasSwarmFile(directory) ? await readSwarmFile(directory) : null;
+  const before = choices.resume || hasSwarmFile(directory) ? await readSwarmFile(directory) : null;
   const identity = await openIdentity(choices.identity ?? identityPath(directory));
   const stopping = new AbortController();
   const display = await createDisplay(context.output, settings.launch);
   display.bind({ peerId: identity.peerId });
-  const start: Start = {
-    choices,
-    settings,
-    context,
-    directory,
-    identity,
-    before,
-    signal: stopping.signal,
-    display,
-  };
+  const { checkpointEvery = PEER_CHECKPOINT_EVERY } = settings.launch;
+  const checkpoints = checkpointSettings({ ...settings.launch, checkpointEvery }, directory);
+  const entrance = { choices, settings, directory, identity, before, signal: stopping.signal };
+  const start: Start = { ...entrance, context, display, checkpoints };
   const life = new PeerLife(start, stopping);
   try {
     return await life.run();
@@ -93,100 +86,27 @@ function defaultDirectory(now: Date): string {
   return join('runs', `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-peer`);
 }
 
-/** What all peers of a swarm have verified, and where this one stands in it. */
-interface Joined {
-  readonly place: Place;
-  readonly run: RunConfig;
-}
-
-async function enter(start: Start): Promise<Joined> {
-  const { choices, before } = start;
-  if (!choices.create) return await joinSwarm(start);
-  if (before === null) return createSwarm(start);
-  throw new GrapevineError(
-    'BAD_USAGE',
-    `${start.directory} belongs to a peer of swarm ${before.description.swarm}: leave --create out to go back to it, or choose another --out.`,
-  );
-}
-
-function createSwarm({ choices, settings, identity }: Start): Joined {
-  const { run } = settings;
-  const index = choices.index ?? 0;
-  if (index >= run.peers)
-    throw new GrapevineError('BAD_USAGE', `--index ${index}: the swarm has ${run.peers} peers, from 0.`);
-  const description = foundSwarm({
-    identity,
-    config: { ...run },
-    admission: choices.open ? 'open' : 'invited',
-    salt: randomUUID(),
-  });
-  const place = {
-    description,
-    index,
-    incarnation: 0,
-    bootstrap: [],
-    invitation: undefined,
-    revocations: null,
-  };
-  return { place, run };
-}
-
-/** Through whom, with what, to which swarm. */
-function wayIn({ choices, before }: Start): {
-  readonly addresses: readonly string[];
-  readonly invitation: string | undefined;
-  readonly swarm: string | undefined;
-} {
-  const invitation = choices.invitation ?? before?.invitation;
-  const opened = invitation === undefined ? null : openInvitation(invitation, verifySignature);
-  const known = [...(opened?.addresses ?? []), ...(before?.members ?? [])];
-  const addresses = [...new Set([...choices.join, ...known])];
-  const swarm = opened?.swarm ?? (choices.join.length > 0 ? undefined : before?.description.swarm);
-  if (addresses.length > 0) return { addresses, invitation, swarm };
-  throw new GrapevineError(
-    'BAD_USAGE',
-    'which swarm? Wanted --invite FILE, --join MULTIADDR or --bootstrap-list FILE, or --create for a new one.',
-  );
-}
-
-async function joinSwarm(start: Start): Promise<Joined> {
-  const { choices, settings, identity, before, signal } = start;
-  const { addresses, invitation, swarm } = wayIn(start);
-  const answer = await askToJoin({
-    addresses,
-    request: { swarm, invitation, index: choices.index ?? before?.index },
-    privateKey: identity.privateKey,
-    psk: choices.psk,
-    patienceMs: JOIN_PATIENCE_MS,
-    clock: systemClock,
-    signal,
-  });
-  const description = openDescription(answer.document, swarm ?? answer.swarm, verifySignature);
-  const run = verifyForeignConfig(description.config, { task: choices.task, tasks: settings.tasks });
-  const sameSwarm = before?.description.swarm === description.swarm;
-  const incarnation = sameSwarm ? before.incarnation + 1 : answer.begun ? 1 : 0;
-  const bootstrap = [answer.member, ...addresses.filter((address) => address !== answer.member)];
-  const { index, revocations } = answer;
-  return { place: { description, index, incarnation, bootstrap, invitation, revocations }, run };
-}
-
-type TrainParts = Pick<SessionInit, 'place' | 'plan' | 'opened'>;
+type TrainParts = Pick<SessionInit, 'place' | 'plan' | 'opened' | 'saved'>;
 
 /** A peer from its start to its end: first Ctrl+C ends the round, the second ends the process. */
 class PeerLife {
   private readonly start: Start;
   private readonly stopping: AbortController;
-  private readonly startedMs = performance.now();
+  private startedMs = performance.now();
   private session: PeerSession | null = null;
   private monitor: RunMonitor | null = null;
   private readonly members = new Map<number, MemberRecord>();
-  private ownAddresses: readonly string[] = [];
+  private ownAddresses: readonly string[];
+  private begun: boolean;
+  private written = 0;
   private writing: Promise<void> = Promise.resolve();
   private probes: Probes | null = null;
 
   constructor(start: Start, stopping: AbortController) {
     this.start = start;
     this.stopping = stopping;
+    this.ownAddresses = start.before?.addresses ?? [];
+    this.begun = start.before?.begun ?? false;
     process.on('SIGINT', this.interrupt).on('SIGTERM', this.interrupt);
   }
 
@@ -225,7 +145,7 @@ class PeerLife {
           `${tries} indices were each taken by another peer: start again, or name one with --index.`,
         );
       try {
-        joined = await enter(this.start);
+        joined = await enterSwarm(this.start, end !== null);
       } catch (error) {
         if (this.stopping.signal.aborted) return 130;
         throw error;
@@ -256,27 +176,60 @@ class PeerLife {
     const { thread, stop } = startTrainingThread({ config: run, ...machine }, say);
     try {
       const opened = await thread.open(place.index);
-      const { model } = opened;
-      const { directory, display } = this.start;
-      this.monitor = await createRunMonitor(directory, context.output, { display });
-      if (this.probes !== null) this.monitor.watch(this.probes.observe);
-      const facts = {
-        driver: 'swarm',
-        peer: place.index,
-        engine: model.engine,
-        parameters: model.layout.size,
-      } as const;
-      this.monitor.record(runEvent(plan, facts, { launch: settings.launch }));
-      return await this.train({ place, plan, opened });
+      const saved = place.returns ? await this.latestCheckpoint({ place, plan, opened }) : null;
+      if (saved !== null && saved.round >= run.rounds) return this.haveFinished(place, saved.round, opened);
+      await this.openMonitor({ place, plan, opened, saved });
+      return await this.train({ place, plan, opened, saved });
     } finally {
       await stop();
     }
   }
 
+  /** What this peer goes on from; what is newer and broken is removed. */
+  private async latestCheckpoint(parts: Omit<TrainParts, 'saved'>): Promise<SavedState | null> {
+    const { owner, hashes } = checkpointFactsOf(parts);
+    const place = placeOf(this.start.checkpoints);
+    const say = (error: GrapevineError): void => this.say(error.message, 'warn');
+    const saved = await loadLatestCheckpoint(place, { owner, hashes }, say);
+    if (saved !== null) await forgetAfter(place, [owner], saved.round);
+    return saved;
+  }
+
+  /** Whatever starts it again and again: there is nothing to do. */
+  private haveFinished(place: Place, round: number, { model }: SessionInit['opened']): SessionEnd {
+    this.say(`peer ${place.index} has finished its ${round} rounds: ${this.start.directory} has its model.`);
+    return { round, displaced: false, layout: model.layout, parameters: null };
+  }
+
+  /** Events go on behind those of the run directory, which end where the peer goes on. */
+  private async openMonitor({ place, plan, opened, saved }: TrainParts): Promise<void> {
+    const { directory, context, settings, display } = this.start;
+    const { engine, layout } = opened.model;
+    const facts = { driver: 'swarm', peer: place.index, engine, parameters: layout.size } as const;
+    const head = runEvent(plan, facts, { launch: settings.launch });
+    const before = place.returns ? eventsBefore(directory, saved?.round ?? Number.POSITIVE_INFINITY) : null;
+    const kept = before === null ? null : withHead(head, before);
+    if (kept !== null) replaceRunEvents(directory, kept);
+    this.monitor = await createRunMonitor(directory, context.output, { display });
+    if (this.probes !== null) this.monitor.watch(this.probes.observe);
+    if (kept === null) {
+      this.monitor.record(head);
+      return;
+    }
+    this.monitor.recall(kept);
+    const latestMs = kept.reduce((latest, event) => Math.max(latest, 'atMs' in event ? event.atMs : 0), 0);
+    this.startedMs = performance.now() - latestMs;
+    if (saved !== null) this.monitor.say(`Going on from the checkpoint of round ${saved.round}.`);
+  }
+
   private async train(parts: TrainParts): Promise<SessionEnd> {
     const { place, plan } = parts;
-    const { choices, identity, directory } = this.start;
+    const { identity, directory } = this.start;
     const monitor = this.monitor!;
+    const listen = await withPortsOf(this.start.choices.reach.listen, this.ownAddresses);
+    const choices = { ...this.start.choices, reach: { ...this.start.choices.reach, listen } };
+    this.remember(place, null);
+    await this.writing; // an incarnation is put down before anybody hears of it
     let unwatch = (): void => {};
     try {
       const session = await PeerSession.open({
@@ -284,6 +237,7 @@ class PeerLife {
         choices,
         identity,
         monitor,
+        checkpoints: this.start.checkpoints,
         elapsedMs: () => this.elapsedMs,
         onListening: (addresses) => {
           this.remember(place, addresses);
@@ -291,10 +245,16 @@ class PeerLife {
             (error: unknown) => monitor.say(messageOf(error), 'error'),
           );
         },
+        onStart: async () => {
+          this.begun = true;
+          this.remember(place, null);
+          await this.writing;
+        },
         onMember: (record) => {
-          const isNew = !this.members.has(record.index);
+          const known = this.members.get(record.index);
           this.members.set(record.index, record);
-          if (isNew) this.remember(place, null);
+          const moved = known?.addresses.join() !== record.addresses.join();
+          if (moved || (this.session?.incarnation ?? 0) > this.written) this.remember(place, null);
         },
       });
       this.session = session;
@@ -340,17 +300,37 @@ class PeerLife {
         address.includes('/p2p/') ? address : `${address}/p2p/${record.peerId}`,
       ),
     );
-    const { description, index, incarnation, invitation, bootstrap } = place;
+    const { description, index, invitation, bootstrap } = place;
+    this.written = Math.max(place.incarnation, this.session?.incarnation ?? 0);
+    const guests = new Map(place.guests.map((guest) => [guest.peerId, guest]));
+    for (const { peerId, invitation } of this.members.values())
+      if (invitation !== undefined) guests.set(peerId, { peerId, invitation });
     const file: SwarmFile = {
       description,
       index,
-      incarnation,
+      incarnation: this.written,
+      begun: this.begun,
       invitation,
+      guests: [...guests.values()],
+      revocations: this.session?.guard.admission.revocations ?? place.revocations,
       addresses: this.ownAddresses,
       members: [...new Set([...members, ...bootstrap])].slice(0, MAX_MEMBER_ADDRESSES),
     };
     this.writing = this.writing
       .then(() => writeSwarmFile(this.start.directory, file))
       .catch((error: unknown) => this.say(messageOf(error), 'error'));
+  }
+}
+
+/** What a run directory tells until `round`; null where it tells nothing that can be read. */
+function eventsBefore(directory: string, round: number): MetricsEvent[] | null {
+  const path = join(directory, METRICS_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    return eventsUntil(readRunEvents(directory), round);
+  } catch (error) {
+    if (!isGrapevineError(error, 'METRICS_UNREADABLE')) throw error;
+    renameSync(path, `${path}.unreadable`); // a peer that is started again and again must not stumble over it each time
+    return null;
   }
 }

@@ -15,7 +15,8 @@ Examples:
   grapevine peer --invite gv-invitation...              joins, on another machine
   grapevine peer --create --open --listen /ip4/0.0.0.0/tcp/4001
   grapevine peer --join /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW...
-  grapevine peer --out runs/mine                        comes back after a restart
+  grapevine peer --out runs/mine                        comes back after a restart,
+                                       as does the first command line once more
 
 Flags of the run (--task, --topology, --rounds, ...) go with --create; who joins
 gets them from the swarm. A task of your own, or one that reads your files, is
@@ -54,7 +55,8 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
     )
     .option('--stall-ms <ms>', '/healthz fails where no round ends for this long (600000)')
     .addHelpText('after', peerHelp)
-    .action(async (flags: Flags) => {
+    .action(async (given: Flags) => {
+      const flags = given.resume === undefined ? given : { ...given, out: resumedDirectory(given) };
       const context = shell.makeContext(flags as ContextFlags);
       const choices = await readPeerChoices(flags);
       const own = [...Object.keys(reachSchema.shape), 'startTimeoutMs'];
@@ -68,6 +70,16 @@ export function addPeer(program: Command, shell: Shell, { addRunFlags, printSett
       const { output } = context;
       shell.done(await withFailureLogged(output, settings.launch, () => runPeer(choices, settings, context)));
     });
+}
+
+/** --resume DIR is --out DIR of a peer that was there before. @throws GrapevineError BAD_USAGE */
+function resumedDirectory({ resume, out }: Flags): string | undefined {
+  const directory = textOf(resume);
+  if (out === undefined || out === directory) return directory;
+  throw new GrapevineError(
+    'BAD_USAGE',
+    `--resume ${directory} goes on in that directory, and --out says ${textOf(out)}: leave one of them out.`,
+  );
 }
 
 export function addInvite(program: Command, { makeContext, done }: Shell): void {

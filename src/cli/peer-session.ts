@@ -5,10 +5,12 @@
 
 import { systemClock } from '../base/clock.js';
 import { maxFrameBytesOf, type RunPlan } from '../config/run-plan.js';
+import { comeBack } from '../consensus/coming-back.js';
 import type { EdgeStatus } from '../consensus/events.js';
 import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import { algorithms } from '../consensus/registry.js';
+import type { SavedState } from '../node/checkpoint.js';
 import { withFrameBudget } from '../node/frame-budget.js';
 import { createJoinService } from '../node/join-service.js';
 import { SwarmGuard } from '../node/libp2p-guard.js';
@@ -16,32 +18,23 @@ import { type Identity, verifySignature } from '../node/libp2p-identity.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
 import type { MemberRecord } from '../node/membership.js';
 import { Peer, type RoundReport } from '../node/peer.js';
+import { ownerOf, type PeerCounts, restorePeer } from '../node/peer-checkpoint.js';
 import { isOffense } from '../node/peer-limits.js';
 import { membershipOf } from '../node/presence.js';
-import type { SwarmDescription } from '../node/swarm-identity.js';
 import type { TrainingThread } from '../node/training-thread.js';
+import type { OptimizerState } from '../training/optimizer.js';
 import { layoutHash, type ParameterLayout } from '../training/parameters.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION, type FrameLimits, type Hello } from '../wire/frame.js';
+import { type CheckpointSettings, hashesOf, peerCheckpoints } from './checkpoint-settings.js';
 import type { PeerHealth } from './health-server.js';
 import type { PeerVitals } from './peer-metrics.js';
+import type { Place } from './peer-place.js';
 import type { PeerChoices } from './peer-settings.js';
 import { createRefusalLog, type RefusalLog } from './refusal-log.js';
 import type { RunMonitor } from './run-monitor.js';
 
 type OpenedModel = Awaited<ReturnType<TrainingThread['open']>>;
-
-/** Where a peer stands in a swarm. */
-export interface Place {
-  readonly description: SwarmDescription;
-  readonly index: number;
-  /** Above 0: it gets a neighbor's model (docs/membership.md). */
-  readonly incarnation: number;
-  /** Multiaddrs of members. */
-  readonly bootstrap: readonly string[];
-  readonly invitation: string | undefined;
-  readonly revocations: string | null;
-}
 
 export interface SessionInit {
   readonly place: Place;
@@ -50,10 +43,15 @@ export interface SessionInit {
   readonly choices: PeerChoices;
   readonly identity: Identity;
   readonly monitor: RunMonitor;
+  readonly checkpoints: CheckpointSettings;
+  /** Its latest checkpoint, to go on from; null: it has none. */
+  readonly saved: SavedState | null;
   /** Milliseconds since the run began. */
   elapsedMs(): number;
   /** It listens, under these multiaddrs. */
   onListening(addresses: readonly string[]): void;
+  /** Rounds begin, or the search for a model, when this is done. */
+  onStart(): Promise<void>;
   /** A member that is new, or whose record has changed. */
   onMember(record: MemberRecord): void;
 }
@@ -90,13 +88,7 @@ export class PeerSession {
     const { opened } = init;
     const refusals = refusalLogOf(init);
     const guard = createGuard(init, refusals);
-    const state = init.plan.createPeer(
-      init.place.index,
-      opened.model,
-      // A network that is away for a minute costs a minute, and not the rounds that are left.
-      { retransmitMs: null, audit: false, cutOffMs: init.plan.config.roundDeadlineMs },
-      init.place.incarnation,
-    );
+    const { state, ...past } = await createState(init);
     const limits = { maxFrameBytes: maxFrameBytesOf(init.plan, opened.model.layout) };
     const hooks: { session: PeerSession | null } = { session: null };
     const transport = await createLibp2pTransport({
@@ -119,12 +111,12 @@ export class PeerSession {
         refusals.add({ code, message: `link with peer ${neighbor ?? '?'}: ${message}`, peerId });
       },
     });
-    hooks.session = new PeerSession(init, { guard, opened, state, limits, transport });
+    hooks.session = new PeerSession(init, { guard, opened, state, limits, transport, ...past });
     return hooks.session;
   }
 
   private constructor(init: SessionInit, parts: SessionParts) {
-    const { guard, opened, state, limits, transport } = parts;
+    const { guard, opened, state, limits, transport, counted, freshOptimizer } = parts;
     this.init = init;
     this.guard = guard;
     this.model = opened.model;
@@ -140,13 +132,25 @@ export class PeerSession {
       evaluateEvery: init.plan.config.evaluateEvery,
       startTimeoutMs: init.choices.startTimeoutMs,
       membership: membershipOf(init.plan),
+      counted,
+      checkpoints: peerCheckpoints(init.checkpoints, {
+        ...checkpointFactsOf(init),
+        onSaved: (saved) => init.monitor.tell({ event: 'checkpoint', ...saved }),
+        onFailure: ({ code, message }) => this.notice(code, message),
+      }),
       onListening: () => init.onListening(transport.addresses()),
-      onStart: () => {
+      onStart: async () => {
+        await init.onStart();
         this.begun = true;
       },
       onUnlinked: (neighbors) =>
         this.notice('SWARM_START_TIMEOUT', `begins without links to ${neighbors.join(', ')}`),
-      onNotice: ({ code, message }) => this.notice(code, message),
+      onNotice: ({ code, message }) => {
+        this.notice(code, message);
+        if (code !== 'JOINED' || freshOptimizer === null) return;
+        // Before it is trained: the model is no longer that of the checkpoint. Who waits for training hears of a failure.
+        opened.trainer.restoreState?.(freshOptimizer).catch(() => {});
+      },
       onEdge: (event) => init.monitor.record({ ...event, atMs: init.elapsedMs() }),
       onRound: (report) => this.onRound(report),
     });
@@ -158,6 +162,11 @@ export class PeerSession {
     const round = await this.peer.run();
     const { displaced, parameters, model } = this;
     return { round, displaced, parameters, layout: model.layout };
+  }
+
+  /** How often this peer has been started again, as the swarm knows it. */
+  get incarnation(): number {
+    return this.state.incarnation;
   }
 
   /** For probes: health-server.ts. */
@@ -194,7 +203,7 @@ export class PeerSession {
       admission: this.guard.admission,
       self: { index: place.index, peerId: identity.peerId },
       members: () => this.transport.members,
-      begun: () => this.begun || place.incarnation > 0,
+      begun: () => this.begun || place.incarnation > 0 || this.init.saved !== null,
       fixed: fixedBy(plan.config.algorithm),
       nowMs: () => systemClock.nowMs(),
     });
@@ -247,6 +256,34 @@ interface SessionParts {
   readonly state: PeerState;
   readonly limits: FrameLimits;
   readonly transport: Libp2pTransport;
+  readonly counted: PeerCounts | undefined;
+  /** For the model of a neighbor, where there was a checkpoint; else it is fresh. */
+  readonly freshOptimizer: OptimizerState | null;
+}
+
+/** Whose checkpoints these are, and of which run. */
+export function checkpointFactsOf({ place, plan, opened }: Pick<SessionInit, 'place' | 'plan' | 'opened'>) {
+  const { layout } = opened.model;
+  return { owner: ownerOf(place.index), hashes: hashesOf(plan, layout), layout };
+}
+
+/** The peer as its checkpoint has it, or as it is without one. */
+async function createState(
+  init: SessionInit,
+): Promise<Pick<SessionParts, 'state' | 'counted' | 'freshOptimizer'>> {
+  const { place, plan, opened, saved } = init;
+  const { model, trainer } = opened;
+  // A network that is away for a minute costs a minute, and not the rounds that are left.
+  const delivery = { retransmitMs: null, audit: false, cutOffMs: plan.config.roundDeadlineMs };
+  if (saved === null) {
+    const state = plan.createPeer(place.index, model, delivery, place.incarnation);
+    return { state, counted: undefined, freshOptimizer: null };
+  }
+  const state = plan.createPeer(place.index, model, delivery);
+  const freshOptimizer = (await trainer.saveState?.()) ?? null;
+  const counted = await restorePeer(saved, { state, trainer });
+  comeBack(state, place.incarnation);
+  return { state, counted, freshOptimizer };
 }
 
 function refusalLogOf({ place, monitor, elapsedMs }: SessionInit): RefusalLog {
@@ -273,6 +310,7 @@ function createGuard({ place, choices, identity, monitor }: SessionInit, refusal
     },
   });
   if (place.revocations !== null) guard.revoke(place.revocations);
+  for (const { peerId, invitation } of place.guests) guard.admission.recall(peerId, invitation);
   return guard;
 }
 

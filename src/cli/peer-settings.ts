@@ -19,6 +19,8 @@ export const DEFAULT_EXPIRY_HOURS = 7 * 24;
 
 export interface PeerChoices {
   readonly create: boolean;
+  /** --resume: the run directory must be a peer's. */
+  readonly resume: boolean;
   readonly open: boolean;
   readonly join: readonly string[];
   /** The text of an invitation. */
@@ -118,6 +120,7 @@ export async function readPeerChoices(flags: Flags): Promise<PeerChoices> {
   const isText = invite === undefined || invite.startsWith('gv-');
   return {
     create,
+    resume: flags.resume !== undefined,
     open: flags.open === true,
     join,
     invitation: isText ? invite : (await readText('--invite', invite)).trim(),

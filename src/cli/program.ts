@@ -78,7 +78,7 @@ function addRunFlags(command: Command): Command {
     )
     .option('--config <file>', 'YAML or JSON with the same keys in camelCase; flags win over it')
     .option('--out <directory>', 'run directory (runs/TIME-TOPOLOGY-ALGORITHM)')
-    .option('--checkpoint-every <n>', 'rounds between checkpoints of the whole state (none)')
+    .option('--checkpoint-every <n>', 'rounds between checkpoints of the whole state (none; peer: 50)')
     .option('--keep-checkpoints <n>', 'checkpoints kept of each peer (3)')
     .option('--on-checkpoint-failure <choice>', 'continue or stop when one cannot be written (continue)')
     .option('--resume <directory>', 'go on with the run in this directory from its last checkpoint')

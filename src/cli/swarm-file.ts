@@ -11,13 +11,27 @@ import { verifySignature } from '../node/libp2p-identity.js';
 import { openDescription, type SwarmDescription } from '../node/swarm-identity.js';
 import { writeWhole } from './whole-file.js';
 
+export interface Guest {
+  readonly peerId: string;
+  readonly invitation: string;
+}
+
 export interface SwarmFile {
   readonly description: SwarmDescription;
   readonly index: number;
   /** By which this peer was admitted. */
   readonly invitation: string | undefined;
-  /** How often this peer has been started again; docs/membership.md. */
+  /**
+   * The highest incarnation that this peer has taken or may take in the life that has written this; docs/membership.md. It is
+   * put down before anybody hears of it, so a crash never has one used twice.
+   */
   readonly incarnation: number;
+  /** Rounds, or the search for a model, have begun in that life or an earlier one. */
+  readonly begun: boolean;
+  /** Members that were admitted by an invitation, which may have ended since. */
+  readonly guests: readonly Guest[];
+  /** The founder's latest list. */
+  readonly revocations: string | null;
   /** Multiaddrs of this peer, and of others that it has known. */
   readonly addresses: readonly string[];
   readonly members: readonly string[];
@@ -42,6 +56,11 @@ export async function writeSwarmFile(directory: string, file: SwarmFile): Promis
   });
 }
 
+const guests = (value: unknown): Guest[] =>
+  Array.isArray(value)
+    ? value.filter((guest): guest is Guest => texts([guest?.peerId, guest?.invitation]).length === 2)
+    : [];
+
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((text): text is string => typeof text === 'string') : [];
 
@@ -58,12 +77,15 @@ export async function readSwarmFile(directory: string): Promise<SwarmFile> {
       cause,
     );
   }
-  const { invitation, index, incarnation } = value;
+  const { invitation, index, incarnation, revocations } = value;
   return {
     description: openDescription(String(value.document), String(value.swarm), verifySignature),
     index: Number.isInteger(index) ? (index as number) : 0,
     invitation: typeof invitation === 'string' ? invitation : undefined,
     incarnation: Number.isInteger(incarnation) ? (incarnation as number) : 0,
+    begun: value.begun !== false,
+    guests: guests(value.guests),
+    revocations: typeof revocations === 'string' ? revocations : null,
     addresses: texts(value.addresses),
     members: texts(value.members).filter(isMemberAddress), // others' words: none may keep us from starting
   };

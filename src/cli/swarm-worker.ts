@@ -9,28 +9,21 @@ import { isGrapevineError, messageOf } from '../base/errors.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../config/run-plan.js';
 import { verifyRunConfig } from '../config/verify.js';
 import type { RoundEvent } from '../metrics/events.js';
-import type { Checkpoint } from '../node/checkpoint.js';
-import { loadCheckpoint, saveCheckpoint } from '../node/checkpoint-files.js';
+import { loadCheckpoint } from '../node/checkpoint-files.js';
 import { createLibp2pTransport, type Libp2pTransport } from '../node/libp2p-transport.js';
-import { Peer, type PeerInit } from '../node/peer.js';
+import { Peer } from '../node/peer.js';
 import { ownerOf, restorePeer } from '../node/peer-checkpoint.js';
 import { membershipOf } from '../node/presence.js';
 import { reachOfPeer } from '../node/reach.js';
 import { createRoundReports } from '../node/round-reports.js';
-import {
-  ALIVE_MS,
-  type CheckpointOrders,
-  type FromWorker,
-  type ToWorker,
-  type WorkerAssignment,
-} from '../node/swarm-messages.js';
+import { ALIVE_MS, type FromWorker, type ToWorker, type WorkerAssignment } from '../node/swarm-messages.js';
 import type { TrainingThread } from '../node/training-thread.js';
 import { layoutHash } from '../training/parameters.js';
 import { writeSafeTensors } from '../training/safetensors.js';
 import { openTasks } from '../training/tasks/task-file.js';
 import { swarmTagOf } from '../wire/encode.js';
 import { FRAME_VERSION } from '../wire/frame.js';
-import { hashesOf, placeOf } from './checkpoint-settings.js';
+import { hashesOf, peerCheckpoints, placeOf } from './checkpoint-settings.js';
 import { startTrainingThread } from './start-training-thread.js';
 
 const running: Peer[] = [];
@@ -128,7 +121,16 @@ async function createWorkerPeer(
       startTimeoutMs,
       membership: membershipOf(plan),
       counted,
-      checkpoints: peerCheckpoints(node, checkpoints, { hashes, layout: model.layout }),
+      checkpoints:
+        checkpoints === undefined
+          ? undefined
+          : peerCheckpoints(checkpoints, {
+              owner: ownerOf(node),
+              hashes,
+              layout: model.layout,
+              beforeSave: () => rounds.flush(), // the launcher hears of a round before there is a checkpoint of it
+              onFailure: ({ code, message }) => report({ type: 'notice', peer: node, code, message }),
+            }),
       onListening() {
         report({ type: 'listening', peer: node, addresses: transport.addresses() });
         onListening(transport.addresses());
@@ -153,28 +155,6 @@ async function createWorkerPeer(
     checkpoint: Promise.resolve(),
   };
   return made;
-}
-
-/** How a peer of this process is saved; undefined where it is not. */
-function peerCheckpoints(
-  node: number,
-  orders: CheckpointOrders | undefined,
-  facts: Pick<Checkpoint, 'hashes' | 'layout'>,
-): PeerInit['checkpoints'] {
-  if (orders === undefined || orders.every === null) return undefined;
-  const { every, onFailure } = orders;
-  return {
-    every,
-    async save(saved) {
-      rounds.flush(); // the launcher hears of a round before there is a checkpoint of it
-      try {
-        await saveCheckpoint(placeOf(orders), { owner: ownerOf(node), ...facts, ...saved });
-      } catch (error) {
-        if (onFailure === 'stop' || !isGrapevineError(error, 'CHECKPOINT_FAILED')) throw error;
-        report({ type: 'notice', peer: node, code: error.code, message: error.message });
-      }
-    },
-  };
 }
 
 function unlinkedNotice(node: number, neighbors: readonly number[], waitedMs: number): FromWorker {

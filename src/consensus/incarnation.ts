@@ -23,6 +23,7 @@ import { assert } from '../base/assert.js';
 import { sumOfSquares } from '../linalg/pairs.js';
 import type { ModelOffer, Sync } from '../wire/frame.js';
 import { refuse, setStatus } from './apply-exchange.js';
+import { lookAround, meet, renew, waits, whereaboutsOf } from './coming-back.js';
 import { moving } from './contribution.js';
 import type { Effect } from './events.js';
 import { epochOf, resendInto } from './exchange.js';
@@ -34,15 +35,21 @@ import type { EdgeState, PeerState } from './peer-state.js';
 const RESETS_PER_EPOCH = 2 ** 16;
 
 /** Says which incarnations meet here, and asks to be told the same where the neighbor may not know. */
-export function sendSync(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
+export function sendSync(
+  state: PeerState,
+  effects: Effect[],
+  edge: EdgeState,
+  { nowMs, ask = !edge.synced }: { readonly nowMs: number; readonly ask?: boolean },
+): void {
   if (!edge.linked) return;
   edge.lastSentMs = nowMs;
   const wanted = state.donor === edge.neighbor ? 'wanted' : 'none';
   const sync: Sync = {
     incarnation: state.incarnation,
     known: edge.theirIncarnation,
-    ask: !edge.synced,
+    ask,
     model: state.hasModel ? 'has' : wanted,
+    ...((state.resumed || edge.tellsWhere) && state.hasModel ? { at: whereaboutsOf(state, edge) } : {}),
   };
   effects.push({ type: 'sendSync', to: edge.neighbor, sync });
 }
@@ -52,8 +59,8 @@ export function repeatSyncs(state: PeerState, effects: Effect[], nowMs: number):
   chooseDonor(state);
   for (const edge of state.edges) {
     if (edge.status === 'closed') continue;
-    if (!edge.synced || (!state.hasModel && state.donor === edge.neighbor))
-      sendSync(state, effects, edge, nowMs);
+    if (!edge.synced || waits(state) || (!state.hasModel && state.donor === edge.neighbor))
+      sendSync(state, effects, edge, { nowMs, ask: !edge.synced || waits(state) });
   }
 }
 
@@ -61,7 +68,7 @@ export function repeatSyncs(state: PeerState, effects: Effect[], nowMs: number):
 export function introduce(state: PeerState, effects: Effect[], edge: EdgeState, nowMs: number): void {
   edge.mayHaveModel = true;
   chooseDonor(state);
-  sendSync(state, effects, edge, nowMs);
+  sendSync(state, effects, edge, { nowMs });
 }
 
 /** The neighbor to ask for its model: the last one while it is there and has not declined, else the next. */
@@ -89,33 +96,60 @@ export function receiveSync(
   from: { readonly edge: EdgeState; readonly sync: Sync; readonly nowMs: number },
 ): void {
   const { edge, sync, nowMs } = from;
+  const before = state.incarnation;
   const miscounted = sync.known > state.incarnation && raiseIncarnation(state, sync.known + 1);
   if (sync.incarnation < edge.theirIncarnation) {
-    if (sync.ask) sendSync(state, effects, edge, nowMs); // from a life that is over, or that has been miscounted
+    if (sync.ask) sendSync(state, effects, edge, { nowMs }); // from a life that is over, or that has been miscounted
     return;
   }
   if (isAnotherLife(edge, sync)) {
-    sendSync(state, effects, { ...edge, theirIncarnation: sync.incarnation + 1 }, nowMs);
+    sendSync(state, effects, { ...edge, theirIncarnation: sync.incarnation + 1 }, { nowMs });
     return;
   }
-  if (sync.incarnation > edge.theirIncarnation || !edge.begun) {
-    if (state.algorithm.toleratesChurn !== true) {
-      refuseNewcomer(state, effects, edge);
-      return;
-    }
-    beginEpoch(state, effects, { ...from, incarnation: sync.incarnation });
+  if (!settleEpoch(state, effects, from)) {
+    if (sync.ask && edge.status !== 'closed') sendSync(state, effects, edge, { nowMs });
+    return;
   }
+  if (state.incarnation !== before) repeatSyncs(state, effects, nowMs);
   if (edge.status === 'closed') return;
   const wasSynced = edge.synced;
   edge.synced ||= sync.known === state.incarnation;
   edge.mayHaveModel = sync.model === 'has';
   const asked = state.donor;
   chooseDonor(state);
-  if (sync.ask || miscounted) sendSync(state, effects, edge, nowMs);
+  if (sync.ask || miscounted) sendSync(state, effects, edge, { nowMs });
   if (sync.model === 'wanted') offerModel(state, effects, edge);
   if (edge.synced && (sync.ask || !wasSynced)) resendInto(effects, edge, nowMs);
   const donor = state.edges.find(({ neighbor }) => neighbor === state.donor);
-  if (donor !== undefined && state.donor !== asked) sendSync(state, effects, donor, nowMs);
+  if (donor !== undefined && state.donor !== asked) sendSync(state, effects, donor, { nowMs });
+}
+
+/** Brings the edge to the epoch that the sync is of; false where it does not go on, or not yet. */
+function settleEpoch(
+  state: PeerState,
+  effects: Effect[],
+  from: { readonly edge: EdgeState; readonly sync: Sync; readonly nowMs: number },
+): boolean {
+  const { edge, sync } = from;
+  const { at } = sync;
+  if (at !== undefined) {
+    edge.tellsWhere = true;
+    lookAround(state, edge, at);
+  }
+  if (sync.incarnation > edge.theirIncarnation || !edge.begun) {
+    if (state.algorithm.toleratesChurn !== true) {
+      refuseNewcomer(state, effects, edge);
+      return false;
+    }
+    beginEpoch(state, effects, { ...from, incarnation: sync.incarnation });
+    return true;
+  }
+  if (at === undefined || sync.known !== state.incarnation) return true;
+  const meeting = meet(state, effects, { edge, sync, at });
+  if (meeting !== 'renew') return meeting === 'fits';
+  renew(state);
+  beginEpoch(state, effects, { ...from, incarnation: sync.incarnation });
+  return true;
 }
 
 /**
@@ -129,12 +163,8 @@ function isAnotherLife({ begun, applied, theirIncarnation }: EdgeState, sync: Sy
 /** A neighbor has met a later life of this index: the driver has lost count. Only before this one has done anything. */
 function raiseIncarnation(state: PeerState, incarnation: number): boolean {
   if (state.phase !== 'idle' && state.phase !== 'joining') return false;
-  state.incarnation = incarnation;
-  state.hasModel = false;
-  for (const edge of state.edges) {
-    edge.begun = false;
-    edge.synced = false;
-  }
+  renew(state, incarnation);
+  if (!state.resumed) state.hasModel = false;
   return true;
 }
 
@@ -196,7 +226,7 @@ function offerModel(state: PeerState, effects: Effect[], edge: EdgeState): void 
   const over = phase === 'draining' || phase === 'finished';
   const model: ModelOffer = {
     epoch: epochOf(state, edge),
-    round: over ? lastRound + 1 : Math.max(1, round),
+    round: over ? lastRound + 1 : phase === 'idle' ? round + 1 : Math.max(1, round),
     bytes: bytesOfModel(parameters),
   };
   effects.push({ type: 'sendModel', to: edge.neighbor, model });
@@ -251,7 +281,7 @@ function adopt(
   state.round = Math.min(from.round - 1, lastRound);
   for (const edge of state.edges) {
     if (edge.linked && edge.status !== 'closed' && edge.synced)
-      sendSync(state, effects, edge, edge.lastSentMs);
+      sendSync(state, effects, edge, { nowMs: edge.lastSentMs });
   }
 }
 

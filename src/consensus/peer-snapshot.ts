@@ -70,3 +70,23 @@ export function beginAfter(state: PeerState, round: number): void {
     lastRound: options.rounds,
   });
 }
+
+/**
+ * Moves a peer that was made afresh to where it was saved when it had finished `round`; it waits for its start.
+ * With edges that have no common rounds (pace asynchronous) these begin anew: only the model goes on.
+ * @param restore the snapshot, into `template` where one is given
+ */
+export function goOnFrom(
+  state: PeerState,
+  round: number,
+  restore: (template?: PeerSnapshot) => PeerSnapshot,
+): void {
+  if (state.context.pace === 'lockstep') adoptSavedPart(state, restore(savedPartOf(state)));
+  else {
+    const { parameters, edges } = restore();
+    state.parameters.set(parameters);
+    // How far the neighbors were (coming-back.ts).
+    state.edges.forEach((edge, k) => Object.assign(edge, { heardRound: edges[k]?.heardRound ?? 0 }));
+  }
+  beginAfter(state, round);
+}

@@ -40,6 +40,8 @@ export interface PeerOptions {
   readonly guard?: boolean;
   /** Exchanges of an edge between two comparisons of its ends (replica-check.ts); 0: never. @default HASH_EVERY */
   readonly hashEvery?: number;
+  /** Who has missed more rounds takes a neighbor's model (coming-back.ts). @default RECENT_ROUNDS */
+  readonly recentRounds?: number;
   /** Adds ExchangeAudit numbers to every exchange. Costs two passes over the replicas. */
   readonly audit: boolean;
 }
@@ -120,6 +122,8 @@ export interface EdgeState extends EdgeView<unknown> {
   synced: boolean;
   /** False when it has said that it has no model. */
   mayHaveModel: boolean;
+  /** The neighbor has said where it stands: it is told where this peer does. */
+  tellsWhere: boolean;
   /** Taken away by the membership view: nothing new is begun. */
   retiring: boolean;
   /** ||c|| of the exchange applied last. */
@@ -135,9 +139,15 @@ export interface PeerState {
   readonly edges: EdgeState[];
   /** Neighbors have come or gone since the start: their number is said in every delta. */
   rewired: boolean;
-  readonly node: unknown;
+  node: unknown;
   /** How often this peer has been started again; 0: a founder of the swarm. */
   incarnation: number;
+  /** It goes on from a checkpoint, and asks its neighbors where they are (coming-back.ts). */
+  resumed: boolean;
+  /** The incarnation that it takes where it cannot go on with this one; null where none has been put aside. */
+  nextLife: number | null;
+  /** A neighbor has ended a round since this peer was saved. */
+  overtaken: boolean;
   /** The parameters are the swarm's: a founder's initial model, or what a neighbor sent. */
   hasModel: boolean;
   /** The neighbor that is asked for its model; null where none is. */
@@ -164,7 +174,7 @@ export interface PeerState {
   /** Measured in this round. */
   contraction: readonly number[] | null;
   /** What says when gossip makes peers drift apart; null where it is off or could do nothing. */
-  readonly guard: GuardState | null;
+  guard: GuardState | null;
   /** How many local steps this peer takes; null where all take all. */
   readonly stepping: SteppingState | null;
   /** With options.audit: sum of what the algorithm itself added to the parameters in the latest step. */
@@ -245,6 +255,7 @@ export function createEdge(
     begun: incarnation === 0,
     synced: incarnation === 0,
     mayHaveModel: true,
+    tellsWhere: false,
     retiring: false,
     correctionNorm: 0,
     memory: algorithm.createEdge(context, neighbor),
@@ -313,6 +324,9 @@ export function createPeerState(init: PeerInit): PeerState {
       .sort((a, b) => a.neighbor - b.neighbor),
     node: algorithm.createNode(context),
     incarnation,
+    resumed: false,
+    nextLife: null,
+    overtaken: false,
     rewired: false,
     hasModel: incarnation === 0,
     donor: null,

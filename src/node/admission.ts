@@ -45,6 +45,8 @@ export interface Admission {
   objection(peerId: string): GrapevineError | null;
   /** Likewise, once `peerId` has shown `invitation`, if it has one: the connection it came on proves who it is. */
   present(peerId: string, invitation: string | undefined): GrapevineError | null;
+  /** `peerId` has been admitted by `invitation`, as this device remembers: it stays so, whenever that has ended. */
+  recall(peerId: string, invitation: string): void;
   /** The index that the invitation of `peerId` names. */
   indexOf(peerId: string): number | undefined;
   /** Takes a revocation list from anybody. */
@@ -88,11 +90,10 @@ export function createAdmission(init: AdmissionInit): Admission {
     );
   };
 
-  const accept = (peerId: string, text: string): GrapevineError | null => {
+  const accept = (peerId: string, text: string, unixSeconds = init.unixSeconds()): GrapevineError | null => {
     const invitation = openInvitation(text, verify);
     const reason =
-      objectionTo(invitation, { swarm, peerId, unixSeconds: init.unixSeconds() }) ??
-      revocationOf(peerId, invitation);
+      objectionTo(invitation, { swarm, peerId, unixSeconds }) ?? revocationOf(peerId, invitation);
     if (reason !== null) return reason;
     const holder = holders.get(invitation.id) ?? peerId;
     if (holder !== peerId || guests.size >= MAX_GUESTS) {
@@ -119,6 +120,13 @@ export function createAdmission(init: AdmissionInit): Admission {
       } catch (error) {
         if (!isGrapevineError(error)) throw error;
         return reason === null ? null : error;
+      }
+    },
+    recall(peerId, text) {
+      try {
+        accept(peerId, text, 0); // no invitation ends before 1970
+      } catch (error) {
+        if (!isGrapevineError(error)) throw error; // a file that was changed: whoever it names may ask again
       }
     },
     indexOf: (peerId) => guests.get(peerId)?.index,

@@ -147,8 +147,10 @@ export function createJoinService(init: JoinServiceInit): JoinService {
       const holder = named < peers ? `belongs to ${holderOf(named)}` : `is none of ${peers} peers`;
       throw refusal('INDEX_TAKEN', `index ${named} ${holder}: ask for another, or for none.`);
     }
-    const free = indices.find((index) => freeFor(index, peerId));
-    if (free !== undefined) return free;
+    // Who has left may be about to come back: its place is given last.
+    const free = indices.filter((index) => freeFor(index, peerId));
+    const place = free.find((index) => init.members().get(index) === undefined) ?? free[0];
+    if (place !== undefined) return place;
     throw refusal('SWARM_FULL', `all ${peers} places of the swarm are taken: wait until a peer leaves.`);
   };
 

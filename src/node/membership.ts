@@ -137,6 +137,7 @@ export function createMembership(init: MembershipInit): Membership {
       if (serials.newest(signer) >= record.serial) return 'ignore';
       if (signer === init.peerId || init.admits?.(record) === false) return 'ignore';
       if (record.index === init.index && record.state !== 'left') init.onRival?.(record);
+      if (givesWay(known, record)) holders.delete(record.index);
       if (!claim(record.index, signer)) return 'ignore';
       const before = serials.note(record);
       if (before !== undefined && view.get(before)?.peerId === signer) view.delete(before); // it has moved
@@ -165,6 +166,14 @@ function createSerials() {
       return before;
     },
   };
+}
+
+/**
+ * Of two newcomers that were given one index by different members the lesser PeerId keeps it, whoever was heard of first: so
+ * all members come to one verdict, and pass on to the other that it has a rival. Who trains keeps its index.
+ */
+function givesWay(known: MemberRecord | undefined, rival: MemberRecord): boolean {
+  return known?.state === 'joining' && rival.state === 'joining' && rival.peerId < known.peerId;
 }
 
 /** The record in an announcement, or null when it is none. */

@@ -1,6 +1,6 @@
 /** What is saved of one peer on real links: the core's state, the optimizer's, and what the driver has counted. */
 import { assert } from '../base/assert.js';
-import { adoptSavedPart, beginAfter, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
+import { goOnFrom, type PeerSnapshot, savedPartOf } from '../consensus/peer-snapshot.js';
 import type { PeerState } from '../consensus/peer-state.js';
 import type { PhaseSeconds } from '../metrics/events.js';
 import type { OptimizerState } from '../training/optimizer.js';
@@ -47,7 +47,6 @@ export async function savePeer(from: {
 
 /**
  * Moves a peer that was made afresh, and its trainer, to where `saved` was; it waits for its start. What it had counted.
- * With edges that have no common rounds (pace asynchronous) these begin anew: only models and optimizers go on.
  */
 export async function restorePeer(
   saved: SavedState,
@@ -55,9 +54,6 @@ export async function restorePeer(
 ): Promise<PeerCounts> {
   assert(trainer.restoreState !== undefined, 'a trainer whose peer is saved can be restored');
   await trainer.restoreState(saved.restore('optimizer') as OptimizerState);
-  if (state.context.pace === 'lockstep')
-    adoptSavedPart(state, saved.restore('peer', savedPartOf(state)) as PeerSnapshot);
-  else state.parameters.set((saved.restore('peer') as PeerSnapshot).parameters);
-  beginAfter(state, saved.round);
+  goOnFrom(state, saved.round, (template) => saved.restore('peer', template) as PeerSnapshot);
   return saved.restore('counts') as PeerCounts;
 }

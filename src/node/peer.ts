@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError, isGrapevineError } from '../base/errors.js';
+import { mayStart } from '../consensus/coming-back.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
 import type { MembershipOptions } from '../consensus/membership-view.js';
@@ -40,8 +41,8 @@ export interface PeerInit {
   onListening?(): void;
   /** startTimeoutMs is over; round 1 begins without links to these. */
   onUnlinked?(neighbors: readonly number[]): void;
-  /** Round 1 begins, or the search for a model to join with. */
-  onStart?(): void;
+  /** Round 1 begins, or the search for a model to join with, when this is done. */
+  onStart?(): void | Promise<void>;
   onRound(report: RoundReport): void;
   onEdge(event: Omit<EdgeEvent, 'atMs'>): void;
   /** Saves the peer in rounds that are multiples of `every`, and in its last. `save` rejects to end the peer. */
@@ -134,7 +135,7 @@ export class Peer {
         .filter((id) => !this.linked.has(id) && this.isExpected(id));
       if (unlinked.length > 0 && !this.ended && this.init.state.incarnation === 0)
         this.init.onUnlinked?.(unlinked);
-      this.init.onStart?.();
+      await this.init.onStart?.();
       this.feed({ type: 'start' });
       const round = await this.done.promise;
       await this.evaluation;
@@ -168,12 +169,7 @@ export class Peer {
   }
 
   private checkReady(): void {
-    const edges = presentEdges(this.init.state);
-    // Who joins a running swarm waits for a model, which any neighbor may have, and not for all links.
-    const joins = !this.init.state.hasModel;
-    if (joins || edges.every(({ neighbor }) => this.linked.has(neighbor) || !this.isExpected(neighbor))) {
-      this.ready.resolve();
-    }
+    if (mayStart(this.init.state, (neighbor) => this.isExpected(neighbor))) this.ready.resolve();
   }
 
   private feed(input: Input): void {
@@ -322,8 +318,11 @@ export class Peer {
     this.presence?.hear(neighbor);
     if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
     else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
-    else if (frame.kind === 'sync') this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
-    else if (frame.kind === 'model') this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
+    else if (frame.kind === 'sync') {
+      this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
+      this.checkReady();
+    } else if (frame.kind === 'model')
+      this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
     else if (frame.kind === 'bye') {
       this.left.add(neighbor);
       this.presence?.leave(neighbor);

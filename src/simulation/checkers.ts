@@ -83,6 +83,7 @@ export class InvariantChecker {
   /** A process for `node` begins, and what an earlier one held is gone. */
   readonly welcome = (node: number, state: PeerState): void => {
     this.ledger.forget(node);
+    if (state.resumed) this.ledger.goBack(node, state);
     const sum = sumOf(state.parameters);
     this.expectedSum += sum - (this.sums[node] ?? 0);
     this.sums[node] = sum;

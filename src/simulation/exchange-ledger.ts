@@ -35,6 +35,12 @@ interface Half {
   readonly replicaHash: number;
 }
 
+interface Both {
+  readonly sequence: number;
+  /** By node; without that of a process that is gone and had no checkpoint of it. */
+  readonly ends: Map<number, Half>;
+}
+
 /** How an edge stood at one end when that end finished. */
 interface Farewell {
   readonly linked: boolean;
@@ -66,6 +72,12 @@ const isSameLife = (a: readonly [number, number], b: readonly [number, number]):
 const lifeName = ([low, high]: readonly [number, number]): string =>
   low + high === 0 ? '' : `@${low}+${high}`;
 
+const lifeOf = (
+  node: number,
+  neighbor: number,
+  { incarnation, theirIncarnation }: { readonly incarnation: number; readonly theirIncarnation: number },
+): Half['life'] => (node < neighbor ? [incarnation, theirIncarnation] : [theirIncarnation, incarnation]);
+
 function isSameVector(a: Float32Array | null, b: Float32Array | null): boolean {
   return a === null || b === null ? a === b : a.every((value, k) => Object.is(value, b[k]));
 }
@@ -81,6 +93,8 @@ export class ExchangeLedger {
   /** Exchanges that both ends applied and that left something to compare. */
   compared = 0;
   private readonly halves = new Map<string, Half>();
+  /** Of each life of an edge: the exchange that both ends have applied last, as they did. */
+  private readonly latest = new Map<string, Both>();
   private readonly positions = new Map<string, Position>();
   private readonly farewells = new Map<string, Farewell>();
   /** Of the difference under way at each end: its number, and how often it was sent. */
@@ -88,6 +102,23 @@ export class ExchangeLedger {
     string,
     { readonly epoch: number; readonly sequence: number; tries: number }
   >();
+
+  /**
+   * The process of `node` that begins goes on from a checkpoint: what that does not hold it may apply anew, where the other
+   * end has it still.
+   */
+  goBack(node: number, state: PeerState): void {
+    for (const { neighbor, theirIncarnation, applied } of state.edges) {
+      const { incarnation } = state;
+      const life = lifeOf(node, neighbor, { incarnation, theirIncarnation });
+      this.positions.set(endName(node, neighbor), { incarnation, life, applied });
+      const key = `${edgeName(node, neighbor)}${lifeName(life)}`;
+      const half = this.halves.get(key);
+      if (half?.node === node && half.sequence > applied) this.halves.delete(key);
+      const latest = this.latest.get(key);
+      if (latest !== undefined && latest.sequence > applied) latest.ends.delete(node);
+    }
+  }
 
   /** A process for `node` begins: nothing of what an earlier one did is known to it. */
   forget(node: number): void {
@@ -120,14 +151,12 @@ export class ExchangeLedger {
   private apply(node: number, state: PeerState, { neighbor, sequence, audit }: Applied): void {
     const { incarnation, edges } = state;
     const { theirIncarnation } = edges.find((edge) => edge.neighbor === neighbor)!;
-    const life = (
-      node < neighbor ? [incarnation, theirIncarnation] : [theirIncarnation, incarnation]
-    ) as Half['life'];
+    const life = lifeOf(node, neighbor, { incarnation, theirIncarnation });
     const half: Half = { node, neighbor, life, sequence, ...audit! };
     this.checkOrder(half, incarnation);
     const key = `${edgeName(node, neighbor)}${lifeName(life)}`;
     this.correctionSum += half.correctionSum;
-    const other = this.halves.get(key);
+    const other = this.halves.get(key) ?? this.appliedBefore(key, half);
     if (other === undefined) {
       this.halves.set(key, half);
       return;
@@ -141,7 +170,21 @@ export class ExchangeLedger {
       return;
     }
     this.halves.delete(key);
+    this.latest.set(key, {
+      sequence,
+      ends: new Map([
+        [node, half],
+        [neighbor, other],
+      ]),
+    });
     this.compare(`${key}#${sequence}`, other, half);
+  }
+
+  /** What the other end did in the exchange that this end applies again, since it has gone back to before it. */
+  private appliedBefore(key: string, { node, neighbor, sequence }: Half): Half | undefined {
+    const latest = this.latest.get(key);
+    if (latest?.sequence !== sequence || latest.ends.has(node)) return undefined;
+    return latest.ends.get(neighbor);
   }
 
   /** Each exchange of a life once, in order; lives only go on. */

@@ -6,8 +6,17 @@ import type { Attack } from './attacks.js';
 export type Fault =
   /** SIGKILL: its neighbors lose their links to it. */
   | { readonly type: 'kill'; readonly node: number; readonly atMs: number }
-  /** SIGKILL, and after a while a new process for the same index, without any state. */
-  | { readonly type: 'restart'; readonly node: number; readonly atMs: number; readonly afterMs: number }
+  /**
+   * SIGKILL, and after a while a new process for the same index: without any state, or from the latest of its checkpoints,
+   * which are `checkpointEvery` rounds apart.
+   */
+  | {
+      readonly type: 'restart';
+      readonly node: number;
+      readonly atMs: number;
+      readonly afterMs: number;
+      readonly checkpointEvery?: number;
+    }
   /** The swarm begins without it; it is started at this time. */
   | { readonly type: 'join'; readonly node: number; readonly atMs: number }
   /**

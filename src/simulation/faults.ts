@@ -41,15 +41,26 @@ const kill: RegistryEntry<{ peer: number; at: number }, FaultPlan> = {
   make: ({ peer, at }) => one({ type: 'kill', node: peer, atMs: at }),
 };
 
-const restart: RegistryEntry<{ peer: number; at: number; after: number }, FaultPlan> = {
+const restart: RegistryEntry<{ peer: number; at: number; after: number; checkpoint?: number }, FaultPlan> = {
   name: 'restart',
-  summary: 'the process dies; a new one, without its state, takes its place',
+  summary: 'the process dies; a new one, without its state or from its checkpoint, takes its place',
   fields: {
     peer: integerField('node index', 0, 0, 4095),
     at: numberField('virtual milliseconds', 0, 0, FOREVER_MS),
     after: numberField('virtual milliseconds without it', 1000, 0, FOREVER_MS),
+    checkpoint: {
+      ...integerField('rounds between its checkpoints; absent: it has none', 1, 1, 10_000_000),
+      default: undefined,
+    },
   },
-  make: ({ peer, at, after }) => one({ type: 'restart', node: peer, atMs: at, afterMs: after }),
+  make: ({ peer, at, after, checkpoint }) =>
+    one({
+      type: 'restart',
+      node: peer,
+      atMs: at,
+      afterMs: after,
+      ...(checkpoint === undefined ? {} : { checkpointEvery: checkpoint }),
+    }),
 };
 
 const join: RegistryEntry<{ peer: number; at: number }, FaultPlan> = {

@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.js';
 import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
+import { mayStart, waits } from '../consensus/coming-back.js';
 import type { Effect, Input } from '../consensus/events.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
@@ -18,6 +19,7 @@ import { EventQueue } from './event-queue.js';
 import { type Absence, type Fault, nextAbsence, type SuddenFault, slownessOf } from './fault.js';
 import { LinkUps } from './link-ups.js';
 import { uniformNetwork, VirtualNetwork } from './network.js';
+import { checkpointsAmong, reviveFrom, saveIfDue } from './revival.js';
 import { giveMoreRounds, loadSimulation, type SavedSimulation, saveSimulation } from './saved-simulation.js';
 import type { SimulationInit, SimulationResult } from './simulation-init.js';
 import { VirtualMembership } from './virtual-membership.js';
@@ -34,6 +36,9 @@ export type { Fault } from './fault.js';
 export type { SavedSimulation } from './saved-simulation.js';
 export type { Observation, SimulationInit, SimulationResult } from './simulation-init.js';
 export type { NodeCounters } from './virtual-node.js';
+
+/** How long a peer that goes on from a checkpoint waits for its neighbors. Virtual milliseconds. */
+const START_TIMEOUT_MS = 10_000;
 
 /** A frame but for its addresses. */
 type Words = Frame extends infer Kind
@@ -54,6 +59,8 @@ class Simulator {
   private readonly linkUps: LinkUps;
   private readonly membership: VirtualMembership | null;
   private readonly init: SimulationInit;
+  /** Rounds between the checkpoints of peers that are to go on from one. */
+  private readonly savedEvery: ReadonlyMap<number, number>;
   private timerTokens = 0;
   private nowMs = 0;
 
@@ -68,6 +75,7 @@ class Simulator {
     this.membership = init.membership
       ? new VirtualMembership(init.membership, { nodes, queue, linkUps, seed: init.seed, feed })
       : null;
+    this.savedEvery = checkpointsAmong(init.faults);
     this.hasLiars = init.faults.some(({ type }) => type === 'lie');
     this.swarmTag = swarmTagOf(`simulation-${init.seed}`);
   }
@@ -221,7 +229,8 @@ class Simulator {
     if (node.alive) return;
     assert(createNewcomer !== undefined, 'whoever plans restarts and joins says how a newcomer is made');
     node.life += 1;
-    node.state = createNewcomer(index, node.life);
+    node.state = createNewcomer(index, node.saved === null ? node.life : 0);
+    if (node.saved !== null) reviveFrom(node.saved, node);
     onNewcomer?.(index, node.state);
     node.alive = true;
     node.finished = false;
@@ -230,8 +239,13 @@ class Simulator {
     node.awaySinceMs = null;
     await this.membership?.welcome(index, this.nowMs);
     for (const { neighbor } of node.state.edges) this.linkUps.link(index, neighbor, this.nowMs);
-    const { life } = node;
-    this.queue.push(this.nowMs, { node: index, event: { type: 'input', input: { type: 'start' }, life } });
+    const startMs = this.nowMs + (node.saved === null ? 0 : START_TIMEOUT_MS);
+    this.pushStart(index, startMs);
+  }
+
+  private pushStart(index: number, atMs: number): void {
+    const { life } = this.nodes[index]!;
+    this.queue.push(atMs, { node: index, event: { type: 'input', input: { type: 'start' }, life } });
   }
 
   private goAway(index: number, absence: Absence): void {
@@ -302,6 +316,8 @@ class Simulator {
   private feed(index: number, input: Input, training: TimedTraining | null): Promise<void> | void {
     const { state } = this.nodes[index]!;
     const effects = step(state, input, this.nowMs);
+    saveIfDue(this.nodes[index]!, effects, this.savedEvery.get(index));
+    if (waits(state) && mayStart(state, () => true)) this.pushStart(index, this.nowMs);
     const seen = this.init.observe?.({ node: index, nowMs: this.nowMs, input, effects, state, training });
     if (seen === undefined && effects.every(({ type }) => type !== 'train')) {
       for (const effect of effects) void this.carryOut(index, effect);

@@ -1,4 +1,5 @@
 /** A peer in the simulator, what happens to it, and what is to come. */
+import type { Snapshot } from '../base/snapshot.js';
 import type { Input, TimerName } from '../consensus/events.js';
 import type { MembershipView } from '../consensus/membership-view.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -73,6 +74,8 @@ export interface VirtualNode {
   view: MembershipView | null;
   /** When the link of an edge that has been given up goes down, by neighbor. */
   readonly unlinkMs: Map<number, number>;
+  /** The latest checkpoint of a peer that is to be started again from one. */
+  saved: { readonly round: number; readonly peer: Snapshot } | null;
   /** A liar's. */
   attack: Attack | null;
   /** An honest peer's latest local steps, for liars; kept only where there are any. */
@@ -91,6 +94,7 @@ export function createNode(state: PeerState): VirtualNode {
     ...clocks,
     view: null,
     unlinkMs: new Map(),
+    saved: null,
     attack: null,
     latest: null,
     ...fresh,

@@ -60,6 +60,7 @@ const syncSchema = z.strictObject({
   known: u32,
   ask: z.boolean(),
   model: z.enum(syncModels),
+  at: z.strictObject({ round: u32, applied: u32, sent: u32, waits: z.boolean() }).optional(),
 });
 
 function refuse(code: ErrorCode, message: string, facts: ErrorFacts = {}): never {

@@ -151,6 +151,20 @@ export interface Sync {
   readonly ask: boolean;
   /** Whether the sender has the model of the swarm; 'wanted': it has none, and asks the receiver for its own. */
   readonly model: (typeof syncModels)[number];
+  /** Absent where neither end goes on from a checkpoint. */
+  readonly at?: Whereabouts | undefined;
+}
+
+/** Where the sender stands on the edge: said by a peer that goes on from a checkpoint, and in answer (consensus/coming-back.ts). */
+export interface Whereabouts {
+  /** The round that it is in, or that it will begin with. */
+  readonly round: number;
+  /** Exchanges of the edge's epoch that it has applied. */
+  readonly applied: number;
+  /** Of those, and the next, the highest that it has made its difference for. */
+  readonly sent: number;
+  /** It has not begun since it was started again. */
+  readonly waits: boolean;
 }
 
 export interface SyncFrame extends FrameBase {

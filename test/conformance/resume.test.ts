@@ -5,13 +5,25 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/base/random.js';
-import { compressors } from '../../src/compression/registry.js';
-import { absenceAfter, type Fault } from '../../src/simulation/fault.js';
 import {
+  copySnapshot,
+  type NamedArray,
+  restoreSnapshot,
+  type Snapshot,
+  takeSnapshot,
+} from '../../src/base/snapshot.js';
+import { compressors } from '../../src/compression/registry.js';
+import { hubAlgorithms } from '../../src/consensus/hub/registry.js';
+import { type HubRunView, runHub } from '../../src/consensus/hub/run-hub.js';
+import { absenceAfter, type Fault } from '../../src/simulation/fault.js';
+import { convexHub } from '../reference/convex-hub.js';
+import {
+  endsIn,
   type ResumedRun,
   runFromCheckpoints,
   runThrough,
   runWithBreak,
+  runWithPowerCut,
   withoutTimes,
 } from '../reference/resumed-run.js';
 import { ROUNDS, resumedRuns, titleOf } from '../reference/resumed-runs.js';
@@ -29,6 +41,44 @@ describe('a run that was stopped', () => {
       expect(broken.result).toEqual(whole.result);
       const resumed = await runFromCheckpoints(run, ROUNDS / 2);
       expect(withoutTimes(resumed)).toEqual(withoutTimes(whole.diary));
+      const cut = await runWithPowerCut(run, ROUNDS / 2, whole.diary);
+      expect(endsIn(cut)).toEqual(endsIn(whole.diary));
+    });
+  }
+});
+
+describe('a hub and its workers in one process', () => {
+  const { hub: problem } = convexHub('ridge', 4);
+  /** Models of rounds 1 to `rounds`; `at` is shown the states after each. */
+  const modelsOf = (name: string, rounds: number, at: (view: HubRunView) => void): Float64Array[] => {
+    const models: Float64Array[] = [];
+    runHub({
+      algorithm: hubAlgorithms.resolve(name),
+      problem,
+      rounds,
+      seed: 7,
+      onRound(view) {
+        at(view);
+        models.push(view.model.slice());
+      },
+    });
+    return models;
+  };
+  for (const { name } of hubAlgorithms.entries) {
+    it(`go on from what was saved of them: ${name}`, () => {
+      let saved: Snapshot | null = null;
+      const whole = modelsOf(name, 2 * ROUNDS, ({ round, hubs, workers }) => {
+        if (round === ROUNDS) saved = copySnapshot(takeSnapshot({ hubs, workers }, 'run'));
+      });
+      const { structure, arrays } = saved!;
+      // Gradients are of all samples, so a round's number is of no account: round 1 of another run becomes round ROUNDS.
+      const resumed = modelsOf(name, ROUNDS + 1, ({ round, hubs, workers }) => {
+        if (round !== 1) return;
+        const stored = new Map((arrays as NamedArray[]).map((array) => [array.name, array.values]));
+        restoreSnapshot(structure, (array) => stored.get(array), { hubs, workers });
+      });
+      expect(resumed.slice(1)).toEqual(whole.slice(ROUNDS));
+      expect(resumed[1]).not.toEqual(whole[1]);
     });
   }
 });

@@ -125,6 +125,45 @@ describe('a run that is killed and resumed', () => {
     expect(told(killed)).toBe(told(whole));
   });
 
+  it('in the asynchronous pace goes on with the models that its peers had', async () => {
+    const directory = join(base, 'asynchronous');
+    const args = [
+      '--pace',
+      'asynchronous',
+      '--evaluate-every',
+      '1',
+      '--checkpoint-every',
+      '10',
+      '--seed',
+      '3',
+    ];
+    const limits = ['--rounds', '1000000', '--processes', '2', '--local-steps', '50', '--quiet'];
+    const run = startGrapevine(['swarm', ...RUN, ...args, ...limits, '--out', directory]);
+    await untilThere(join(directory, 'checkpoints'), /peer-3\.round-000000[3-9]\d/);
+    run.child.kill('SIGINT');
+    expect((await run.ended).exitCode).toBe(130);
+    const told = (): number[] =>
+      readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event: string; meanModel: { loss: number } })
+        .flatMap(({ event, meanModel }) => (event === 'evaluation' ? [meanModel.loss] : []));
+    const before = told();
+    const config = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as object;
+    expect(config).toMatchObject({ pace: 'asynchronous' });
+    const again = startGrapevine(['swarm', '--resume', directory]);
+    await again.line(/^In the asynchronous pace edges begin anew; models go on\.$/);
+    await again.line(/^round \d+ /);
+    again.child.kill('SIGINT');
+    expect((await again.ended).exitCode).toBe(130);
+    const after = told();
+    // Of a run that had begun anew, the first loss would be that of the beginning again.
+    const first = before[0]!;
+    const last = before.at(-1)!;
+    expect(last).toBeLessThan(first / 2);
+    expect(Math.max(...after.slice(before.length - 1))).toBeLessThan((first + last) / 2);
+  });
+
   it('goes on for more rounds, and refuses to become another run', async () => {
     const directory = join(base, 'whole');
     expect((await runGrapevine(['simulate', '--resume', directory])).stderr).toContain(

@@ -43,12 +43,16 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   maxFrameBytes: fc.integer({ min: 48, max: 2 ** 31 }),
 });
 
-const sync = fc.record({
-  incarnation: u32,
-  known: u32,
-  ask: fc.boolean(),
-  model: fc.constantFrom('has' as const, 'none' as const, 'wanted' as const),
-});
+const sync = fc.record(
+  {
+    incarnation: u32,
+    known: u32,
+    ask: fc.boolean(),
+    model: fc.constantFrom('has' as const, 'none' as const, 'wanted' as const),
+    at: fc.record({ round: u32, applied: u32, sent: u32, waits: fc.boolean() }),
+  },
+  { requiredKeys: ['incarnation', 'known', 'ask', 'model'] },
+);
 
 const model = fc.record({
   epoch: fc.nat({ max: 65535 }),

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { assert } from '../../src/base/assert.js';
 import { type PeerModel, planRun, type RunPlan } from '../../src/config/run-plan.js';
 import { verifyRunConfig } from '../../src/config/verify.js';
 import type { PeerState } from '../../src/consensus/peer-state.js';
@@ -227,6 +228,45 @@ export async function runFromCheckpoints(run: ResumedRun, round: number): Promis
   const rest: Diary = [];
   await runSimulation(simulationOf(run, after, rest));
   return [...kept, ...rest];
+}
+
+/** What every peer has at the ends of its rounds, without times. */
+export function endsIn(diary: Diary): string[] {
+  return [...new Set(withoutTimes(diary).filter((line) => line.includes(' ends ')))].sort();
+}
+
+/**
+ * All peers are killed once each has ended `round`, start again one after the other from checkpoints of it, and ask each
+ * other where they are (consensus/coming-back.ts). `whole` is the run without that.
+ */
+export async function runWithPowerCut(run: ResumedRun, round: number, whole: Diary): Promise<Diary> {
+  const diary: Diary = [];
+  const ends = whole.filter((line) => line.includes(` ends ${round} `));
+  const atMs = Math.max(...ends.map((line) => Number(/ at (\S+)/.exec(line)![1]))) + 0.001;
+  const swarm = await createSwarm(planOf(run), run);
+  const optimizers: unknown[] = [];
+  const restored: (Promise<void> | undefined)[] = [];
+  const faults = swarm.states.map((_, node): Fault => {
+    return { type: 'restart', node, atMs, afterMs: 50 + 7 * ((node * 5) % 4), checkpointEvery: round };
+  });
+  const init = simulationOf({ ...run, faults }, swarm, diary);
+  await runSimulation({
+    ...init,
+    async train(node, trained, parameters) {
+      await restored[node];
+      return init.train(node, trained, parameters);
+    },
+    onNewcomer(node) {
+      restored[node] = swarm.trainers[node]!.restoreState!(optimizers[node] as never);
+    },
+    async observe(seen) {
+      await init.observe?.(seen);
+      if (seen.effects.some((effect) => effect.type === 'roundFinished' && effect.round === round))
+        optimizers[seen.node] ??= await swarm.trainers[seen.node]!.saveState!();
+    },
+  });
+  assert(restored.filter(Boolean).length === swarm.states.length, 'every peer was started again');
+  return diary;
 }
 
 const noTotals = { payloadBytes: 0, uncompressedBytes: 0, samples: 0 };

@@ -50,6 +50,7 @@ export interface ChaosPlan {
   readonly rounds: number;
   readonly link: LinkOptions;
   readonly faults: readonly Fault[];
+  readonly recentRounds?: number;
 }
 
 function planFaults(random: Random, nodes: number): Fault[] {
@@ -210,7 +211,12 @@ function setUpSwarm(plan: ChaosPlan, sabotage: Sabotage) {
     blocks,
     initialReplica: start,
     seed,
-    options: { ...chaosPeerOptions, rounds: plan.rounds, pace: plan.pace },
+    options: {
+      ...chaosPeerOptions,
+      rounds: plan.rounds,
+      pace: plan.pace,
+      ...(plan.recentRounds === undefined ? {} : { recentRounds: plan.recentRounds }),
+    },
   };
   const create = (node: number, incarnation = 0): PeerState =>
     setUpPeer({ ...setup, algorithm: sabotage(algorithm, node), incarnation }, node, start);

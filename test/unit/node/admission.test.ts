@@ -57,6 +57,21 @@ describe('admission to a swarm', () => {
     expect(listed.present(B, invitation())).toBeNull();
   });
 
+  it('is for whom this device remembers, though the invitation has ended since, unless it was revoked', () => {
+    const admission = admissionOf({ unixSeconds: () => 1e9 });
+    admission.recall(A, invitation());
+    admission.recall(B, invitation({ id: 'invitation-2' }, bob!));
+    expect(admission.objection(A)).toBeNull();
+    expect(admission.objection(B)?.code).toBe('NOT_ADMITTED');
+    expect(admission.present(B, invitation())?.code).toBe('INVITATION_EXPIRED');
+    admission.revoke(revocations(1, [A]));
+    expect(admission.objection(A)?.code).toBe('REVOKED');
+    const later = admissionOf();
+    later.revoke(revocations(1, [A]));
+    later.recall(A, invitation());
+    expect(later.objection(A)?.code).toBe('REVOKED');
+  });
+
   it('ends for whom the founder revokes, by PeerId or invitation, listed or not', () => {
     const gone: string[] = [];
     const admission = admissionOf({ allow: new Set([B]), onRevoked: (ids) => gone.push(...ids) });

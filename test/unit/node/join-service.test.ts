@@ -15,6 +15,7 @@ import type { MemberRecord } from '../../../src/node/membership.js';
 const everybody: Admission = {
   objection: () => null,
   present: () => null,
+  recall() {},
   indexOf: (peerId) => (peerId === 'invited to 2' ? 2 : undefined),
   revoke: () => 'ignore',
   revocations: null,
@@ -74,6 +75,13 @@ describe('a place in a swarm', () => {
     expect(ask('cid')).toBe('SWARM_FULL');
   });
 
+  it('is that of one who has left last of all: it may be about to come back', () => {
+    const left = member(1, 'ann', { state: 'left' });
+    const ask = serviceOf({ members: () => new Map([left, member(2, 'bob')]) });
+    expect(ask('cid')).toMatchObject({ index: 3 });
+    expect(ask('dan')).toMatchObject({ index: 1 });
+  });
+
   it('is the one that the invitation or the newcomer names, if nobody has it', () => {
     const ask = serviceOf({ members: () => new Map([member(1, 'ann')]) });
     expect(ask('invited to 2', { index: 3 })).toMatchObject({ index: 2 });
@@ -85,7 +93,7 @@ describe('a place in a swarm', () => {
     const ann = member(1, 'ann', { round: 7 });
     expect(serviceOf({ members: () => new Map([ann]) })('ann')).toMatchObject({ index: 1, begun: true });
     const left = member(1, 'ann', { round: 7, state: 'left' });
-    expect(serviceOf({ members: () => new Map([left]) })('bob')).toMatchObject({ index: 1 });
+    expect(serviceOf({ members: () => new Map([left]), peers: 2 })('bob')).toMatchObject({ index: 1 });
   });
 
   it('is not to be had in a fixed membership that trains, in another swarm, or for words that are none', () => {

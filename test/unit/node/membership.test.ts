@@ -64,6 +64,16 @@ describe('membership', () => {
     expect(membership.view.size).toBe(0);
   });
 
+  test('of two newcomers with one index the lesser keeps it, whoever was heard of first', () => {
+    const { membership } = create();
+    const rival = (peerId: string, over: Partial<MemberRecord> = {}) =>
+      membership.receive(peerId, encode(record({ peerId, ...over })));
+    expect([rival('p3'), rival('p2'), rival('p3', { serial: 2 })]).toEqual(['accept', 'accept', 'ignore']);
+    expect(membership.view.get(3)).toMatchObject({ peerId: 'p2' });
+    expect(rival('p2', { serial: 2, state: 'training' })).toBe('accept');
+    expect(rival('p1')).toBe('ignore');
+  });
+
   test('the first identity that claims an index keeps it, and an identity has one index', () => {
     const { membership } = create();
     membership.receive('p3', encode(record()));
