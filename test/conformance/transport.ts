@@ -339,29 +339,6 @@ export function describeTransport(name: string, createRig: () => Promise<Transpo
       );
     });
 
-    test('members are heard of, neighbors or not, and heard to leave', async () => {
-      const [a, b, c] = await swarm(
-        3,
-        [
-          [0, 1],
-          [1, 2],
-        ],
-        {},
-        'changing',
-      );
-      for (const witness of [a!, c!])
-        await witness.until(() =>
-          [0, 1, 2].every(
-            (index) =>
-              witnesses.indexOf(witness) === index ||
-              witness.members.some((member) => member.index === index && !member.gone),
-          ),
-        );
-      await c!.transport.stop();
-      for (const { until, members } of [a!, b!].map((w) => ({ until: w.until.bind(w), members: w.members })))
-        await until(() => members.some(({ index, gone }) => index === 2 && gone));
-    });
-
     test('a reader that stalls makes the sender wait with little in flight, and loses nothing', async () => {
       const edges = [
         [0, 1],
