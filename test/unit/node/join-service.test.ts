@@ -57,6 +57,17 @@ describe('a place in a swarm', () => {
     expect(ask('dan')).toMatchObject({ index: 2 });
   });
 
+  it('is free at once when who was given it has come and has left', () => {
+    const members = new Map([member(1, 'ann', { serial: 1 }), member(2, 'bob', { serial: 1 })]);
+    const ask = serviceOf({ members: () => members });
+    expect(ask('cid')).toMatchObject({ index: 3 });
+    members.set(...member(3, 'cid', { serial: 7, state: 'left' }));
+    expect(ask('dan')).toMatchObject({ index: 3 });
+    members.set(...member(3, 'dan', { serial: 8, state: 'left' }));
+    expect(ask('dan')).toMatchObject({ index: 3 }); // it comes back: what it said before counts no more
+    expect(ask('eve')).toBe('SWARM_FULL');
+  });
+
   it('is one for each newcomer, however often and for whatever places it asks', () => {
     const ask = serviceOf();
     for (const index of [1, 2, 3, 1, 3]) expect(ask('greedy', { index })).toMatchObject({ index });
