@@ -122,9 +122,16 @@ export function readJoinAnswer(bytes: Uint8Array, member: string): JoinAnswer {
   );
 }
 
+interface Reservation {
+  readonly peerId: string;
+  /** Of the record that was known of the index then; -1: none. */
+  readonly serial: number;
+  readonly untilMs: number;
+}
+
 export function createJoinService(init: JoinServiceInit): JoinService {
   const { admission, peers, self } = init;
-  const reserved = new Map<number, { readonly peerId: string; readonly untilMs: number }>();
+  const reserved = new Map<number, Reservation>();
 
   /** Who holds `index`, as far as is known here. */
   const holderOf = (index: number): string | null => {
@@ -133,7 +140,9 @@ export function createJoinService(init: JoinServiceInit): JoinService {
     if (member !== undefined && member.state !== 'left' && admission.objection(member.peerId) === null)
       return member.peerId;
     const reservation = reserved.get(index);
-    return reservation !== undefined && init.nowMs() < reservation.untilMs ? reservation.peerId : null;
+    if (reservation === undefined || init.nowMs() >= reservation.untilMs) return null;
+    const hasLeft = member?.peerId === reservation.peerId && member.serial > reservation.serial;
+    return hasLeft ? null : reservation.peerId; // it came, and has said since that it goes
   };
   const freeFor = (index: number, peerId: string): boolean => [null, peerId].includes(holderOf(index));
 
@@ -173,7 +182,8 @@ export function createJoinService(init: JoinServiceInit): JoinService {
     if (begun && init.fixed !== null) throw refusal('MEMBERSHIP_FIXED', init.fixed);
     const index = indexFor(peerId, request.index);
     for (const [other, { peerId: holder }] of reserved) if (holder === peerId) reserved.delete(other);
-    reserved.set(index, { peerId, untilMs: init.nowMs() + RESERVATION_MS });
+    const serial = init.members().get(index)?.serial ?? -1;
+    reserved.set(index, { peerId, serial, untilMs: init.nowMs() + RESERVATION_MS });
     const { swarm, document } = init;
     return { swarm, document, index, begun, revocations: admission.revocations };
   };

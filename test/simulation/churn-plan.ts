@@ -81,8 +81,8 @@ export const fixedAlgorithms: readonly string[] = [
   'beer:gamma=0.4',
   'motef:gamma=0.4,lambda=0.3',
   'lead:gamma=0.5',
-  'push-sum', // not with links=one-way: docs/membership.md
-  'push-sum:peers=1',
+  'push-sum', // not with links=one-way or peers=1: docs/membership.md
+  'chebyshev:exchanges=2',
 ];
 
 export const churnTopologies = [

@@ -63,8 +63,20 @@ describe('a place in a swarm', () => {
     const revoked = new GrapevineError('REVOKED', 'the founder has revoked ann');
     const admission = { ...everybody, objection: (peerId: string) => (peerId === 'ann' ? revoked : null) };
     const ask = serviceOf({ admission, members: () => new Map([member(1, 'ann'), member(2, 'dead')]) });
-    expect(ask('bob')).toMatchObject({ index: 1 });
-    expect(ask('cid', { index: 2 })).toBe('INDEX_TAKEN');
+    expect(ask('bob')).toMatchObject({ index: 3 });
+    expect(ask('cid')).toMatchObject({ index: 1 });
+    expect(ask('dan', { index: 2 })).toBe('INDEX_TAKEN');
+  });
+
+  it('is free at once when who was given it has come and has left', () => {
+    const members = new Map([member(1, 'ann', { serial: 1 }), member(2, 'bob', { serial: 1 })]);
+    const ask = serviceOf({ members: () => members });
+    expect(ask('cid')).toMatchObject({ index: 3 });
+    members.set(...member(3, 'cid', { serial: 7, state: 'left' }));
+    expect(ask('dan')).toMatchObject({ index: 3 });
+    members.set(...member(3, 'dan', { serial: 8, state: 'left' }));
+    expect(ask('dan')).toMatchObject({ index: 3 }); // it comes back: what it said before counts no more
+    expect(ask('eve')).toBe('SWARM_FULL');
   });
 
   it('is one for each newcomer, however often and for whatever places it asks', () => {

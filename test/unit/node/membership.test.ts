@@ -220,7 +220,10 @@ test('an index whose holder the founder has revoked is free for another identity
   const revoked = new Set<string>();
   const { membership } = create(undefined, (peerId) => revoked.has(peerId));
   const announce = (peerId: string, serial: number) =>
-    membership.receive(peerId, new TextEncoder().encode(JSON.stringify(record({ peerId, serial }))));
+    membership.receive(
+      peerId,
+      new TextEncoder().encode(JSON.stringify(record({ peerId, serial, state: 'training' }))),
+    );
   expect(announce('p3', 1)).toBe('accept');
   expect(announce('other', 1)).toBe('ignore');
   expect(membership.claim(3, 'other')).toBe(false);
