@@ -68,9 +68,9 @@ function isFromEarlier({ round }: PeerState, { theirs }: EdgeState): boolean {
   return theirs !== null && theirs.round < round;
 }
 
-/** Where not all edges have an exchange each round, an edge may be asked for one of an earlier round. */
+/** Where not all edges have an exchange each round, or one is new in this round, it may be asked for one of an earlier round. */
 function answerEarlier(state: PeerState, effects: Effect[], nowMs: number): void {
-  if (!edgesTakeTurns(state)) return;
+  if (!edgesTakeTurns(state) && !state.rewired) return;
   for (const edge of state.edges) {
     if (edge.status !== 'closed' && mayContribute(edge) && isFromEarlier(state, edge))
       contribute(state, effects, edge, nowMs);

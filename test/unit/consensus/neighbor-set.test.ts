@@ -45,6 +45,23 @@ describe('a neighbor that the membership view adds', () => {
     expect(sentTo(finishTraining(one), 2)).toEqual([]);
   });
 
+  it('is answered within a round that waits for others, when it is behind and asks: else it would wait for them, too', () => {
+    const one = peer();
+    finishTraining(one);
+    receive(one, 1, whole([3, 3], { round: 1 }));
+    finishTraining(one); // round 2 waits for neighbor 1
+    feed(one, { type: 'neighborAdded', neighbor: 2 });
+    feed(one, { type: 'neighborUp', neighbor: 2 });
+    feed(one, {
+      type: 'syncReceived',
+      from: 2,
+      sync: { incarnation: 3, known: 0, ask: false, model: 'has' },
+    });
+    const effects = receive(one, 2, whole([3, 3], { epoch: 3, round: 1 }));
+    expect(one.round).toBe(2);
+    expect(sentTo(effects, 2)).toMatchObject([{ sequence: 1, epoch: 3 }]);
+  });
+
   it.each([
     ['both degrees, the larger one theirs', 5, 1 / 6],
     ['both degrees, the larger one ours', 1, 1 / 3],
