@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.js';
 import { verifyForeignConfig } from '../../src/config/foreign-config.js';
 import { maxFrameBytesOf, planRun, type RunPlan } from '../../src/config/run-plan.js';
@@ -111,6 +112,13 @@ export interface Member {
   stop(): Promise<void>;
 }
 
+/** Peers 0 to 2 are honest, and have links with all others; liars have no need of each other. */
+const HONEST_PEERS = 3;
+function neighborsOf(index: number, peers: number): number[] {
+  const known = Array.from({ length: index < HONEST_PEERS ? peers : HONEST_PEERS }, (_, peer) => peer);
+  return known.filter((peer) => peer !== index);
+}
+
 /** An identity with an invitation and a place, and links of its own that are not started yet. */
 export async function admitMember(swarm: Swarm, index: number): Promise<Member> {
   const identity = await createIdentity();
@@ -142,7 +150,7 @@ export async function admitMember(swarm: Swarm, index: number): Promise<Member> 
   });
   const transport = await createLibp2pTransport({
     node: index,
-    neighbors: [0, 1, 2].filter((neighbor) => neighbor !== index),
+    neighbors: neighborsOf(index, plan.config.peers),
     hello,
     swarmTag,
     limits: { maxFrameBytes: hello.maxFrameBytes },
@@ -228,12 +236,24 @@ function replaying(transport: Transport): Transport {
   };
 }
 
+/** The slowest peer sets the pace: rounds last while attacks do, and are few enough to be simulated. */
+const ROUND_MS = 100;
+
 /** An honest member in this process, but for its repetitions. Ends when told to. */
 export async function startReplayer({ plan, index, transport, swarmTag, hello }: Member): Promise<Peer> {
   const model = await plan.createModel(index);
+  const trainer = plan.createTrainer(index, model);
   const peer = new Peer({
     state: plan.createPeer(index, model, { retransmitMs: null, audit: false }),
-    trainer: plan.createTrainer(index, model),
+    trainer: {
+      ...trainer,
+      async train(parameters, round) {
+        await wait(ROUND_MS);
+        return trainer.train(parameters, round);
+      },
+      evaluate: (parameters) => trainer.evaluate(parameters),
+      stop: () => trainer.stop(),
+    },
     transport: replaying(transport),
     clock: systemClock,
     swarmTag,
