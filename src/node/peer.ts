@@ -8,6 +8,7 @@ import { GrapevineError, isGrapevineError } from '../base/errors.js';
 import { mayStart } from '../consensus/coming-back.js';
 import type { Effect, Input, NoticeCode, TimerName } from '../consensus/events.js';
 import { opensRound } from '../consensus/exchange.js';
+import { inputOf } from '../consensus/frame-input.js';
 import type { MembershipOptions } from '../consensus/membership-view.js';
 import { presentEdges } from '../consensus/neighbor-set.js';
 import type { PeerState } from '../consensus/peer-state.js';
@@ -316,14 +317,11 @@ export class Peer {
     const frame = decodeFrame(bytes, this.init.limits);
     checkAddressing(frame, { swarmTag: this.init.swarmTag, sender: neighbor, receiver: this.node });
     this.presence?.hear(neighbor);
-    if (frame.kind === 'delta') this.feed({ type: 'deltaReceived', from: neighbor, delta: frame.delta });
-    else if (frame.kind === 'heartbeat') this.feed({ type: 'heartbeatReceived', from: neighbor });
-    else if (frame.kind === 'sync') {
-      this.feed({ type: 'syncReceived', from: neighbor, sync: frame.sync });
-      this.checkReady();
-    } else if (frame.kind === 'model')
-      this.feed({ type: 'modelReceived', from: neighbor, model: frame.model });
-    else if (frame.kind === 'bye') {
+    const input = inputOf(frame, neighbor);
+    if (input !== null) {
+      this.feed(input);
+      if (frame.kind === 'sync') this.checkReady();
+    } else if (frame.kind === 'bye') {
       this.left.add(neighbor);
       this.presence?.leave(neighbor);
       this.feed({ type: 'neighborLeft', neighbor });

@@ -37,6 +37,14 @@ export interface HonestModels {
   readonly trained: readonly Float32Array[];
 }
 
+/** Of those that have trained; null where nobody has. */
+export function modelsOf(
+  latest: readonly { readonly start: Float32Array; readonly trained: Float32Array }[],
+): HonestModels | null {
+  if (latest.length === 0) return null;
+  return { starts: latest.map(({ start }) => start), trained: latest.map(({ trained }) => trained) };
+}
+
 /** The parameters that a liar claims. `honest` is never empty. */
 export type Attack = (honest: HonestModels, random: Random) => Float32Array;
 

@@ -7,13 +7,15 @@
  * - Antisymmetry: what one end adds, the other subtracts: the same vector, to the bit.
  * - Replicas: what both hold alike afterwards has the same CRC-32.
  *
- * At the end of a run an exchange may be applied at one end only for four reasons, each of them looked at and counted
+ * At the end of a run an exchange may be applied at one end only for five reasons, each of them looked at and counted
  * (docs/membership.md, "The mean"); any other is a violation:
  *
  * - gone: one of the two is dead.
  * - restarted: one of the two has begun a new life. Where the survivor is the one that applied it, its driftBound must cover
  *   ||c||.
  * - cut: whoever has not applied it had no link when it finished.
+ * - refused: whoever has not applied it has refused the other's difference and closed the edge. Among honest peers that is a
+ *   violation by itself.
  * - unheard: whoever has not applied it sent its own difference again and again, for a silence, and was never answered.
  */
 import { sumOf } from '../consensus/mixing-step.js';
@@ -21,7 +23,7 @@ import type { EdgeState, PeerState } from '../consensus/peer-state.js';
 import type { Delta } from '../wire/frame.js';
 import type { Observation } from './simulator.js';
 
-export type Excuse = 'gone' | 'restarted' | 'cut' | 'unheard';
+export type Excuse = 'gone' | 'restarted' | 'cut' | 'refused' | 'unheard';
 
 type Applied = Extract<Observation['effects'][number], { type: 'exchangeApplied' }>;
 
@@ -97,6 +99,8 @@ export class ExchangeLedger {
   private readonly latest = new Map<string, Both>();
   private readonly positions = new Map<string, Position>();
   private readonly farewells = new Map<string, Farewell>();
+  /** Ends that have closed their edge for what the other sent. */
+  private readonly refusals = new Map<string, string>();
   /** Of the difference under way at each end: its number, and how often it was sent. */
   private readonly sent = new Map<
     string,
@@ -122,7 +126,7 @@ export class ExchangeLedger {
 
   /** A process for `node` begins: nothing of what an earlier one did is known to it. */
   forget(node: number): void {
-    for (const memory of [this.positions, this.sent, this.farewells])
+    for (const memory of [this.positions, this.sent, this.farewells, this.refusals])
       for (const end of memory.keys()) if (end.startsWith(`${node}>`)) memory.delete(end);
   }
 
@@ -130,6 +134,7 @@ export class ExchangeLedger {
     for (const effect of effects) {
       if (effect.type === 'exchangeApplied') this.apply(node, state, effect);
       if (effect.type === 'sendDelta') this.send(endName(node, effect.to), effect.delta);
+      if (effect.type === 'refuse') this.refusals.set(endName(node, effect.neighbor), effect.code);
       if (effect.type === 'finished') for (const edge of state.edges) this.part(node, edge);
     }
   }
@@ -221,7 +226,7 @@ export class ExchangeLedger {
 
   /** At the end of a run: why exchanges are half applied, and how many for each reason. `states` of the latest processes. */
   conclude(living: ReadonlySet<number>, states: ReadonlyMap<number, PeerState>): Record<Excuse, number> {
-    const excused: Record<Excuse, number> = { gone: 0, restarted: 0, cut: 0, unheard: 0 };
+    const excused: Record<Excuse, number> = { gone: 0, restarted: 0, cut: 0, refused: 0, unheard: 0 };
     const drifts = new Map<number, number>();
     for (const [key, half] of this.halves) {
       const excuse = this.excuseOf(half, living, states);
@@ -254,6 +259,7 @@ export class ExchangeLedger {
     const ends = [Math.min(node, neighbor), Math.max(node, neighbor)];
     if (!ends.every((end) => living.has(end))) return 'gone';
     if (ends.some((end, k) => states.get(end)?.incarnation !== life[k])) return 'restarted';
+    if (this.refusals.has(endName(neighbor, node))) return 'refused';
     const lagging = this.farewells.get(endName(neighbor, node));
     if (lagging === undefined) return null;
     if (!lagging.linked) return 'cut';

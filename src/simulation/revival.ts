@@ -6,6 +6,9 @@ import { goOnFrom, type PeerSnapshot, savedPartOf } from '../consensus/peer-snap
 import type { Fault } from './fault.js';
 import type { VirtualNode } from './virtual-node.js';
 
+/** How long a peer that goes on from a checkpoint waits for its neighbors. Virtual milliseconds. */
+export const START_TIMEOUT_MS = 10_000;
+
 /** Who is to be started again from a checkpoint, and how often it makes one. */
 export function checkpointsAmong(faults: readonly Fault[]): ReadonlyMap<number, number> {
   return new Map(

@@ -9,17 +9,18 @@ import { isGrapevineError } from '../base/errors.js';
 import { createRandom } from '../base/random.js';
 import { mayStart, waits } from '../consensus/coming-back.js';
 import type { Effect, Input } from '../consensus/events.js';
+import { inputOf } from '../consensus/frame-input.js';
 import { step } from '../consensus/step.js';
 import type { TrainResult } from '../training/trainer.js';
 import { checkAddressing, decodeFrame } from '../wire/decode.js';
 import { encodeFrame, swarmTagOf } from '../wire/encode.js';
-import type { Frame } from '../wire/frame.js';
-import type { Attack } from './attacks.js';
+import type { Frame, Words } from '../wire/frame.js';
+import { type Attack, modelsOf } from './attacks.js';
 import { EventQueue } from './event-queue.js';
 import { type Absence, type Fault, nextAbsence, type SuddenFault, slownessOf } from './fault.js';
 import { LinkUps } from './link-ups.js';
 import { uniformNetwork, VirtualNetwork } from './network.js';
-import { checkpointsAmong, reviveFrom, saveIfDue } from './revival.js';
+import { checkpointsAmong, reviveFrom, START_TIMEOUT_MS, saveIfDue } from './revival.js';
 import { giveMoreRounds, loadSimulation, type SavedSimulation, saveSimulation } from './saved-simulation.js';
 import type { SimulationInit, SimulationResult } from './simulation-init.js';
 import { VirtualMembership } from './virtual-membership.js';
@@ -36,16 +37,6 @@ export type { Fault } from './fault.js';
 export type { SavedSimulation } from './saved-simulation.js';
 export type { Observation, SimulationInit, SimulationResult } from './simulation-init.js';
 export type { NodeCounters } from './virtual-node.js';
-
-/** How long a peer that goes on from a checkpoint waits for its neighbors. Virtual milliseconds. */
-const START_TIMEOUT_MS = 10_000;
-
-/** A frame but for its addresses. */
-type Words = Frame extends infer Kind
-  ? Kind extends Frame
-    ? Omit<Kind, 'swarmTag' | 'sender' | 'receiver'>
-    : never
-  : never;
 
 type TrainEffect = Extract<Effect, { type: 'train' }>;
 
@@ -273,12 +264,8 @@ class Simulator {
   private lie(index: number, attack: Attack, input: Input): Input {
     if (input.type !== 'updateReady') return input;
     const honest = this.nodes.filter(({ alive, attack: own }) => alive && own === null);
-    const latest = honest.flatMap((node) => node.latest ?? []);
-    if (latest.length === 0) return input;
-    const models = {
-      starts: latest.map(({ start }) => start),
-      trained: latest.map(({ trained }) => trained),
-    };
+    const models = modelsOf(honest.flatMap((node) => node.latest ?? []));
+    if (models === null) return input;
     const random = createRandom(this.init.seed, 'lie', index, input.round);
     return { ...input, parameters: attack(models, random) };
   }
@@ -304,13 +291,8 @@ class Simulator {
       this.nodes[index]!.counters.framesRefused += 1; // lost to corruption: the sender will send it again
       return;
     }
-    if (frame.kind === 'delta')
-      return this.feed(index, { type: 'deltaReceived', from, delta: frame.delta }, null);
-    if (frame.kind === 'heartbeat') return this.feed(index, { type: 'heartbeatReceived', from }, null);
-    if (frame.kind === 'sync')
-      return this.feed(index, { type: 'syncReceived', from, sync: frame.sync }, null);
-    if (frame.kind === 'model')
-      return this.feed(index, { type: 'modelReceived', from, model: frame.model }, null);
+    const input = inputOf(frame, from);
+    if (input !== null) return this.feed(index, input, null);
   }
 
   private feed(index: number, input: Input, training: TimedTraining | null): Promise<void> | void {

@@ -196,6 +196,13 @@ export type Frame =
   | SyncFrame
   | ModelFrame;
 
+/** A frame but for its addresses. */
+export type Words = Frame extends infer Kind
+  ? Kind extends Frame
+    ? Omit<Kind, 'swarmTag' | 'sender' | 'receiver'>
+    : never
+  : never;
+
 export interface FrameLimits {
   /** Longest frame, header included. */
   readonly maxFrameBytes: number;

@@ -15,7 +15,7 @@ export class ChurnTally {
   readonly algorithms = new Set<string>();
   readonly notices = new Set<string>();
   readonly frames: Frames = { framesLost: 0, framesRepeated: 0, framesOvertaking: 0, framesRefused: 0 };
-  readonly excused: Record<Excuse, number> = { gone: 0, restarted: 0, cut: 0, unheard: 0 };
+  readonly excused: Record<Excuse, number> = { gone: 0, restarted: 0, cut: 0, refused: 0, unheard: 0 };
   readonly longest: Record<Wait, number> = { roundMs: 0, closeMs: 0, edgeMs: 0, joinMs: 0 };
   compared = 0;
   reactivated = 0;

@@ -57,7 +57,7 @@ describe('an exchange that peer 0 has applied and peer 1 has not', () => {
 
   it('has no excuse where both live and have a link', () => {
     leaveUnanswered(7);
-    expect(conclude()).toEqual({ gone: 0, restarted: 0, cut: 0, unheard: 0 });
+    expect(conclude()).toEqual({ gone: 0, restarted: 0, cut: 0, refused: 0, unheard: 0 });
     expect(ledger.problems).toMatchObject([{ invariant: 'half-applied' }]);
   });
 
@@ -85,6 +85,20 @@ describe('an exchange that peer 0 has applied and peer 1 has not', () => {
     leaveUnanswered(1);
     conclude();
     expect(ledger.problems).toMatchObject([{ invariant: 'half-applied' }]);
+  });
+
+  it('is refused where peer 1 closed the edge for it, and not where peer 0 did', () => {
+    const refuse = (neighbor: number): Effect => ({
+      type: 'refuse',
+      neighbor,
+      code: 'PAYLOAD_BAD_VALUE',
+      message: '',
+    });
+    see(0, refuse(1));
+    conclude();
+    expect(ledger.problems).toMatchObject([{ invariant: 'half-applied' }]);
+    see(1, refuse(0));
+    expect(conclude()).toMatchObject({ refused: 1 });
   });
 
   it('is gone with a peer that is dead', () => {
