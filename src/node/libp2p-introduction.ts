@@ -6,7 +6,7 @@ import type { Connection } from '@libp2p/interface';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { dialAddresses } from './libp2p-addresses.js';
-import { DIAL_TIMEOUT_MS, type EdgeStream, ON_ANY_CONNECTION, type SwarmNode } from './libp2p-node.js';
+import { CONNECT_TIMEOUT_MS, type EdgeStream, ON_ANY_CONNECTION, type SwarmNode } from './libp2p-node.js';
 import { readWhole, sayWhole } from './libp2p-whole-message.js';
 import { MAX_RECORD_BYTES, type MemberRecord } from './membership.js';
 import { createRateLimit } from './peer-limits.js';
@@ -50,7 +50,7 @@ export function createIntroducer(init: IntroducerInit): Introducer {
       const { index } = member;
       if (underWay.has(index) || !limit.take(String(index))) return;
       underWay.add(index);
-      const signal = AbortSignal.any([init.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+      const signal = AbortSignal.any([init.signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
       try {
         await say(await init.dialInTurn(() => init.node.dial(dialAddresses(member), { signal })), signal);
       } catch (error) {

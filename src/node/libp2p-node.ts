@@ -58,8 +58,6 @@ const MAX_READ_BUFFER_BYTES = 4 * MAX_STREAM_WINDOW_BYTES;
 export const MAX_PARALLEL_DIALS = 8;
 /** For encryption, multiplexing and each protocol's name; libp2p's 10 s are too short for a crowded machine. */
 export const CONNECT_TIMEOUT_MS = 30_000;
-/** From the first SYN to both verdicts of a handshake, over all addresses of a peer. */
-export const DIAL_TIMEOUT_MS = CONNECT_TIMEOUT_MS;
 /** Our streams are long and heavy, and a relay that limits its connections must bear them as long as it does. */
 export const ON_ANY_CONNECTION = { runOnLimitedConnection: true } as const;
 /** Inbound connections a second from one address; loopback is exempt. A swarm may sit behind one NAT. */

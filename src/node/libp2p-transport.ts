@@ -33,7 +33,6 @@ import {
 import {
   CONNECT_TIMEOUT_MS,
   createSwarmNode,
-  DIAL_TIMEOUT_MS,
   type EdgeStream,
   MAX_PARALLEL_DIALS,
   ON_ANY_CONNECTION,
@@ -333,7 +332,7 @@ class SwarmTransport implements Libp2pTransport {
   }
 
   private async dialEdge(neighbor: number, record: MemberRecord): Promise<Channel> {
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
     const connection = await dialDirectly(this.parts.node, dialAddresses(record), signal);
     try {
       if (this.init.guard !== undefined) await this.introducer.say(connection, signal);
