@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, test } from 'vitest';
+import { createIdentity } from '../../src/node/libp2p-identity.js';
 import { createSwarmNode } from '../../src/node/libp2p-node.js';
 import { createSocketBytes } from '../../src/node/libp2p-socket-bytes.js';
 import {
@@ -126,9 +127,12 @@ describe('libp2p transport', () => {
   test('an index that another identity holds, and a stranger to the topology, are refused on both sides', async () => {
     const hub = await start({ node: 2, neighbors: [0] });
     const bootstrap = hub.transport.addresses();
-    const holder = await start({ node: 0, neighbors: [2], bootstrap });
+    // Of two that are joining, the lesser PeerId keeps an index (membership.ts).
+    const identities = [await createIdentity(), await createIdentity()];
+    const [lesser, greater] = identities.sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+    const holder = await start({ node: 0, neighbors: [2], bootstrap, privateKey: lesser!.privateKey });
     await hub.witness.until(() => hub.witness.ups.length === 1);
-    const impostor = await start({ node: 0, neighbors: [2], bootstrap });
+    const impostor = await start({ node: 0, neighbors: [2], bootstrap, privateKey: greater!.privateKey });
     await impostor.witness.until(() => impostor.witness.refusals.length > 0);
     expect(impostor.witness.refusals[0]!.error.message).toContain('index 0 belongs to another identity');
     const stranger = await start({ node: 1, neighbors: [2], bootstrap });
