@@ -104,9 +104,9 @@ describe('grapevine peer, started again by the same command', () => {
     expect(rounds).toEqual(Array.from({ length: 60 }, (_, k) => k + 1));
 
     // Whatever starts it once more finds nothing to do.
-    const { exitCode, stderr } = await house.start(0).ended;
+    const { exitCode, stdout } = await house.start(0).ended;
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('has finished its 60 rounds');
+    expect(stdout).toContain('has finished its 60 rounds');
   });
 
   it('takes its place among those who have lived on, with an incarnation that only grows', async () => {
