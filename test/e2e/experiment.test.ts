@@ -70,7 +70,11 @@ describe('grapevine experiment', () => {
     for (const [name, writtenMs] of before) expect(cellsIn('killed').get(name)).toBe(writtenMs);
     expect(await collected('killed')).toEqual(whole);
     expect(readdirSync(join(directory, 'killed', 'runners'))).toHaveLength(2); // of the two that were killed
-    expect(readdirSync(join(directory, 'killed', 'claims'))).toEqual([]);
+    // Whoever is killed between a result and the release of its cell leaves a claim that nobody asks for any more.
+    const claimed = readdirSync(join(directory, 'killed', 'claims')).map((name) =>
+      name.replace(/\.\d+$/, ''),
+    );
+    for (const cell of claimed) expect([...before.keys()]).toContain(`${cell}.json`);
   });
 
   it('shared out over processes without a common disk, or run twice at once, gives the same bytes', async () => {

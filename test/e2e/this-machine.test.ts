@@ -38,7 +38,7 @@ describe('grapevine doctor', () => {
       directory,
     );
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/- +cache.*\n +-> name another directory with GRAPEVINE_CACHE_DIR/);
+    expect(stdout).toMatch(/note +cache.*\n +-> name another directory with GRAPEVINE_CACHE_DIR/);
   });
 });
 
