@@ -35,8 +35,8 @@ try {
   console.error(`${error.message}\n${usage}`);
   process.exit(2);
 }
-/** Members that change, and those whose graph follows them. Peers that go on from checkpoints: docs/checkpoints.md. */
-const files = ['churn', 'members'].map((name) => `test/simulation/${name}.test.ts`);
+/** Members that change; that go on from checkpoints; whose graph follows them. */
+const files = ['churn', 'returns', 'members'].map((name) => `test/simulation/${name}.test.ts`);
 const { status } = spawnSync(
   process.execPath,
   ['node_modules/vitest/vitest.mjs', 'run', '--project', 'simulation', ...files],

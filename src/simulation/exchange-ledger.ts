@@ -112,8 +112,10 @@ export class ExchangeLedger {
    * end has it still.
    */
   goBack(node: number, state: PeerState): void {
-    for (const { neighbor, theirIncarnation, applied } of state.edges) {
+    for (const edge of state.edges) {
+      const { neighbor, theirIncarnation } = edge;
       const { incarnation } = state;
+      const applied = edge.begun ? edge.applied : 0; // of an edge that has not begun, the number is that of its life before
       const life = lifeOf(node, neighbor, { incarnation, theirIncarnation });
       this.positions.set(endName(node, neighbor), { incarnation, life, applied });
       const key = `${edgeName(node, neighbor)}${lifeName(life)}`;

@@ -151,6 +151,8 @@ export interface ChaosOutcome extends Conclusion {
   readonly halfApplied: number;
   readonly states: readonly PeerState[];
   readonly endMs: number;
+  /** When the last peer finished: a newcomer that nobody has a model for waits on, and is right. */
+  readonly finishedMs: number;
   /** Sums over the peers. */
   readonly counters: NodeCounters;
   /** Who has said that an edge's replicas differ: "node: message". */
@@ -250,6 +252,7 @@ export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promi
   );
   const differences: string[] = [];
   const notices = new Set<string>();
+  let finishedMs = 0;
   const result = await runSimulation({
     peers,
     train: checker.watchTraining(train),
@@ -272,6 +275,7 @@ export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promi
       checker.observe(seen);
       extras.watch?.(seen);
       for (const effect of seen.effects) {
+        if (effect.type === 'finished') finishedMs = seen.nowMs;
         if (effect.type !== 'notice') continue;
         notices.add(effect.code);
         if (effect.code === 'REPLICAS_DIFFER') differences.push(`${seen.node}: ${effect.message}`);
@@ -281,6 +285,6 @@ export async function runChaos(plan: ChaosPlan, extras: ChaosExtras = {}): Promi
   const conclusion = checker.conclude(livingOf(plan));
   const { cut, unheard } = conclusion.excused;
   const counters = total(result.counters);
-  const { endMs } = result;
-  return { plan, ...conclusion, halfApplied: cut + unheard, states, endMs, counters, differences, notices };
+  const watched = { endMs: result.endMs, finishedMs, counters, differences, notices };
+  return { plan, ...conclusion, halfApplied: cut + unheard, states, ...watched };
 }

@@ -46,10 +46,10 @@ function planPowerCut(seed: number, pace: Pace): ChurnPlan {
   return { ...plan, faults };
 }
 
-function problems({ plan, violations, differences, endMs }: ChaosOutcome): string[] {
+function problems({ plan, violations, differences, finishedMs }: ChaosOutcome): string[] {
   const found = violations.map(({ invariant, message }) => `${invariant}: ${message}`);
   found.push(...differences.map((alarm) => `false alarm of ${alarm}`));
-  if (endMs > DEADLINE_MS) found.push(`ended at ${endMs} ms`);
+  if (finishedMs > DEADLINE_MS) found.push(`finished at ${finishedMs} ms`);
   if (found.length === 0) return [];
   const replay = `CHAOS_SEED=${plan.seed} npx vitest run --project simulation test/simulation/returns.test.ts`;
   return [`seed ${plan.seed}`, ...found.slice(0, 3), JSON.stringify(plan), replay];

@@ -154,3 +154,50 @@ describe('exchanges of one edge', () => {
     expect(ledger.problems).toMatchObject([{ invariant: 'antisymmetry' }]);
   });
 });
+
+describe('a peer that goes on from a checkpoint', () => {
+  const problems = () => ledger.problems.map(({ invariant }) => invariant);
+
+  function comeBack(saved: { readonly applied: number; readonly begun: boolean }, incarnation = 0): void {
+    const state = Object.assign(peer(1), { incarnation });
+    Object.assign(edgeOf(state, 0), saved);
+    states.set(1, state);
+    ledger.forget(1);
+    ledger.goBack(1, state);
+  }
+
+  beforeEach(() => {
+    for (const sequence of [1, 2]) for (const node of [0, 1]) see(node, applied(1 - node, sequence));
+  });
+
+  it('may apply again what it has not saved, as the other end did, and goes on from there', () => {
+    comeBack({ applied: 1, begun: true });
+    see(1, applied(0, 2));
+    for (const node of [1, 0]) see(node, applied(1 - node, 3));
+    expect(problems()).toEqual([]);
+  });
+
+  it('is held to what it did before it was saved, and to what the other end did', () => {
+    comeBack({ applied: 1, begun: true });
+    see(1, applied(0, 2, [3, 5]));
+    expect(problems()).toEqual(['antisymmetry']);
+    see(1, applied(0, 2));
+    expect(problems()).toEqual(['antisymmetry', 'order']);
+  });
+
+  it('forgets an exchange that it alone had applied', () => {
+    see(1, applied(0, 3));
+    comeBack({ applied: 2, begun: true });
+    for (const node of [0, 1]) see(node, applied(1 - node, 3));
+    expect(problems()).toEqual([]);
+    expect(conclude()).toEqual({ gone: 0, restarted: 0, cut: 0, refused: 0, unheard: 0 });
+  });
+
+  it('begins with 1 where its edge had not begun: the number that it saved is of the life before', () => {
+    comeBack({ applied: 2, begun: false }, 1);
+    see(1, applied(0, 1));
+    edgeOf(states.get(0)!, 1).theirIncarnation = 1;
+    see(0, applied(1, 1));
+    expect(problems()).toEqual([]);
+  });
+});
