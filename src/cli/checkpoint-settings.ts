@@ -63,7 +63,7 @@ export interface CheckpointOutcome {
 export interface PeerCheckpointsInit extends Pick<Checkpoint, 'owner' | 'hashes' | 'layout'> {
   beforeSave?(): void;
   /** One was written, or could not be. */
-  onSaved?(saved: CheckpointOutcome): void;
+  onAttempt?(outcome: CheckpointOutcome): void;
   /** One could not be written, and training goes on. */
   onFailure(error: GrapevineError): void;
 }
@@ -71,7 +71,7 @@ export interface PeerCheckpointsInit extends Pick<Checkpoint, 'owner' | 'hashes'
 /** How a peer on real links is saved; undefined where it is not. */
 export function peerCheckpoints(
   settings: CheckpointSettings,
-  { beforeSave, onSaved, onFailure, ...facts }: PeerCheckpointsInit,
+  { beforeSave, onAttempt, onFailure, ...facts }: PeerCheckpointsInit,
 ): PeerInit['checkpoints'] {
   const { every, onFailure: choice } = settings;
   if (every === null) return undefined;
@@ -85,9 +85,9 @@ export function peerCheckpoints(
       };
       try {
         await saveCheckpoint(placeOf(settings), { ...facts, ...saved });
-        onSaved?.(outcome(null));
+        onAttempt?.(outcome(null));
       } catch (error) {
-        if (isGrapevineError(error)) onSaved?.(outcome(error.code));
+        if (isGrapevineError(error)) onAttempt?.(outcome(error.code));
         if (choice === 'stop' || !isGrapevineError(error, 'CHECKPOINT_FAILED')) throw error;
         onFailure(error);
       }

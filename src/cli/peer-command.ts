@@ -4,7 +4,6 @@
  */
 
 import { existsSync, renameSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { GrapevineError, isGrapevineError, messageOf } from '../base/errors.js';
 import { planRun, type RunPlan } from '../config/run-plan.js';
@@ -26,7 +25,7 @@ import type { PeerChoices } from './peer-settings.js';
 import { withPortsOf } from './remembered-ports.js';
 import { eventsUntil, readRunEvents, replaceRunEvents, withHead } from './resume.js';
 import { runEvent } from './run-facts.js';
-import { createRunMonitor, type RunMonitor } from './run-monitor.js';
+import { createRunMonitor, makeRunDirectory, type RunMonitor } from './run-monitor.js';
 import { writePeerResult } from './run-result.js';
 import type { Settings } from './settings.js';
 import { startTrainingThread } from './start-training-thread.js';
@@ -55,7 +54,7 @@ export async function runPeer(
   context: CommandContext,
 ): Promise<number> {
   const directory = resolve(settings.launch.out ?? defaultDirectory(new Date()));
-  await makeDirectory(directory);
+  makeRunDirectory(directory);
   const before = choices.resume || hasSwarmFile(directory) ? await readSwarmFile(directory) : null;
   const identity = await openIdentity(choices.identity ?? identityPath(directory));
   const stopping = new AbortController();
@@ -70,14 +69,6 @@ export async function runPeer(
     return await life.run();
   } finally {
     life.end();
-  }
-}
-
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (cause) {
-    throw new GrapevineError('BAD_USAGE', `run directory ${directory} cannot be made (${messageOf(cause)}).`);
   }
 }
 

@@ -135,7 +135,7 @@ export class PeerSession {
       counted,
       checkpoints: peerCheckpoints(init.checkpoints, {
         ...checkpointFactsOf(init),
-        onSaved: (saved) => init.monitor.tell({ event: 'checkpoint', ...saved }),
+        onAttempt: (outcome) => init.monitor.tell({ event: 'checkpoint', ...outcome }),
         onFailure: ({ code, message }) => this.notice(code, message),
       }),
       onListening: () => init.onListening(transport.addresses()),

@@ -49,9 +49,10 @@ function whyNotMade(directory: string, error: unknown): unknown {
   return error;
 }
 
-function makeDirectories(directory: string): void {
+/** `directory`, or `inner` inside of it. @throws GrapevineError BAD_USAGE */
+export function makeRunDirectory(directory: string, inner = directory): void {
   try {
-    mkdirSync(join(directory, 'checkpoints'), { recursive: true });
+    mkdirSync(inner, { recursive: true });
   } catch (error) {
     const cause = whyNotMade(directory, error);
     throw new GrapevineError(
@@ -90,7 +91,7 @@ export async function createRunMonitor(
   output: OutputOptions,
   log: LogOptions | { readonly display: Display } = {},
 ): Promise<RunMonitor> {
-  makeDirectories(directory);
+  makeRunDirectory(directory, join(directory, 'checkpoints'));
   const recorder = createRecorder(directory);
   const display = 'display' in log ? log.display : await createDisplay(output, log);
   const entryOf = createLogEntries();

@@ -10,6 +10,7 @@
  */
 import type { GossipSub } from '@libp2p/gossipsub';
 import { assert } from '../base/assert.js';
+import { BoundedMap } from '../base/bounded-map.js';
 import type { Clock } from '../base/clock.js';
 import { GrapevineError } from '../base/errors.js';
 import { type BucketSize, createTokenBucket, type TokenBucket } from './peer-limits.js';
@@ -64,17 +65,14 @@ const MAX_SPEAKERS = 1024;
 
 /** Whether the next RPC of a peer is to be heard. */
 export function createGossipLimit(clock: Clock, watch: GossipWatch): (peerId: string, rpc: Rpc) => boolean {
-  const speakers = new Map<string, Speaker>();
+  const speakers = new BoundedMap<string, Speaker>(MAX_SPEAKERS);
   const speakerOf = (peerId: string): Speaker => {
     const isMember = watch.isMember(peerId);
     const known = speakers.get(peerId);
     if (known !== undefined && known.isMember === isMember) return known;
     const bucket = createTokenBucket(clock, isMember ? MEMBER_GOSSIP : STRANGER_GOSSIP);
     const speaker = { isMember, bucket, isFlooding: false };
-    speakers.delete(peerId);
     speakers.set(peerId, speaker);
-    const [oldest] = speakers.keys();
-    if (speakers.size > MAX_SPEAKERS) speakers.delete(oldest!);
     return speaker;
   };
   return (peerId, rpc) => {

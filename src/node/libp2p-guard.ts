@@ -268,7 +268,8 @@ export class SwarmGuard {
     watchIntake(connection);
     connection.addEventListener('close', ({ error }) => {
       this.strike(peerId, error);
-      if (isGrapevineError(error) && isOffense(error.code)) this.charge(connection);
+      const isStranger = connection.direction === 'inbound' && this.admission.objection(peerId) !== null;
+      if (isStranger && isGrapevineError(error) && isOffense(error.code)) this.charge(connection.remoteAddr);
     });
     if (connection.direction !== 'inbound' || this.admission.objection(peerId) === null) return;
     if (!this.makeRoom()) {
@@ -288,16 +289,13 @@ export class SwarmGuard {
   }
 
   /** An offense of a stranger is its address's, too: it has as many identities as it likes. */
-  private charge({ direction, remoteAddr, remotePeer }: Connection): void {
-    const key = addressKey(remoteAddr);
-    if (direction !== 'inbound' || key === null || this.admission.objection(remotePeer.toString()) === null)
-      return;
-    this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+  private charge(address: Multiaddr): void {
+    const key = addressKey(address);
+    if (key !== null) this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
   }
 
-  private offendedFrom(remote: Multiaddr, error: GrapevineError): void {
-    const key = addressKey(remote);
-    if (key !== null) this.addressLimit.charge(key, OFFENSE_CONNECTIONS);
+  private offendedFrom(address: Multiaddr, error: GrapevineError): void {
+    this.charge(address);
     this.refuse(error, null);
   }
 

@@ -10,7 +10,9 @@
  * words it hears by that neighbor's own announcement, and introduces itself to it alone. No libp2p here: the
  * transport brings `publish`, carries introductions and calls `receive`.
  */
+
 import * as z from 'zod';
+import { BoundedMap } from '../base/bounded-map.js';
 import type { Clock } from '../base/clock.js';
 import { type Random, uniform } from '../base/random.js';
 import { MAX_INVITATION_CHARACTERS } from './invitation.js';
@@ -153,16 +155,13 @@ export function createMembership(init: MembershipInit): Membership {
 
 /** What each identity has said last, and about which index; of those beyond twice MAX_MEMBERS, the oldest are forgotten. */
 function createSerials() {
-  const latest = new Map<string, { readonly serial: number; readonly index: number }>();
+  const latest = new BoundedMap<string, { readonly serial: number; readonly index: number }>(2 * MAX_MEMBERS);
   return {
     newest: (peerId: string): number => latest.get(peerId)?.serial ?? -1,
     /** @returns the index that it has spoken for before. */
     note({ peerId, serial, index }: MemberRecord): number | undefined {
       const before = latest.get(peerId)?.index;
-      latest.delete(peerId);
       latest.set(peerId, { serial, index });
-      const [oldest] = latest.keys();
-      if (latest.size > 2 * MAX_MEMBERS) latest.delete(oldest!);
       return before;
     },
   };

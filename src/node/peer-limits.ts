@@ -2,6 +2,7 @@
  * What strangers and neighbors may ask of a peer in a time, and what becomes of those who break the rules: token buckets
  * for connections, and strikes that add up to a ban. No libp2p here: libp2p-guard.ts carries the verdicts out.
  */
+import { BoundedMap } from '../base/bounded-map.js';
 import type { Clock } from '../base/clock.js';
 import type { ErrorCode } from '../base/errors.js';
 
@@ -53,23 +54,6 @@ export function isOffense(code: ErrorCode): boolean {
   return offenses.has(code);
 }
 
-/** A map of bounded size: setting a key makes it the newest, and the oldest goes. */
-class Memory<T> {
-  private readonly entries = new Map<string, T>();
-
-  get(key: string): T | undefined {
-    return this.entries.get(key);
-  }
-
-  set(key: string, value: T): void {
-    this.entries.delete(key);
-    this.entries.set(key, value);
-    if (this.entries.size <= MAX_REMEMBERED) return;
-    const [oldest] = this.entries.keys();
-    this.entries.delete(oldest!);
-  }
-}
-
 /** What may be taken: `burst` at once, refilled evenly. */
 export interface TokenBucket {
   /** Takes `cost`; false, and nothing taken, when there is less than that. */
@@ -114,7 +98,7 @@ export interface RateLimit {
 
 /** A token bucket for each key; of the longest unused ones, those beyond MAX_REMEMBERED are forgotten. */
 export function createRateLimit(clock: Clock, size: BucketSize): RateLimit {
-  const buckets = new Memory<TokenBucket>();
+  const buckets = new BoundedMap<string, TokenBucket>(MAX_REMEMBERED);
   const bucketOf = (key: string): TokenBucket => {
     const bucket = buckets.get(key) ?? createTokenBucket(clock, size);
     buckets.set(key, bucket);
@@ -146,7 +130,7 @@ interface Record {
 }
 
 export function createStrikes(clock: Clock): Strikes {
-  const records = new Memory<Record>();
+  const records = new BoundedMap<string, Record>(MAX_REMEMBERED);
   return {
     strike(peerId, code) {
       if (!isOffense(code)) return false;
