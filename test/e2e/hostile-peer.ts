@@ -53,13 +53,16 @@ export interface HostilePeer {
   stop(): Promise<void>;
 }
 
-/** Shows whoever calls the encrypted connection; a muxer of no streams. */
-function openHanded(onConnection: (connection: MessageStream) => void): () => StreamMuxerFactory {
+/** Shows whoever calls the encrypted connection, and when something comes on it; a muxer of no streams. */
+function openHanded(
+  onConnection: (connection: MessageStream) => void,
+  onMessage: () => void,
+): () => StreamMuxerFactory {
   return () => ({
     protocol: '/yamux/1.0.0',
     createStreamMuxer(connection) {
       onConnection(connection);
-      connection.addEventListener('message', () => {}); // read, and thrown away
+      connection.addEventListener('message', onMessage); // read, and thrown away
       const muxer = Object.assign(new EventTarget(), {
         protocol: '/yamux/1.0.0',
         streams: [],
@@ -82,13 +85,17 @@ export interface HostileInit {
   readonly from?: string;
 }
 
-/** Calls the peer at `address`. */
+/** Calls the peer at `address`. Resolves when that has said something: it has a muxer, and counts streams and frames. */
 export async function callAsHostile(
   address: string,
   { identity, from = '127.0.0.1' }: HostileInit = {},
 ): Promise<HostilePeer> {
   const { privateKey, peerId } = identity ?? (await createIdentity());
   let connection: MessageStream | undefined;
+  let hear = (): void => {};
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
   const node: Libp2p = await createLibp2p({
     privateKey: privateKeyFromProtobuf(privateKey),
     transports: [tcp({ dialOpts: { localAddress: from } as object }), webSockets()],
@@ -96,13 +103,14 @@ export async function callAsHostile(
     streamMuxers: [
       openHanded((each) => {
         connection = each;
-      }),
+      }, hear),
     ],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { enabled: false },
     connectionManager: { dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS },
   });
   const dialed = await node.dial(multiaddr(address));
+  await heard;
   const cutOff = new Promise<void>((resolve) => dialed.addEventListener('close', () => resolve()));
   const write = (stream: number, bytes: Uint8Array, flags: number = yamuxFlags.none): void =>
     void send(yamuxHeader({ type: yamuxTypes.data, flags, stream, length: bytes.length }), bytes);
